@@ -1,0 +1,108 @@
+// swift-tools-version: 6.2
+// The floors of the house, lowest first. A target may depend on its own floor and on the floors
+// below it, never upward; Tests/TidyTests holds the sources to the same rule.
+import PackageDescription
+
+/// Every target of ours: Swift 6, and a warning is an error.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets that are also compiled as Embedded Swift for the device: the host compiler already
+/// complains about what Embedded Swift lacks.
+let embeddedClean: [SwiftSetting] = strict + [
+    .treatWarning("EmbeddedRestrictions", as: .error),
+]
+
+func shim(_ name: String, links libraries: [String] = []) -> Target {
+    .target(
+        name: name, path: "Sources/Shims/\(name)",
+        linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+func device(_ floor: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)",
+        swiftSettings: embeddedClean)
+}
+
+func host(_ floor: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)",
+        swiftSettings: strict)
+}
+
+func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let package = Package(
+    name: "PhiFleet",
+    products: [
+        .executable(name: "phi-agent", targets: ["phi-agent"]),
+        .executable(name: "phi-aggregator", targets: ["phi-aggregator"]),
+        .executable(name: "fleet", targets: ["fleet"]),
+    ],
+    targets: [
+        // Ground: C only, one file of system or library calls per shim.
+        shim("CPosix"),
+        shim("CCurl", links: ["curl"]),
+        shim("CCrypto", links: ["crypto"]),
+        shim("CSensors", links: ["sensors"]),
+        .systemLibrary(name: "CMicrohttpd", path: "Sources/Shims/CMicrohttpd"),
+        .systemLibrary(name: "CSQLite", path: "Sources/Shims/CSQLite"),
+
+        // Core: pure, both compilers.
+        device("Core", "Phi"),
+        device("Core", "Bytes"),
+        device("Core", "Digest", ["Bytes", "CCrypto"]),
+        device("Core", "Precision", ["Bytes", "Phi"]),
+        device("Core", "TensorPool", ["Bytes", "Phi", "Precision"]),
+        device("Core", "Model", ["Bytes", "Digest", "Phi"]),
+        device("Core", "Wire", ["Bytes", "Digest", "Model"]),
+
+        // Policy: pure, both compilers.
+        device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi"]),
+        device(
+            "Policy", "AgentCore",
+            ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),
+
+        // Device: effects through shims, both compilers.
+        device("Device", "Telemetry", ["Bytes", "CPosix", "CSensors", "Model"]),
+        device("Device", "Governor", ["Bytes", "CPosix", "Model"]),
+        device("Device", "Transport", ["Bytes", "CCurl", "CPosix", "Digest", "Model", "Wire"]),
+        .executableTarget(
+            name: "phi-agent",
+            dependencies: [
+                "AgentCore", "Bytes", "Chamber", "CPosix", "Digest", "Governor", "Model", "Phi",
+                "Precision", "Telemetry", "TensorPool", "Transport", "Wire",
+            ],
+            path: "Sources/Device/phi-agent", swiftSettings: embeddedClean),
+
+        // Server.
+        host("Server", "Rollout", ["Bytes", "Digest", "Model", "Phi", "Wire"]),
+        host("Server", "Merge", ["Model", "Wire"]),
+        host("Server", "Store", ["Bytes", "CSQLite", "Merge", "Model", "Rollout", "Wire"]),
+        host(
+            "Server", "Ingest",
+            ["Bytes", "Digest", "Merge", "Model", "Rollout", "Store", "Wire"]),
+        host("Server", "HTTPServer", ["Bytes", "CMicrohttpd"]),
+        .executableTarget(
+            name: "phi-aggregator",
+            dependencies: [
+                "Bytes", "CPosix", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
+                "Store", "Wire",
+            ],
+            path: "Sources/Server/phi-aggregator", swiftSettings: strict),
+
+        // The operator's command.
+        host(
+            "CLI", "FleetKit",
+            ["Bytes", "CCrypto", "CPosix", "Digest", "Model", "Phi", "Transport", "Wire"]),
+        .executableTarget(
+            name: "fleet", dependencies: ["Bytes", "CPosix", "FleetKit", "Model", "Wire"],
+            path: "Sources/CLI/fleet", swiftSettings: strict),
+    ]
+)
