@@ -72,7 +72,7 @@ let package = Package(
         // Device: effects through shims, both compilers.
         device("Device", "Telemetry", ["Bytes", "CPosix", "CSensors", "Model"]),
         device("Device", "Governor", ["Bytes", "CPosix", "Model"]),
-        device("Device", "Transport", ["Bytes", "CCurl", "CPosix", "Digest", "Model", "Wire"]),
+        device("Device", "Transport", ["Bytes", "CCurl"]),
         .executableTarget(
             name: "phi-agent",
             dependencies: [
