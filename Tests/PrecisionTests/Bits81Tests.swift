@@ -62,7 +62,7 @@ struct SplitMix: RandomNumberGenerator {
             let signed = Int64(bitPattern: bits)
             if Bits81(signed).exactInt64 != signed { Issue.record("\(signed)") }
         }
-        #expect(Bits81(-1).exactUInt64 == nil)
+        #expect(Bits81(Int64(-1)).exactUInt64 == nil)
         #expect(Bits81(0.5).exactInt64 == nil)
         #expect(Bits81(UInt64.max).exactInt64 == nil)
         #expect(Bits81(-0.0).exactInt64 == nil)

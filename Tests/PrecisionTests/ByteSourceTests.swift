@@ -8,10 +8,12 @@ import Testing
         let values: [Int64] = [0, -1, 1, 63, -64, 64, .min, .max, 1 << 40]
         for value in values { sink.appendSignedVarint(value) }
         sink.appendVarint(.max)
-        try sink.bytes.withUnsafeBytes {
-            var source = ByteSource($0)
-            for value in values { #expect(try source.readSignedVarint() == value) }
-            #expect(try source.readVarint() == .max)
+        try sink.bytes.withUnsafeBytes { (raw) throws in
+            var source = ByteSource(raw)
+            for value in values { let back = try source.readSignedVarint()
+                #expect(back == value) }
+            let largest = try source.readVarint()
+            #expect(largest == .max)
             #expect(source.remaining == 0)
         }
     }

@@ -109,7 +109,7 @@ func makePool(
     @Test func redeclaringKeepsWhatWasSealed() throws {
         let pool = try makePool()
         for tick in 0..<10 {
-            try pool.append(series: 0, timeMs: tick, value: Double(tick), score: 0.5)
+            try pool.append(series: 0, timeMs: Int64(tick), value: Double(tick), score: 0.5)
         }
         try pool.redeclare(SeriesDeclaration(id: 0, kind: .history, lower: 0, upper: 1e6))
         try pool.append(series: 0, timeMs: 10, value: 5e5, score: 0.5)

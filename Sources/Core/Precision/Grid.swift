@@ -59,10 +59,17 @@ public struct Grid: Equatable, Sendable {
     public func value8(_ index: Int64) -> Double { lower + Double(index * Self.nesting) * step16 }
 
     private func nearest(_ value: Double) -> Int64? {
-        let position = ((value - lower) / step16).rounded(.toNearestOrEven)
+        let position = (value - lower) / step16
         // False for NaN as well.
         guard position.magnitude <= Double(Self.largestIndex) else { return nil }
-        return Int64(position)
+        return Int64(Self.roundedHalfEven(position))
+    }
+
+    /// For magnitudes below 2^51. Adding 1.5 · 2^52 leaves no fraction bits, so the addition itself
+    /// rounds; `rounded()` would call libm where the processor has no instruction for it.
+    @inline(__always) static func roundedHalfEven(_ value: Double) -> Double {
+        let shift = 6_755_399_441_055_744.0
+        return (value + shift) - shift
     }
 
     private func fits(_ value: Double, index: Int64, bound: Double) -> Bool {

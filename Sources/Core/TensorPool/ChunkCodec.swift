@@ -23,6 +23,9 @@ enum ChunkCodec {
     static let version: UInt8 = 1
     static let scoreSteps = 65535.0
 
+    /// A score of 0 … 1 in steps of 1/65535, to the nearest.
+    static func scoreIndex(_ score: Double) -> UInt16 { UInt16(score * scoreSteps + 0.5) }
+
     /// `header.crc` is filled in; `header.count`, times and values agree and are not empty.
     static func encode(_ header: inout ChunkHeader, timesMs: [Int64], values: [Double]) -> [UInt8] {
         var sink = ByteSink(reserving: 64 + values.count * 11)
@@ -36,7 +39,7 @@ enum ChunkCodec {
         sink.appendSignedVarint(header.firstTimeMs)
         sink.append64(header.lower.bitPattern)
         sink.append64(header.upper.bitPattern)
-        sink.append16(UInt16((header.score * scoreSteps).rounded()))
+        sink.append16(scoreIndex(header.score))
         let times = encodeTimes(timesMs)
         sink.appendVarint(UInt64(times.count))
         sink.append(times)

@@ -120,7 +120,7 @@ struct PoolState {
         let clamped = min(1, max(0, score))
         series[slot].open.timesMs.append(timeMs)
         series[slot].open.values.append(value)
-        series[slot].open.scores.append(UInt16((clamped * ChunkCodec.scoreSteps).rounded()))
+        series[slot].open.scores.append(ChunkCodec.scoreIndex(clamped))
         series[slot].open.scoreMax = max(series[slot].open.scoreMax, clamped)
         series[slot].nextIndex += 1
         admitted += 1
@@ -149,7 +149,7 @@ struct PoolState {
             firstIndex: series[slot].nextIndex - UInt64(count), count: count,
             firstTimeMs: open.timesMs[0], lastTimeMs: open.timesMs[count - 1], tier: tier,
             worstTier: tier, errorBound: ChunkCodec.bound(tier, series[slot].grid),
-            score: open.scoreMax, lower: declaration.lower, upper: declaration.upper, crc: 0)
+            score: Double(ChunkCodec.scoreIndex(open.scoreMax)) / ChunkCodec.scoreSteps, lower: declaration.lower, upper: declaration.upper, crc: 0)
         let bytes = ChunkCodec.encode(&header, timesMs: open.timesMs, values: open.values)
         try makeRoom(heapCost(bytes.count) + directoryGrowth, for: declaration.id, settings)
         var high: UInt64 = 0
