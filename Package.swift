@@ -104,5 +104,8 @@ let package = Package(
         .executableTarget(
             name: "fleet", dependencies: ["Bytes", "CPosix", "FleetKit", "Model", "Wire"],
             path: "Sources/CLI/fleet", swiftSettings: strict),
+
+        test("PrecisionTests", ["Precision"]),
+        test("TensorPoolTests", ["Precision", "TensorPool"]),
     ]
 )
