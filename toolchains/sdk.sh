@@ -22,7 +22,7 @@ readonly packages=(libc6-dev linux-libc-dev gcc-12-base libgcc-12-dev
 # The baseline: runs on Cortex-A53 and A72, the boards' cores, neither of which has AES or SHA
 # instructions (clang's -mcpu=cortex-a53 would assume them). Same flags as in sdk/toolset.json.
 readonly device_flags="--target=$triple -march=armv8-a -mtune=cortex-a53 -mno-outline-atomics \
--Os -ffunction-sections -fdata-sections"
+-Os -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables"
 
 say() { printf 'sdk: %s\n' "$*" >&2; }
 fail() { # message, hint
@@ -41,7 +41,7 @@ find_tools() {
         "install the Swift 6.3 toolchain and put its usr/bin on PATH"
     toolchain=$(dirname "$(readlink -f "$(command -v swift)")")
     local tool
-    for tool in clang ld.lld llvm-ar llvm-ranlib; do
+    for tool in clang ld.lld llvm-ar llvm-ranlib llvm-objcopy; do
         [ -x "$toolchain/$tool" ] || fail "the Swift toolchain has no $tool" \
             "install the complete toolchain from swift.org, not a distribution's subset"
     done
@@ -177,6 +177,14 @@ unpack_sysroot() {
     mv "$work/root/usr/lib/gcc/$triple/12" "$sysroot/usr/lib/gcc/$triple/12"
     find "$sysroot" \( -name '*.so' -o -name '*.so.*' \) -delete
     rm -rf "$sysroot/usr/lib/$triple/pkgconfig" "$sysroot/usr/lib/gcc/$triple/12/plugin"
+    # Debian compiles with unwind tables, for backtraces and C++ exceptions through C. The device
+    # has neither, and the tables are 0.7 MB of a 5 MB program (measured: 5.17 MB with, 4.50 without).
+    for name in "$sysroot/usr/lib/$triple"/*.a; do
+        # libm.a and the like may be linker scripts; empty archives (libpthread.a) have no members.
+        [ "$(head -c 7 "$name")" = '!<arch>' ] || continue
+        "$toolchain/llvm-objcopy" --enable-deterministic-archives \
+            --remove-section=.eh_frame --remove-section=.rela.eh_frame "$name"
+    done
     for name in "${packages[@]}"; do
         cp "$work/root/usr/share/doc/$name/copyright" "$bundle/$sdk/licences/$name" 2>/dev/null ||
             say "note: $name carries no copyright file of its own"
@@ -310,6 +318,8 @@ main() {
         echo "$home"
         return
     fi
+    # What a killed run left: nobody else builds while this one holds the lock.
+    rm -rf "$cache"/building.*
     work=$(mktemp -d "$cache/building.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     trap 'exit 130' INT TERM HUP
