@@ -21,10 +21,13 @@ func shim(_ name: String, links libraries: [String] = []) -> Target {
         linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
-func device(_ floor: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func device(
+    _ floor: String, _ name: String, _ dependencies: [Target.Dependency] = [],
+    links libraries: [String] = []
+) -> Target {
     .target(
         name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)",
-        swiftSettings: embeddedClean)
+        swiftSettings: embeddedClean, linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
 func host(_ floor: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -55,8 +58,9 @@ let package = Package(
         .systemLibrary(name: "CSQLite", path: "Sources/Shims/CSQLite"),
 
         // Core: pure, both compilers.
-        device("Core", "Phi"),
-        device("Core", "Bytes"),
+        // libm for rint and trunc alone: they are exact everywhere.
+        device("Core", "Phi", links: ["m"]),
+        device("Core", "Bytes", links: ["m"]),
         device("Core", "Digest", ["Bytes", "CCrypto"]),
         device("Core", "Precision", ["Bytes", "Phi"]),
         device("Core", "TensorPool", ["Bytes", "Phi", "Precision"]),
