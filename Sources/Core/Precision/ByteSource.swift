@@ -64,10 +64,17 @@ public struct ByteSource {
         position += count
         return ByteSource(slice)
     }
+
+    /// All that is left, as memory; nothing is left then.
+    public mutating func takeRest() -> UnsafeRawBufferPointer {
+        defer { position = base.count }
+        return UnsafeRawBufferPointer(rebasing: base[position...])
+    }
 }
 
 public struct ByteSink {
     public private(set) var bytes: [UInt8] = []
+    public var count: Int { bytes.count }
 
     public init(reserving count: Int = 0) { bytes.reserveCapacity(count) }
 
@@ -76,6 +83,26 @@ public struct ByteSink {
     public mutating func append32(_ value: UInt32) { append(UInt64(value), bytes: 4) }
     public mutating func append64(_ value: UInt64) { append(value, bytes: 8) }
     public mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
+
+    public mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
+    public mutating func removeLast(_ count: Int) { bytes.removeLast(count) }
+    /// Empties it and keeps its memory.
+    public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
+    /// Appends what `body` writes, at most `limit` bytes of it.
+    @inline(__always)
+    mutating func appendBits(atMost limit: Int, _ body: (inout BitWriter) -> Void) {
+        let start = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: limit))
+        var written = 0
+        bytes.withUnsafeMutableBufferPointer { all in
+            var writer = BitWriter(UnsafeMutableBufferPointer(rebasing: all[start...]))
+            body(&writer)
+            written = writer.finish()
+            precondition(!writer.overflowed, "the caller's limit was too low")
+        }
+        bytes.removeLast(limit - written)
+    }
 
     private mutating func append(_ value: UInt64, bytes count: Int) {
         for index in 0..<count {
