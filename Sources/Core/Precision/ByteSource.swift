@@ -75,6 +75,7 @@ public struct ByteSource {
 public struct ByteSink {
     public private(set) var bytes: [UInt8] = []
     public var count: Int { bytes.count }
+    public var capacity: Int { bytes.capacity }
 
     public init(reserving count: Int = 0) { bytes.reserveCapacity(count) }
 

@@ -232,6 +232,12 @@ public enum ColdBlock {
         return runs
     }
 
+    /// How the values of a block are held, without decoding them; none if the bytes are damaged.
+    public static func runs(of bytes: UnsafeRawBufferPointer, count: Int) -> [ValueRun] {
+        var source = ByteSource(bytes)
+        return (try? readRuns(count: count, from: &source)) ?? []
+    }
+
     private static func readRuns(
         count: Int, from source: inout ByteSource
     ) throws(PrecisionError) -> [ValueRun] {

@@ -1,13 +1,18 @@
 // The tensor pool: numeric series under a hard byte budget.
 //
-// Values are appended to their series' open buffer. A full buffer (128 values) is sealed into a
-// chunk, at the tier its score earns. When the budget is reached the pool makes room, in this
-// order: it evicts delivered chunks, oldest first; it demotes the chunk that loses the least
-// (score × added error) per byte freed; then it refuses the value with `PoolError.full`. It never
-// drops a value silently, and never demotes a block that was sealed as exact.
+// Values are appended to their series' open buffer. A full buffer (128 values) is sealed into a hot
+// block, losslessly coded. When the budget is reached the pool makes room: it compacts hot blocks
+// into cold chunks of up to 4096 values, each block at the tier its score earns; it evicts delivered
+// chunks; it demotes 16-bit chunks to 8 bits, those first that lose the least (score × added error)
+// per byte freed; it hands chunks to the spill hook; and then it refuses the value with
+// `PoolError.full` (`PoolState+Room` has the order). It never drops a value silently, and never
+// touches the precision of a block that holds a value scored as exact.
 //
 // Terms: *tier*, *open buffer*, *chunk*, *retention window* are the glossary's. The pool has no
 // clock, does no I/O and belongs to one thread.
+
+/// See `TensorPool.spill`.
+public typealias SpillHook = (DeliverableChunk) -> Bool
 
 public final class TensorPool {
     /// Values in an open buffer.
@@ -20,6 +25,10 @@ public final class TensorPool {
     /// Thresholds, heat and pressure: may be set at any time.
     public var settings: PoolSettings
 
+    /// Takes a chunk out of the pool, to disk: called when nothing else can give way any more, and
+    /// before a value is refused. True: it is stored safely, and the pool may forget it.
+    public var spill: SpillHook?
+
     var state: PoolState
 
     public init(budgetBytes: Int, settings: PoolSettings = PoolSettings()) throws(PoolError) {
@@ -30,6 +39,8 @@ public final class TensorPool {
         state = PoolState(budgetBytes: budgetBytes)
     }
 
+    deinit { state.arena.deallocateAll() }
+
     /// Adds a series. Its indices count from 0.
     public func declare(_ series: SeriesDeclaration) throws(PoolError) {
         try state.declare(series)
@@ -38,7 +49,7 @@ public final class TensorPool {
     /// A new full scale for an existing series: its open buffer is sealed first, and its sealed
     /// chunks keep the full scale they were sealed with.
     public func redeclare(_ series: SeriesDeclaration) throws(PoolError) {
-        try state.redeclare(series, settings)
+        try state.redeclare(series, settings, spill)
     }
 
     /// Adds one value. `score` is the value of the period, 0 … 1 (clamped). On an error nothing
@@ -47,12 +58,12 @@ public final class TensorPool {
         series: UInt16, timeMs: Int64, value: Double, score: Double
     ) throws(PoolError) {
         try state.append(
-            series: series, timeMs: timeMs, value: value, score: score, settings)
+            series: series, timeMs: timeMs, value: value, score: score, settings, spill)
     }
 
     /// Seals every open buffer, however short: at shutdown, and before a flush after an outage.
     public func sealAll() throws(PoolError) {
-        try state.sealAll(settings)
+        try state.sealAll(settings, spill)
     }
 
     /// Indices from the oldest value held to the next to be appended; evicted runs within it are
@@ -101,10 +112,10 @@ public final class TensorPool {
         guard bytes >= Self.budgetMinimumBytes else {
             throw .budgetTooSmall(minimumBytes: Self.budgetMinimumBytes)
         }
-        try state.setBudget(bytes, settings)
+        try state.setBudget(bytes, settings, spill)
     }
 
-    public var account: PoolAccount { state.account(settings) }
+    public var account: PoolAccount { state.account() }
 }
 
 /// Decodes one chunk, for a receiver that knows nothing but the bytes.

@@ -1,0 +1,143 @@
+// Hot blocks → cold chunk, 16 → 8 bits, small cold chunks → larger ones: everything that recodes
+// what is sealed. Each either makes the pool smaller or changes nothing.
+
+import Precision
+
+extension PoolState {
+    /// Turns the oldest run of hot blocks of a series into a cold chunk. False, and nothing has
+    /// changed, if there is no such run or no gain.
+    mutating func compact(_ slot: Int, _ settings: PoolSettings) -> Bool {
+        let members = members(of: slot) { $0 == .hot }
+        var start = 0
+        while start < members.count {
+            var end = start + 1
+            var values = members[start].count
+            while end < members.count, follows(members[end], members[end - 1]),
+                values + members[end].count <= ChunkLimits.values
+            {
+                values += members[end].count
+                end += 1
+            }
+            if recode(slot, members[start..<end], settings) { return true }
+            start = end
+        }
+        return false
+    }
+
+    /// Merges the two neighbouring chunks of one series that are smallest together.
+    mutating func mergeCold(_ settings: PoolSettings) -> Bool {
+        var best: (slot: Int, first: SealedRun, second: SealedRun)?
+        for slot in series.indices {
+            let members = members(of: slot) { $0 == .cold || $0 == .settled }
+            for index in members.indices.dropFirst() {
+                let (first, second) = (members[index - 1], members[index])
+                guard follows(second, first), first.count + second.count <= 1024 else { continue }
+                if let best, best.first.count + best.second.count <= first.count + second.count {
+                    continue
+                }
+                best = (slot, first, second)
+            }
+        }
+        guard let best else { return false }
+        return recode(best.slot, [best.first, best.second], settings)
+    }
+
+    /// The 16-bit chunk with the least score × added error per byte freed goes to 8 bits.
+    mutating func demoteCheapest(_ settings: PoolSettings) -> Bool {
+        var best: (ref: RecordRef, cost: Double, over: Bool)?
+        arena.forEach { ref, kind, at in
+            let record = ChunkRecord(at: at)
+            guard kind == .cold, record.tier == .bits16, !record.isDamaged else { return }
+            // A 16-bit value frees about a byte; the error added is the same share of the full
+            // scale for each. What is exact in the chunk neither loses nor frees.
+            let score = Double(record.score) + 1
+            let over = isOverShare(record.slot, settings)
+            if let known = best {
+                if known.over && !over { return }
+                if known.over == over, known.cost <= score { return }
+            }
+            best = (ref, score, over)
+        }
+        guard let best else { return false }
+        return demote(best.ref)
+    }
+
+    private mutating func demote(_ ref: RecordRef) -> Bool {
+        let record = ChunkRecord(at: arena.pointer(ref))
+        let grid = scales[record.scale]
+        let values = UnsafeMutableBufferPointer<Double>.allocate(capacity: record.count)
+        defer { values.deallocate() }
+        guard let runs = decodeValues(record, .cold, into: values) else {
+            noteDamage(ref)
+            return true
+        }
+        let wanted = runs.map {
+            ValueRun(count: $0.count, coding: $0.coding == .grid16 ? .grid8 : $0.coding)
+        }
+        let before = record.length
+        valueSink.removeAll()
+        let exact = UnsafeBufferPointer(values)
+        let (planned, places) = ColdBlock.plan(exact, wanted, grid: grid)
+        ColdBlock.encode(exact, runs: planned, places: places, grid: grid, into: &valueSink)
+        let lowest = lowestTier(planned)
+        let bytes = ChunkRecord.bytes(payload: valueSink.count)
+        guard bytes <= before else {
+            // Should 8 bits ever be larger, the chunk counts as demoted and keeps what it has.
+            record.tier = .bits8
+            record.seal()
+            return true
+        }
+        arena.shrink(ref, to: bytes, .cold)
+        record.setPayload(valueSink.bytes)
+        record.tier = lowest
+        record.worstTier = min(record.worstTier, lowest)
+        record.seal()
+        series[record.slot].bytes -= before - bytes
+        trimSinks()
+        return true
+    }
+
+    func lowestTier(_ runs: [ValueRun]) -> Tier {
+        var lowest = Tier.bits81
+        for run in runs where run.coding.tier < lowest { lowest = run.coding.tier }
+        return lowest
+    }
+
+    /// The values of a sealed record and how each run is held; nil if it is damaged.
+    func decodeValues(
+        _ record: ChunkRecord, _ kind: RecordKind,
+        into values: UnsafeMutableBufferPointer<Double>
+    ) -> [ValueRun]? {
+        guard record.isIntact else { return nil }
+        var source = ByteSource(record.payload)
+        do throws(PrecisionError) {
+            if kind == .cold {
+                return try ColdBlock.decode(
+                    into: values, grid: scales[record.scale], from: &source)
+            }
+            try ExactBlock.decode(into: values, from: &source)
+            return [ValueRun(count: values.count, coding: .decimal)]
+        } catch {
+            return nil
+        }
+    }
+
+    /// A chunk that memory has damaged is kept, counted, and never recoded.
+    mutating func noteDamage(_ ref: RecordRef) {
+        let record = ChunkRecord(at: arena.pointer(ref))
+        guard !record.isDamaged else { return }
+        record.isDamaged = true
+        counts.damaged += UInt64(record.count)
+        if arena.kind(ref) == .hot { series[record.slot].hotBlocks -= 1 }
+    }
+}
+
+extension RunCoding {
+    var tier: Tier {
+        switch self {
+        case .grid8: .bits8
+        case .grid16: .bits16
+        case .decimal, .xor: .bits81
+        }
+    }
+}

@@ -1,0 +1,269 @@
+// Several sealed records of one series into one cold chunk. The new chunk and its times are coded
+// into the sinks first, then a place for both is made sure of, and only then do the old records go.
+
+import Precision
+
+/// A sealed record of one series, as a walk finds it. Its reference holds until something slides.
+struct SealedRun {
+    var ref: RecordRef
+    var kind: RecordKind
+    var firstIndex: UInt64
+    var count: Int
+    var length: Int
+    var timesId: UInt32
+    var scale: Int
+    var isDelivered: Bool
+    var end: UInt64 { firstIndex + UInt64(count) }
+}
+
+/// What the header of the new chunk will say.
+private struct ChunkHead {
+    var tier = Tier.bits81
+    var worstTier = Tier.bits81
+    var score: UInt16 = 0
+    var highValues = 0
+    var degraded = 0
+    var inWindow = true
+}
+
+extension PoolState {
+    /// Sealed records of a series, by index; damaged ones are left out.
+    func members(of slot: Int, _ wanted: (RecordKind) -> Bool) -> [SealedRun] {
+        var members: [SealedRun] = []
+        arena.forEach { ref, kind, at in
+            guard wanted(kind) else { return }
+            let record = ChunkRecord(at: at)
+            guard record.slot == slot, !record.isDamaged else { return }
+            members.append(
+                SealedRun(
+                    ref: ref, kind: kind, firstIndex: record.firstIndex, count: record.count,
+                    length: record.length, timesId: record.timesId, scale: record.scale,
+                    isDelivered: record.end <= series[slot].deliveredIndex))
+        }
+        members.sort { $0.firstIndex < $1.firstIndex }
+        return members
+    }
+
+    /// One chunk may hold both: without a gap, on one full scale, on one side of what is delivered.
+    func follows(_ next: SealedRun, _ last: SealedRun) -> Bool {
+        next.firstIndex == last.end && next.scale == last.scale
+            && next.isDelivered == last.isDelivered
+    }
+
+    /// False if nothing has changed, or nothing but that the members are known not to shrink.
+    mutating func recode(
+        _ slot: Int, _ members: ArraySlice<SealedRun>, _ settings: PoolSettings
+    ) -> Bool {
+        guard let first = members.first, let last = members.last else { return false }
+        updateRoom(settings)
+        let count = Int(last.end - first.firstIndex)
+        guard let head = encodeValues(members, count: count, thresholds(settings)) else {
+            return true  // one was damaged and is out of the way now
+        }
+        defer { trimSinks() }
+        var before = 0
+        for member in members { before += member.length }
+        let bytes = ChunkRecord.bytes(payload: valueSink.count)
+        guard bytes < before else {
+            settle(slot, members)
+            return false
+        }
+        let times = mergeTimes(members, count: count)
+        guard case .some(let merged) = times else { return true }
+        let timesBytes = merged.known == nil ? TimesRecord.bytes(payload: timeSink.count) : 0
+        guard let segment = place(for: bytes + timesBytes, replacing: members) else {
+            guard members.count > 1 else { return false }
+            return recode(slot, members.prefix(members.count / 2), settings)
+        }
+        let timesId = merged.known ?? newTimesId()
+        // A user of the merged times before the old users go, so that they cannot go with them.
+        if merged.known != nil, let ref = timesRecord(timesId) {
+            TimesRecord(at: arena.pointer(ref)).users += 1
+        }
+        for member in members {
+            if let ref = timesRecord(member.timesId) { releaseTimes(ref) }
+            if member.kind == .hot { series[slot].hotBlocks -= 1 }
+            arena.free(member.ref)
+        }
+        let scale = first.scale
+        if arena.segments[segment].capacity - arena.segments[segment].used < bytes + timesBytes {
+            slide(segment)
+        }
+        if merged.known == nil {
+            let ref = arena.place(timesBytes, .times, in: segment)
+            fillTimes(ref, id: timesId, count: count, merged.span)
+            TimesRecord(at: arena.pointer(ref)).users = 1
+        }
+        let ref = arena.place(bytes, .cold, in: segment)
+        fill(ref, slot, head, first.firstIndex, count: count, timesId: timesId, scale: scale)
+        series[slot].bytes += bytes - before
+        counts.highValuesDegraded += UInt64(head.degraded)
+        return true
+    }
+
+    private func fill(
+        _ ref: RecordRef, _ slot: Int, _ head: ChunkHead, _ firstIndex: UInt64, count: Int,
+        timesId: UInt32, scale: Int
+    ) {
+        let record = ChunkRecord(at: arena.pointer(ref))
+        record.clearFlags()
+        record.tier = head.tier
+        record.worstTier = head.worstTier
+        record.kind = series[slot].declaration.kind
+        record.inWindow = head.inWindow
+        record.slot = slot
+        record.count = count
+        record.timesId = timesId
+        record.score = head.score
+        record.highValues = head.highValues
+        record.scale = scale
+        record.firstIndex = firstIndex
+        record.setPayload(valueSink.bytes)
+        record.seal()
+    }
+
+    /// Codes the members' values into `valueSink`; nil if one turned out to be damaged.
+    private mutating func encodeValues(
+        _ members: ArraySlice<SealedRun>, count: Int, _ thresholds: Thresholds
+    ) -> ChunkHead? {
+        let values = UnsafeMutableBufferPointer<Double>.allocate(capacity: count)
+        defer { values.deallocate() }
+        var head = ChunkHead()
+        var wanted: [ValueRun] = []
+        var mustBeExact: [Range<Int>] = []
+        var start = 0
+        for member in members {
+            let record = ChunkRecord(at: arena.pointer(member.ref))
+            let part = UnsafeMutableBufferPointer(
+                rebasing: values[start..<start + member.count])
+            guard let runs = decodeValues(record, member.kind, into: part) else {
+                noteDamage(member.ref)
+                return nil
+            }
+            if member.kind == .cold {
+                wanted += runs
+            } else {
+                let tier = tier(of: record, thresholds)
+                wanted.append(ValueRun(count: member.count, coding: tier.wantedCoding))
+                if record.highValues > 0 { mustBeExact.append(start..<start + member.count) }
+                if record.highValues > 0 && tier != .bits81 { head.degraded += record.highValues }
+            }
+            head.worstTier = min(head.worstTier, record.worstTier)
+            head.score = max(head.score, record.score)
+            head.highValues += record.highValues
+            head.inWindow = head.inWindow && record.inWindow
+            start += member.count
+        }
+        let grid = scales[members[members.startIndex].scale]
+        valueSink.removeAll()
+        let all = UnsafeBufferPointer(values)
+        let (planned, places) = ColdBlock.plan(all, wanted, grid: grid)
+        ColdBlock.encode(all, runs: planned, places: places, grid: grid, into: &valueSink)
+        head.tier = lowestTier(planned)
+        head.worstTier = min(head.worstTier, head.tier)
+        for range in mustBeExact where !isExact(range, planned) {
+            head.degraded += range.count
+        }
+        return head
+    }
+
+    private func isExact(_ range: Range<Int>, _ runs: [ValueRun]) -> Bool {
+        var start = 0
+        for run in runs {
+            let overlaps = start < range.upperBound && start + run.count > range.lowerBound
+            if overlaps && !run.coding.isExact { return false }
+            start += run.count
+        }
+        return true
+    }
+
+    /// The tier of a hot block now that it leaves the lossless hot coding.
+    private func tier(of record: ChunkRecord, _ thresholds: Thresholds) -> Tier {
+        if record.highValues > 0 { return .bits81 }
+        let score = Double(record.score) / ChunkCodec.scoreSteps
+        return thresholds.tier(forScore: score, roomIsShort: roomIsShort)
+    }
+
+    private mutating func settle(_ slot: Int, _ members: ArraySlice<SealedRun>) {
+        for member in members where member.kind == .hot {
+            arena.shrink(member.ref, to: member.length, .settled)
+            series[slot].hotBlocks -= 1
+        }
+    }
+
+    /// A segment with this many bytes free once the members are gone.
+    private func place(for bytes: Int, replacing members: ArraySlice<SealedRun>) -> Int? {
+        for index in arena.segments.indices {
+            let segment = arena.segments[index]
+            var free = segment.capacity - segment.used + segment.dead
+            for member in members where Int(member.ref.segment) == index { free += member.length }
+            if free >= bytes { return index }
+        }
+        return nil
+    }
+
+    // MARK: times
+
+    /// The members' times as one: `known` if a record of the same times exists already, else they
+    /// are in `timeSink`. Nil if one was damaged.
+    private mutating func mergeTimes(
+        _ members: ArraySlice<SealedRun>, count: Int
+    ) -> (known: UInt32?, span: (Int64, Int64))? {
+        if members.count == 1, let only = members.first {
+            return (only.timesId, (0, 0))
+        }
+        let times = UnsafeMutableBufferPointer<Int64>.allocate(capacity: count)
+        defer { times.deallocate() }
+        var start = 0
+        for member in members {
+            let part = UnsafeMutableBufferPointer(rebasing: times[start..<start + member.count])
+            guard decodeTimes(member.timesId, into: part) else {
+                noteDamage(member.ref)
+                return nil
+            }
+            start += member.count
+        }
+        timeSink.removeAll()
+        TimeBlock.encode(UnsafeBufferPointer(times), cold: true, into: &timeSink)
+        let span = (times[0], times[count - 1])
+        return (knownTimes(count: count, span), span)
+    }
+
+    private func knownTimes(count: Int, _ span: (Int64, Int64)) -> UInt32? {
+        var known: UInt32?
+        arena.forEach { _, kind, at in
+            guard kind == .times else { return }
+            let record = TimesRecord(at: at)
+            guard record.count == count, record.first == span.0, record.last == span.1,
+                record.payload.count == timeSink.count
+            else { return }
+            if timeSink.bytes.withUnsafeBytes({ record.payload.elementsEqual($0) }) {
+                known = record.id
+            }
+        }
+        return known
+    }
+
+    func decodeTimes(_ id: UInt32, into times: UnsafeMutableBufferPointer<Int64>) -> Bool {
+        guard let ref = timesRecord(id) else { return false }
+        let record = TimesRecord(at: arena.pointer(ref))
+        guard record.isIntact, record.count == times.count else { return false }
+        var source = ByteSource(record.payload)
+        do throws(PrecisionError) {
+            try TimeBlock.decode(into: times, first: record.first, from: &source)
+            return true
+        } catch {
+            return false
+        }
+    }
+}
+
+extension Tier {
+    var wantedCoding: RunCoding {
+        switch self {
+        case .bits81: .decimal
+        case .bits16: .grid16
+        case .bits8: .grid8
+        }
+    }
+}
