@@ -68,6 +68,7 @@ let package = Package(
         device("Core", "Wire", ["Bytes", "Digest", "Model"]),
 
         // Policy: pure, both compilers.
+        device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
         device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi"]),
         device(
             "Policy", "AgentCore",
@@ -111,5 +112,6 @@ let package = Package(
 
         test("PrecisionTests", ["Precision"]),
         test("TensorPoolTests", ["Precision", "TensorPool"]),
+        test("PoolReplayTests", ["PoolReplay", "Precision", "TensorPool"]),
     ]
 )

@@ -15,7 +15,7 @@ enum RecordKind: UInt8 {
     case dead = 0
     /// A sealed block, losslessly coded (`ExactBlock`), that may be compacted.
     case hot = 1
-    /// The same, but compaction would not make it smaller.
+    /// The same, but compaction did not make it smaller; at 8 bits it may yet.
     case settled = 2
     /// Up to 4096 values (`ColdBlock`).
     case cold = 3
@@ -25,6 +25,8 @@ enum RecordKind: UInt8 {
     case open = 5
     /// Times of open buffers, plain.
     case track = 6
+    /// A sealed block that nothing makes smaller.
+    case kept = 7
 }
 
 struct Arena {

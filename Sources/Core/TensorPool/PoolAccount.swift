@@ -22,6 +22,8 @@ public struct PoolAccount: Equatable, Sendable {
     public var valuesAdmitted: UInt64 = 0
     /// Values that can be read back now, of any window.
     public var valuesHeld: UInt64 = 0
+    /// Of the bytes held: coded timestamps, of all series.
+    public var timesBytes: UInt64 = 0
     /// Bytes that the values of this window need, as if nothing had been delivered or spilled.
     public var bytesNeeded: UInt64 = 0
     /// Fixed-width bytes of the values admitted ÷ bytesNeeded, at 81 and at 64 bits a value. Nil
@@ -67,4 +69,14 @@ public struct PoolAccount: Equatable, Sendable {
     private func share(_ count: UInt64) -> Double {
         valuesHeld == 0 ? 0 : Double(count) / Double(valuesHeld)
     }
+}
+
+/// What one series takes.
+public struct SeriesUsage: Equatable, Sendable {
+    public var values: UInt64 = 0
+    /// Of its sealed blocks and chunks, headers included, timestamps not (they may be shared).
+    public var sealedBytes: UInt64 = 0
+    public var sealedValues: UInt64 = 0
+
+    public init() {}
 }

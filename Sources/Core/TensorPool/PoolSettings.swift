@@ -20,6 +20,8 @@ public struct PoolSettings: Equatable, Sendable {
     /// Share of the budget each class may fill before its own chunks are the first to give way
     /// (signal, history, scratch). Shares may overlap: an idle class's room is lent out.
     public var classShares: (signal: Double, history: Double, scratch: Double) = (1, 1, 1)
+    /// False: 16-bit values stay at 16 bits, even when the pool is full.
+    public var demotes = true
     /// Below `coherenceThreshold` (the tensor-harmonic threshold) no room is made ahead.
     public var harmonicCoherence = 1.0
     public var coherenceThreshold = 0.6
@@ -34,6 +36,7 @@ public struct PoolSettings: Equatable, Sendable {
             && left.roomShortShare == right.roomShortShare
             && left.roomEaseShare == right.roomEaseShare
             && left.classShares == right.classShares
+            && left.demotes == right.demotes
             && left.harmonicCoherence == right.harmonicCoherence
             && left.coherenceThreshold == right.coherenceThreshold
     }

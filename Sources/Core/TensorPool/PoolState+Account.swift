@@ -44,6 +44,7 @@ extension PoolState {
         for state in series { account.values81 += UInt64(state.open.count) }
         arena.forEach { _, kind, at in
             if isChunk(kind) { add(ChunkRecord(at: at), kind, to: &account) }
+            if kind == .times { account.timesBytes += UInt64(TimesRecord(at: at).length) }
         }
         account.valuesHeld = account.values81 + account.values16 + account.values8
         setExtension(&account)
@@ -69,6 +70,18 @@ extension PoolState {
             case .bits8: account.values8 += UInt64(run.count)
             }
         }
+    }
+
+    func usage(of id: UInt16) -> SeriesUsage {
+        var usage = SeriesUsage()
+        guard let slot = slot(of: id) else { return usage }
+        arena.forEach { _, kind, at in
+            guard isChunk(kind), ChunkRecord(at: at).slot == slot else { return }
+            usage.sealedValues += UInt64(ChunkRecord(at: at).count)
+            usage.sealedBytes += UInt64(ChunkRecord(at: at).length)
+        }
+        usage.values = usage.sealedValues + UInt64(series[slot].open.count)
+        return usage
     }
 
     private func setExtension(_ account: inout PoolAccount) {

@@ -7,9 +7,24 @@ extension PoolState {
     /// Turns the oldest run of hot blocks of a series into a cold chunk. False, and nothing has
     /// changed, if there is no such run or no gain.
     mutating func compact(_ slot: Int, _ settings: PoolSettings) -> Bool {
-        let members = members(of: slot) { $0 == .hot }
+        compact(slot, .hot, settings)
+    }
+
+    /// What was lossless because that was smaller than 16 bits is tried at 8 bits.
+    mutating func compactSettled(_ settings: PoolSettings) -> Bool {
+        for slot in series.indices where series[slot].settledBlocks > 0 {
+            if compact(slot, .settled, settings) { return true }
+        }
+        return false
+    }
+
+    private mutating func compact(
+        _ slot: Int, _ kind: RecordKind, _ settings: PoolSettings
+    ) -> Bool {
         var start = 0
-        while start < members.count {
+        while true {
+            let members = members(of: slot) { $0 == kind }
+            guard start < members.count else { return false }
             var end = start + 1
             var values = members[start].count
             while end < members.count, follows(members[end], members[end - 1]),
@@ -18,17 +33,20 @@ extension PoolState {
                 values += members[end].count
                 end += 1
             }
-            if recode(slot, members[start..<end], settings) { return true }
-            start = end
+            // Joining the times moves records: look again, by position.
+            let wanted = joinTimes(members[start..<end])
+            let moved = self.members(of: slot) { $0 == kind }
+            guard start + wanted <= moved.count else { return true }
+            if recode(slot, moved[start..<start + wanted], settings) { return true }
+            start += wanted
         }
-        return false
     }
 
     /// Merges the two neighbouring chunks of one series that are smallest together.
     mutating func mergeCold(_ settings: PoolSettings) -> Bool {
         var best: (slot: Int, first: SealedRun, second: SealedRun)?
         for slot in series.indices {
-            let members = members(of: slot) { $0 == .cold || $0 == .settled }
+            let members = members(of: slot) { $0 == .cold || $0 == .kept }
             for index in members.indices.dropFirst() {
                 let (first, second) = (members[index - 1], members[index])
                 guard follows(second, first), first.count + second.count <= 1024 else { continue }
@@ -39,7 +57,11 @@ extension PoolState {
             }
         }
         guard let best else { return false }
-        return recode(best.slot, [best.first, best.second], settings)
+        guard joinTimes([best.first, best.second]) == 2 else { return false }
+        let again = members(of: best.slot) { $0 == .cold || $0 == .kept }.filter {
+            $0.firstIndex == best.first.firstIndex || $0.firstIndex == best.second.firstIndex
+        }
+        return recode(best.slot, again[...], settings)
     }
 
     /// The 16-bit chunk with the least score × added error per byte freed goes to 8 bits.
@@ -129,6 +151,7 @@ extension PoolState {
         record.isDamaged = true
         counts.damaged += UInt64(record.count)
         if arena.kind(ref) == .hot { series[record.slot].hotBlocks -= 1 }
+        if arena.kind(ref) == .settled { series[record.slot].settledBlocks -= 1 }
     }
 }
 

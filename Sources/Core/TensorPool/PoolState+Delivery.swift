@@ -71,20 +71,25 @@ extension PoolState {
     /// A record as the self-describing bytes of the wire.
     func export(_ ref: RecordRef) -> DeliverableChunk? {
         let record = ChunkRecord(at: arena.pointer(ref))
-        guard record.isIntact, let place = timesRecord(record.timesId) else { return nil }
-        let times = TimesRecord(at: arena.pointer(place))
-        guard times.isIntact, times.count == record.count else { return nil }
+        guard record.isIntact else { return nil }
+        let times = UnsafeMutableBufferPointer<Int64>.allocate(capacity: record.count)
+        defer { times.deallocate() }
+        guard decodeTimes(record.timesId, from: record.timesOffset, into: times) else { return nil }
+        var coded = ByteSink(reserving: 64 + record.count / 2)
+        TimeBlock.encode(
+            UnsafeBufferPointer(times), cold: arena.kind(ref) == .cold, into: &coded)
         let grid = scales[record.scale]
         var header = ChunkHeader(
             series: series[record.slot].declaration.id, kind: record.kind,
-            firstIndex: record.firstIndex, count: record.count, firstTimeMs: times.first,
-            lastTimeMs: times.last, tier: record.tier, worstTier: record.worstTier,
+            firstIndex: record.firstIndex, count: record.count, firstTimeMs: times[0],
+            lastTimeMs: times[record.count - 1], tier: record.tier, worstTier: record.worstTier,
             errorBound: record.tier.errorBound(grid),
             score: Double(record.score) / ChunkCodec.scoreSteps, lower: grid.lower,
             upper: grid.upper, crc: 0)
-        let bytes = ChunkCodec.encode(
-            &header, isCold: arena.kind(ref) == .cold, times: times.payload,
-            values: record.payload)
+        let bytes = coded.bytes.withUnsafeBytes {
+            ChunkCodec.encode(
+                &header, isCold: arena.kind(ref) == .cold, times: $0, values: record.payload)
+        }
         return DeliverableChunk(header: header, bytes: bytes)
     }
 

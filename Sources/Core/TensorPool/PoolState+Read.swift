@@ -42,7 +42,7 @@ extension PoolState {
         let times = UnsafeMutableBufferPointer<Int64>.allocate(capacity: record.count)
         defer { times.deallocate() }
         guard let runs = decodeValues(record, arena.kind(ref), into: values),
-            decodeTimes(record.timesId, into: times)
+            decodeTimes(record.timesId, from: record.timesOffset, into: times)
         else { throw .corruptChunk(.checksum) }
         let grid = scales[record.scale]
         var start = 0

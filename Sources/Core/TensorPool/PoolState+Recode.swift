@@ -1,5 +1,6 @@
-// Several sealed records of one series into one cold chunk. The new chunk and its times are coded
-// into the sinks first, then a place for both is made sure of, and only then do the old records go.
+// Several sealed records of one series, on one record of times (`PoolState+Times`), into one cold
+// chunk. The new chunk is coded into the sink first, then a place for it is made sure of, and only
+// then do the old records go.
 
 import Precision
 
@@ -11,6 +12,7 @@ struct SealedRun {
     var count: Int
     var length: Int
     var timesId: UInt32
+    var timesOffset: Int
     var scale: Int
     var isDelivered: Bool
     var end: UInt64 { firstIndex + UInt64(count) }
@@ -37,7 +39,8 @@ extension PoolState {
             members.append(
                 SealedRun(
                     ref: ref, kind: kind, firstIndex: record.firstIndex, count: record.count,
-                    length: record.length, timesId: record.timesId, scale: record.scale,
+                    length: record.length, timesId: record.timesId, timesOffset: record.timesOffset,
+                    scale: record.scale,
                     isDelivered: record.end <= series[slot].deliveredIndex))
         }
         members.sort { $0.firstIndex < $1.firstIndex }
@@ -68,42 +71,31 @@ extension PoolState {
             settle(slot, members)
             return false
         }
-        let times = mergeTimes(members, count: count)
-        guard case .some(let merged) = times else { return true }
-        let timesBytes = merged.known == nil ? TimesRecord.bytes(payload: timeSink.count) : 0
-        guard let segment = place(for: bytes + timesBytes, replacing: members) else {
+        guard let segment = place(for: bytes, replacing: members) else {
             guard members.count > 1 else { return false }
             return recode(slot, members.prefix(members.count / 2), settings)
         }
-        let timesId = merged.known ?? newTimesId()
-        // A user of the merged times before the old users go, so that they cannot go with them.
-        if merged.known != nil, let ref = timesRecord(timesId) {
-            TimesRecord(at: arena.pointer(ref)).users += 1
+        // The new chunk uses the times once, for as many times as its members did.
+        if let ref = timesRecord(first.timesId) {
+            TimesRecord(at: arena.pointer(ref)).users -= members.count - 1
         }
         for member in members {
-            if let ref = timesRecord(member.timesId) { releaseTimes(ref) }
             if member.kind == .hot { series[slot].hotBlocks -= 1 }
+            if member.kind == .settled { series[slot].settledBlocks -= 1 }
             arena.free(member.ref)
         }
-        let scale = first.scale
-        if arena.segments[segment].capacity - arena.segments[segment].used < bytes + timesBytes {
+        if arena.segments[segment].capacity - arena.segments[segment].used < bytes {
             slide(segment)
         }
-        if merged.known == nil {
-            let ref = arena.place(timesBytes, .times, in: segment)
-            fillTimes(ref, id: timesId, count: count, merged.span)
-            TimesRecord(at: arena.pointer(ref)).users = 1
-        }
         let ref = arena.place(bytes, .cold, in: segment)
-        fill(ref, slot, head, first.firstIndex, count: count, timesId: timesId, scale: scale)
+        fill(ref, slot, head, first, count: count)
         series[slot].bytes += bytes - before
         counts.highValuesDegraded += UInt64(head.degraded)
         return true
     }
 
     private func fill(
-        _ ref: RecordRef, _ slot: Int, _ head: ChunkHead, _ firstIndex: UInt64, count: Int,
-        timesId: UInt32, scale: Int
+        _ ref: RecordRef, _ slot: Int, _ head: ChunkHead, _ first: SealedRun, count: Int
     ) {
         let record = ChunkRecord(at: arena.pointer(ref))
         record.clearFlags()
@@ -113,11 +105,12 @@ extension PoolState {
         record.inWindow = head.inWindow
         record.slot = slot
         record.count = count
-        record.timesId = timesId
+        record.timesId = first.timesId
+        record.timesOffset = first.timesOffset
         record.score = head.score
         record.highValues = head.highValues
-        record.scale = scale
-        record.firstIndex = firstIndex
+        record.scale = first.scale
+        record.firstIndex = first.firstIndex
         record.setPayload(valueSink.bytes)
         record.seal()
     }
@@ -143,7 +136,7 @@ extension PoolState {
             if member.kind == .cold {
                 wanted += runs
             } else {
-                let tier = tier(of: record, thresholds)
+                let tier = tier(of: record, member.kind, thresholds)
                 wanted.append(ValueRun(count: member.count, coding: tier.wantedCoding))
                 if record.highValues > 0 { mustBeExact.append(start..<start + member.count) }
                 if record.highValues > 0 && tier != .bits81 { head.degraded += record.highValues }
@@ -178,16 +171,25 @@ extension PoolState {
     }
 
     /// The tier of a hot block now that it leaves the lossless hot coding.
-    private func tier(of record: ChunkRecord, _ thresholds: Thresholds) -> Tier {
-        if record.highValues > 0 { return .bits81 }
+    private func tier(
+        of record: ChunkRecord, _ kind: RecordKind, _ thresholds: Thresholds
+    ) -> Tier {
+        if record.highValues > 0 || kind == .kept { return .bits81 }
+        if kind == .settled { return .bits8 }
         let score = Double(record.score) / ChunkCodec.scoreSteps
         return thresholds.tier(forScore: score, roomIsShort: roomIsShort)
     }
 
     private mutating func settle(_ slot: Int, _ members: ArraySlice<SealedRun>) {
-        for member in members where member.kind == .hot {
-            arena.shrink(member.ref, to: member.length, .settled)
-            series[slot].hotBlocks -= 1
+        for member in members {
+            if member.kind == .hot {
+                arena.shrink(member.ref, to: member.length, .settled)
+                series[slot].hotBlocks -= 1
+                series[slot].settledBlocks += 1
+            } else if member.kind == .settled {
+                arena.shrink(member.ref, to: member.length, .kept)
+                series[slot].settledBlocks -= 1
+            }
         }
     }
 
@@ -200,61 +202,6 @@ extension PoolState {
             if free >= bytes { return index }
         }
         return nil
-    }
-
-    // MARK: times
-
-    /// The members' times as one: `known` if a record of the same times exists already, else they
-    /// are in `timeSink`. Nil if one was damaged.
-    private mutating func mergeTimes(
-        _ members: ArraySlice<SealedRun>, count: Int
-    ) -> (known: UInt32?, span: (Int64, Int64))? {
-        if members.count == 1, let only = members.first {
-            return (only.timesId, (0, 0))
-        }
-        let times = UnsafeMutableBufferPointer<Int64>.allocate(capacity: count)
-        defer { times.deallocate() }
-        var start = 0
-        for member in members {
-            let part = UnsafeMutableBufferPointer(rebasing: times[start..<start + member.count])
-            guard decodeTimes(member.timesId, into: part) else {
-                noteDamage(member.ref)
-                return nil
-            }
-            start += member.count
-        }
-        timeSink.removeAll()
-        TimeBlock.encode(UnsafeBufferPointer(times), cold: true, into: &timeSink)
-        let span = (times[0], times[count - 1])
-        return (knownTimes(count: count, span), span)
-    }
-
-    private func knownTimes(count: Int, _ span: (Int64, Int64)) -> UInt32? {
-        var known: UInt32?
-        arena.forEach { _, kind, at in
-            guard kind == .times else { return }
-            let record = TimesRecord(at: at)
-            guard record.count == count, record.first == span.0, record.last == span.1,
-                record.payload.count == timeSink.count
-            else { return }
-            if timeSink.bytes.withUnsafeBytes({ record.payload.elementsEqual($0) }) {
-                known = record.id
-            }
-        }
-        return known
-    }
-
-    func decodeTimes(_ id: UInt32, into times: UnsafeMutableBufferPointer<Int64>) -> Bool {
-        guard let ref = timesRecord(id) else { return false }
-        let record = TimesRecord(at: arena.pointer(ref))
-        guard record.isIntact, record.count == times.count else { return false }
-        var source = ByteSource(record.payload)
-        do throws(PrecisionError) {
-            try TimeBlock.decode(into: times, first: record.first, from: &source)
-            return true
-        } catch {
-            return false
-        }
     }
 }
 

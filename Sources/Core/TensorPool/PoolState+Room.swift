@@ -70,8 +70,9 @@ extension PoolState {
         if compactLongest(atLeast: 32, settings) { return true }
         if evictDelivered() { return true }
         if compactLongest(atLeast: 8, settings) { return true }
-        if demoteCheapest(settings) { return true }
+        if settings.demotes, demoteCheapest(settings) { return true }
         if compactLongest(atLeast: 1, settings) { return true }
+        if settings.demotes, compactSettled(settings) { return true }
         return mergeCold(settings)
     }
 
@@ -133,13 +134,14 @@ extension PoolState {
         var bytes = record.length
         series[record.slot].bytes -= bytes
         if arena.kind(ref) == .hot { series[record.slot].hotBlocks -= 1 }
+        if arena.kind(ref) == .settled { series[record.slot].settledBlocks -= 1 }
         if let times = timesRecord(record.timesId) { bytes += releaseTimes(times) }
         if record.inWindow { counts.departedBytes += UInt64(bytes) }
         arena.free(ref)
     }
 
     func isChunk(_ kind: RecordKind) -> Bool {
-        kind == .hot || kind == .settled || kind == .cold
+        kind == .hot || kind == .settled || kind == .kept || kind == .cold
     }
 
     func timesRecord(_ id: UInt32) -> RecordRef? {

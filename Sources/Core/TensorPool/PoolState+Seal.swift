@@ -104,6 +104,7 @@ extension PoolState {
         record.slot = slot
         record.count = count
         record.timesId = timesId
+        record.timesOffset = 0
         record.score = open.scoreMax
         record.highValues = Int(open.highValues)
         record.scale = series[slot].scale

@@ -28,6 +28,7 @@ struct SeriesState {
     var deliveredIndex: UInt64 = 0
     var open = OpenBuffer()
     var hotBlocks = 0
+    var settledBlocks = 0
     /// Bytes of its blocks and chunks.
     var bytes = 0
     /// Decimal places of the last block.

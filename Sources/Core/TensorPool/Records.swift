@@ -5,7 +5,7 @@
 //    4 u16 slot of the series     6 u16 count     8 u32 id of its times     12 u32 CRC-32C
 //   16 u16 score   18 u16 high values (capped)   20 u16 full scale   22 u16 first index, bits 32…47
 //   24 u32 first index, bits 0…31                28 u16 bytes of the payload
-//   30 payload (`ExactBlock` or `ColdBlock`)
+//   30 u16 where in its times its own begin      32 payload (`ExactBlock` or `ColdBlock`)
 // Times:
 //    4 u32 id   8 u16 count   10 u16 users   12 u32 CRC-32C   16 i64 first   24 i64 last
 //   32 u16 bytes of the payload   34 payload (`TimeBlock`)
@@ -14,7 +14,7 @@
 import Precision
 
 struct ChunkRecord {
-    static let headerBytes = 30
+    static let headerBytes = 32
     let at: UnsafeMutableRawPointer
 
     static func bytes(payload: Int) -> Int { Arena.rounded(headerBytes + payload) }
@@ -58,6 +58,10 @@ struct ChunkRecord {
     var timesId: UInt32 {
         get { get(8, UInt32.self) }
         nonmutating set { set(8, newValue) }
+    }
+    var timesOffset: Int {
+        get { Int(get(30, UInt16.self)) }
+        nonmutating set { set(30, UInt16(newValue)) }
     }
     var score: UInt16 {
         get { get(16, UInt16.self) }

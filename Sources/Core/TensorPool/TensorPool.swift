@@ -115,7 +115,11 @@ public final class TensorPool {
         try state.setBudget(bytes, settings, spill)
     }
 
+    /// A walk over all chunks: for reports, not for every value.
     public var account: PoolAccount { state.account() }
+
+    /// What one series takes; nothing for an unknown one.
+    public func usage(of series: UInt16) -> SeriesUsage { state.usage(of: series) }
 }
 
 /// Decodes one chunk, for a receiver that knows nothing but the bytes.
