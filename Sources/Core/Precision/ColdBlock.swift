@@ -24,10 +24,14 @@ public enum RunCoding: UInt8, Sendable {
 public struct ValueRun: Equatable, Sendable {
     public var count: Int
     public var coding: RunCoding
+    /// The values are the original ones, so that holding them exactly would be the truth. Not
+    /// coded; false for what was on a grid before.
+    public var isOriginal: Bool
 
-    public init(count: Int, coding: RunCoding) {
+    public init(count: Int, coding: RunCoding, isOriginal: Bool = true) {
         self.count = count
         self.coding = coding
+        self.isOriginal = isOriginal
     }
 }
 
@@ -45,8 +49,10 @@ public enum ColdBlock {
             let slice = UnsafeBufferPointer(rebasing: values[start..<start + run.count])
             start += run.count
             var coding = run.coding
-            if coding.isExact || isNoFinerThanGrid(slice, coding, grid)
-                || hasManyExceptions(slice, coding, grid)
+            if coding.isExact
+                || run.isOriginal
+                    && (isNoFinerThanGrid(slice, coding, grid)
+                        || hasManyExceptions(slice, coding, grid))
             {
                 let fit = DecimalScale.fit(slice)
                 coding = fit == nil ? .xor : .decimal

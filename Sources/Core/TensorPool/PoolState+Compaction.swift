@@ -23,33 +23,61 @@ extension PoolState {
     ) -> Bool {
         var start = 0
         while true {
-            let members = members(of: slot) { $0 == kind }
+            let members = members(of: slot)
+            while start < members.count, members[start].kind != kind { start += 1 }
             guard start < members.count else { return false }
-            var end = start + 1
-            var values = members[start].count
-            while end < members.count, follows(members[end], members[end - 1]),
-                values + members[end].count <= ChunkLimits.values
-            {
-                values += members[end].count
-                end += 1
-            }
+            let group = group(in: members, around: start)
             // Joining the times moves records: look again, by position.
-            let wanted = joinTimes(members[start..<end])
-            let moved = self.members(of: slot) { $0 == kind }
-            guard start + wanted <= moved.count else { return true }
-            if recode(slot, moved[start..<start + wanted], settings) { return true }
-            start += wanted
+            let wanted = joinTimes(members[group])
+            let moved = self.members(of: slot)
+            let end = group.lowerBound + wanted
+            guard end <= moved.count else { return true }
+            if end > start, recode(slot, moved[group.lowerBound..<end], settings, kind) {
+                return true
+            }
+            start = max(start + 1, end)
         }
+    }
+
+    /// Members from `start` on that one chunk may hold, all of the kind of the first; and around
+    /// them the chunks that are not much larger, so that few small ones remain. What is taken
+    /// along is at most twice what is new, so a value is recoded a few times at most.
+    private func group(in members: [SealedRun], around start: Int) -> Range<Int> {
+        var end = start + 1
+        var values = members[start].count
+        while end < members.count, members[end].kind == members[start].kind,
+            follows(members[end], members[end - 1]),
+            values + members[end].count <= ChunkLimits.values
+        {
+            values += members[end].count
+            end += 1
+        }
+        while end < members.count, follows(members[end], members[end - 1]),
+            members[end].count <= 2 * values,
+            values + members[end].count <= ChunkLimits.values
+        {
+            values += members[end].count
+            end += 1
+        }
+        var first = start
+        while first > 0, follows(members[first], members[first - 1]),
+            members[first - 1].count <= 2 * values,
+            values + members[first - 1].count <= ChunkLimits.values
+        {
+            first -= 1
+            values += members[first].count
+        }
+        return first..<end
     }
 
     /// Merges the two neighbouring chunks of one series that are smallest together.
     mutating func mergeCold(_ settings: PoolSettings) -> Bool {
         var best: (slot: Int, first: SealedRun, second: SealedRun)?
         for slot in series.indices {
-            let members = members(of: slot) { $0 == .cold || $0 == .kept }
+            let members = members(of: slot)
             for index in members.indices.dropFirst() {
                 let (first, second) = (members[index - 1], members[index])
-                guard follows(second, first), first.count + second.count <= 1024 else { continue }
+                guard follows(second, first), first.count + second.count <= ChunkLimits.values else { continue }
                 if let best, best.first.count + best.second.count <= first.count + second.count {
                     continue
                 }
@@ -58,10 +86,10 @@ extension PoolState {
         }
         guard let best else { return false }
         guard joinTimes([best.first, best.second]) == 2 else { return false }
-        let again = members(of: best.slot) { $0 == .cold || $0 == .kept }.filter {
+        let again = members(of: best.slot).filter {
             $0.firstIndex == best.first.firstIndex || $0.firstIndex == best.second.firstIndex
         }
-        return recode(best.slot, again[...], settings)
+        return recode(best.slot, again[...], settings, .cold)
     }
 
     /// The 16-bit chunk with the least score × added error per byte freed goes to 8 bits.
@@ -94,10 +122,12 @@ extension PoolState {
             return true
         }
         let wanted = runs.map {
-            ValueRun(count: $0.count, coding: $0.coding == .grid16 ? .grid8 : $0.coding)
+            ValueRun(
+                count: $0.count, coding: $0.coding == .grid16 ? .grid8 : $0.coding,
+                isOriginal: $0.coding.isExact)
         }
         let before = record.length
-        valueSink.removeAll()
+        var valueSink = ByteSink()
         let exact = UnsafeBufferPointer(values)
         let (planned, places) = ColdBlock.plan(exact, wanted, grid: grid)
         ColdBlock.encode(exact, runs: planned, places: places, grid: grid, into: &valueSink)
@@ -115,7 +145,6 @@ extension PoolState {
         record.worstTier = min(record.worstTier, lowest)
         record.seal()
         series[record.slot].bytes -= before - bytes
-        trimSinks()
         return true
     }
 
@@ -134,8 +163,10 @@ extension PoolState {
         var source = ByteSource(record.payload)
         do throws(PrecisionError) {
             if kind == .cold {
-                return try ColdBlock.decode(
+                var runs = try ColdBlock.decode(
                     into: values, grid: scales[record.scale], from: &source)
+                for index in runs.indices { runs[index].isOriginal = runs[index].coding.isExact }
+                return runs
             }
             try ExactBlock.decode(into: values, from: &source)
             return [ValueRun(count: values.count, coding: .decimal)]

@@ -26,14 +26,15 @@ private struct ChunkHead {
     var highValues = 0
     var degraded = 0
     var inWindow = true
+    var payload: [UInt8] = []
 }
 
 extension PoolState {
     /// Sealed records of a series, by index; damaged ones are left out.
-    func members(of slot: Int, _ wanted: (RecordKind) -> Bool) -> [SealedRun] {
+    func members(of slot: Int) -> [SealedRun] {
         var members: [SealedRun] = []
         arena.forEach { ref, kind, at in
-            guard wanted(kind) else { return }
+            guard isChunk(kind) else { return }
             let record = ChunkRecord(at: at)
             guard record.slot == slot, !record.isDamaged else { return }
             members.append(
@@ -53,28 +54,34 @@ extension PoolState {
             && next.isDelivered == last.isDelivered
     }
 
+    /// `kind` says whose turn it is: hot blocks go by their scores, settled ones to 8 bits.
     /// False if nothing has changed, or nothing but that the members are known not to shrink.
     mutating func recode(
-        _ slot: Int, _ members: ArraySlice<SealedRun>, _ settings: PoolSettings
+        _ slot: Int, _ members: ArraySlice<SealedRun>, _ settings: PoolSettings,
+        _ kind: RecordKind
     ) -> Bool {
         guard let first = members.first, let last = members.last else { return false }
         updateRoom(settings)
         let count = Int(last.end - first.firstIndex)
-        guard let head = encodeValues(members, count: count, thresholds(settings)) else {
+        guard let head = encodeValues(members, count: count, thresholds(settings), kind) else {
             return true  // one was damaged and is out of the way now
         }
-        defer { trimSinks() }
         var before = 0
         for member in members { before += member.length }
-        let bytes = ChunkRecord.bytes(payload: valueSink.count)
+        let bytes = ChunkRecord.bytes(payload: head.payload.count)
         guard bytes < before else {
-            settle(slot, members)
+            settle(slot, members, kind)
             return false
         }
-        guard let segment = place(for: bytes, replacing: members) else {
-            guard members.count > 1 else { return false }
-            return recode(slot, members.prefix(members.count / 2), settings)
+        var members = members
+        var place = place(for: bytes, replacing: members)
+        if place == nil {
+            repack()
+            let range = first.firstIndex..<last.end
+            members = self.members(of: slot).filter { range.contains($0.firstIndex) }[...]
+            place = self.place(for: bytes, replacing: members)
         }
+        guard let segment = place else { return false }
         // The new chunk uses the times once, for as many times as its members did.
         if let ref = timesRecord(first.timesId) {
             TimesRecord(at: arena.pointer(ref)).users -= members.count - 1
@@ -111,13 +118,14 @@ extension PoolState {
         record.highValues = head.highValues
         record.scale = first.scale
         record.firstIndex = first.firstIndex
-        record.setPayload(valueSink.bytes)
+        record.setPayload(head.payload)
         record.seal()
     }
 
-    /// Codes the members' values into `valueSink`; nil if one turned out to be damaged.
+    /// Codes the members' values; nil if one turned out to be damaged.
     private mutating func encodeValues(
-        _ members: ArraySlice<SealedRun>, count: Int, _ thresholds: Thresholds
+        _ members: ArraySlice<SealedRun>, count: Int, _ thresholds: Thresholds,
+        _ turn: RecordKind
     ) -> ChunkHead? {
         let values = UnsafeMutableBufferPointer<Double>.allocate(capacity: count)
         defer { values.deallocate() }
@@ -136,7 +144,7 @@ extension PoolState {
             if member.kind == .cold {
                 wanted += runs
             } else {
-                let tier = tier(of: record, member.kind, thresholds)
+                let tier = tier(of: record, member.kind, thresholds, turn)
                 wanted.append(ValueRun(count: member.count, coding: tier.wantedCoding))
                 if record.highValues > 0 { mustBeExact.append(start..<start + member.count) }
                 if record.highValues > 0 && tier != .bits81 { head.degraded += record.highValues }
@@ -148,10 +156,11 @@ extension PoolState {
             start += member.count
         }
         let grid = scales[members[members.startIndex].scale]
-        valueSink.removeAll()
+        var valueSink = ByteSink(reserving: count)
         let all = UnsafeBufferPointer(values)
         let (planned, places) = ColdBlock.plan(all, wanted, grid: grid)
         ColdBlock.encode(all, runs: planned, places: places, grid: grid, into: &valueSink)
+        head.payload = valueSink.bytes
         head.tier = lowestTier(planned)
         head.worstTier = min(head.worstTier, head.tier)
         for range in mustBeExact where !isExact(range, planned) {
@@ -172,16 +181,18 @@ extension PoolState {
 
     /// The tier of a hot block now that it leaves the lossless hot coding.
     private func tier(
-        of record: ChunkRecord, _ kind: RecordKind, _ thresholds: Thresholds
+        of record: ChunkRecord, _ kind: RecordKind, _ thresholds: Thresholds, _ turn: RecordKind
     ) -> Tier {
         if record.highValues > 0 || kind == .kept { return .bits81 }
-        if kind == .settled { return .bits8 }
+        if turn == .settled { return .bits8 }
         let score = Double(record.score) / ChunkCodec.scoreSteps
         return thresholds.tier(forScore: score, roomIsShort: roomIsShort)
     }
 
-    private mutating func settle(_ slot: Int, _ members: ArraySlice<SealedRun>) {
-        for member in members {
+    private mutating func settle(
+        _ slot: Int, _ members: ArraySlice<SealedRun>, _ turn: RecordKind
+    ) {
+        for member in members where member.kind == turn {
             if member.kind == .hot {
                 arena.shrink(member.ref, to: member.length, .settled)
                 series[slot].hotBlocks -= 1

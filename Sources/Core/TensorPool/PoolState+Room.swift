@@ -4,8 +4,9 @@
 //   2. delivered chunks are evicted, oldest first
 //   3. the 16-bit chunk that loses the least score × error per byte freed goes to 8 bits
 //   4. shorter runs of hot blocks become cold chunks, then small cold chunks are merged
-//   5. the oldest chunks are handed to the spill hook, if there is one
-//   6. nothing: the value is refused
+//   5. the fullest open buffer is sealed early
+//   6. the oldest chunks are handed to the spill hook, if there is one
+//   7. nothing: the value is refused
 //
 // Nothing here drops a value, and nothing touches the precision of a block sealed as exact.
 
@@ -19,12 +20,25 @@ extension PoolState {
     ) throws(PoolError) -> RecordRef {
         let bytes = Arena.rounded(payload)
         while true {
+            if freeBytes >= bytes + reserveBytes, let ref = allocate(bytes, kind) { return ref }
+            if try makeSomeRoom(settings, sparing: slot) { continue }
             if let ref = allocate(bytes, kind) { return ref }
-            if try makeSomeRoom(settings) { continue }
             if try spillSome(spill) { continue }
             throw .full(series: series[slot].declaration.id)
         }
     }
+
+    /// What the arena could still hold, in however many pieces.
+    var freeBytes: Int {
+        let unallocated = max(0, arenaLimit - arena.heldBytes - Arena.allocatorBytes)
+        var free = unallocated >= Arena.leastSegmentBytes ? unallocated : 0
+        for segment in arena.segments { free += segment.capacity - segment.used + segment.dead }
+        return free
+    }
+
+    /// Kept free for recoding, which needs a place for the new chunk before the old ones go; given
+    /// up only when nothing else helps.
+    var reserveBytes: Int { min(4096, budgetBytes / 64) }
 
     /// Without taking anything from anyone: sliding at most.
     mutating func allocate(_ bytes: Int, _ kind: RecordKind) -> RecordRef? {
@@ -37,9 +51,34 @@ extension PoolState {
             if let known = best, arena.segments[known].dead >= segment.dead { continue }
             best = index
         }
-        guard let best else { return nil }
-        slide(best)
-        return arena.place(bytes, kind, in: best)
+        if let best {
+            slide(best)
+            return arena.place(bytes, kind, in: best)
+        }
+        guard freeBytes >= bytes + 512 else { return nil }
+        repack()
+        return arena.allocate(bytes, kind, limit: arenaLimit)
+    }
+
+    /// Moves records forward into the free ends of earlier segments, so that what is free comes
+    /// together at the end of the arena.
+    mutating func repack() {
+        for segment in arena.segments.indices {
+            slide(segment)
+            guard segment > 0 else { continue }
+            var offset = 0
+            let used = arena.segments[segment].used
+            while offset < used {
+                let ref = RecordRef(segment: UInt16(segment), offset: UInt16(offset))
+                let bytes = arena.length(ref)
+                let target = (0..<segment).first {
+                    arena.segments[$0].capacity - arena.segments[$0].used >= bytes
+                }
+                if let target { relocate(ref, to: target) }
+                offset += bytes
+            }
+            slide(segment)
+        }
     }
 
     /// Slides a segment together and tells the owners of what moved.
@@ -66,14 +105,18 @@ extension PoolState {
     }
 
     /// One step of the order above; false when there is none left.
-    mutating func makeSomeRoom(_ settings: PoolSettings) throws(PoolError) -> Bool {
+    /// The open buffer of `slot` is being worked on, and stays as it is.
+    mutating func makeSomeRoom(
+        _ settings: PoolSettings, sparing slot: Int?
+    ) throws(PoolError) -> Bool {
         if compactLongest(atLeast: 32, settings) { return true }
         if evictDelivered() { return true }
         if compactLongest(atLeast: 8, settings) { return true }
         if settings.demotes, demoteCheapest(settings) { return true }
         if compactLongest(atLeast: 1, settings) { return true }
         if settings.demotes, compactSettled(settings) { return true }
-        return mergeCold(settings)
+        if mergeCold(settings) { return true }
+        return sealEarly(settings, sparing: slot)
     }
 
     /// Compacts the series with the most hot blocks; one of a class above its share goes first.
@@ -96,6 +139,27 @@ extension PoolState {
             if compact(best, settings) { return true }
             tried.append(best)
         }
+    }
+
+    /// Seals the open buffers of the track that holds most, before their time.
+    private mutating func sealEarly(_ settings: PoolSettings, sparing spared: Int?) -> Bool {
+        if isSealing { return false }
+        var held = [Int](repeating: 0, count: tracks.count)
+        for slot in series.indices where slot != spared && series[slot].open.count >= 16 {
+            held[Int(series[slot].open.track)] += Int(series[slot].open.count)
+        }
+        guard let most = held.max(), most > 0, let track = held.firstIndex(of: most) else {
+            return false
+        }
+        // The longest first: the others' times are the beginning of its own.
+        let slots = series.indices.filter {
+            $0 != spared && series[$0].open.count >= 16 && Int(series[$0].open.track) == track
+        }.sorted { series[$0].open.count > series[$1].open.count }
+        let before = arena.liveBytes
+        for slot in slots {
+            do throws(PoolError) { try seal(slot, settings, nil) } catch { break }
+        }
+        return arena.liveBytes < before
     }
 
     func isOverShare(_ slot: Int, _ settings: PoolSettings) -> Bool {
@@ -186,38 +250,16 @@ extension PoolState {
         while heldBytes > budgetBytes {
             arena.release(above: arenaLimit)
             if heldBytes <= budgetBytes { break }
-            if evacuateLastSegment() { continue }
-            if try makeSomeRoom(settings) { continue }
+            let before = arena.heldBytes
+            repack()
+            arena.release(above: arenaLimit)
+            if arena.heldBytes < before { continue }
+            if try makeSomeRoom(settings, sparing: nil) { continue }
             if try spillSome(spill) { continue }
             budgetBytes = old
             throw .full(series: 0)
         }
         openWindow()
-    }
-
-    /// Moves the records of the last segment into the others, if they all fit.
-    private mutating func evacuateLastSegment() -> Bool {
-        guard arena.segments.count > 1 else { return false }
-        let last = arena.segments.count - 1
-        for segment in arena.segments.indices { slide(segment) }
-        var moved = true
-        while arena.segments[last].used > 0 && moved {
-            moved = false
-            // From the end, so that nothing else moves.
-            var end: RecordRef?
-            arena.forEach { ref, _, _ in if Int(ref.segment) == last { end = ref } }
-            guard let end else { break }
-            let bytes = arena.length(end)
-            guard
-                let target = arena.segments.indices.dropLast().first(where: {
-                    arena.segments[$0].capacity - arena.segments[$0].used >= bytes
-                })
-            else { break }
-            relocate(end, to: target)
-            slide(last)
-            moved = true
-        }
-        return arena.segments[last].used == 0
     }
 
     private mutating func relocate(_ ref: RecordRef, to segment: Int) {

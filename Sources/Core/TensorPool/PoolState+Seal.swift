@@ -14,40 +14,48 @@ extension PoolState {
         guard count > 0 else { return }
         updateRoom(settings)
         let track = Int(series[slot].open.track)
-        let hasTimes = Int(tracks[track].sealedCount) == count
-        timeSink.removeAll()
+        // The times of a longer block from the same track begin with these.
+        let hasTimes = Int(tracks[track].sealedCount) >= count
+        var timeSink = ByteSink()
         if !hasTimes {
             let times = UnsafeBufferPointer(start: trackTimes(track), count: count)
             TimeBlock.encode(times, cold: false, into: &timeSink)
         }
         let timesBytes = hasTimes ? 0 : TimesRecord.bytes(payload: timeSink.count)
         let span = (trackTimes(track)[0], trackTimes(track)[count - 1])
-        valueSink.removeAll()
+        var valueSink = ByteSink()
         let places = ExactBlock.encode(
             openValues(slot), hint: Int(series[slot].places), into: &valueSink)
         let bytes = ChunkRecord.bytes(payload: valueSink.count)
 
         let open = series[slot].open.ref
         let timesId = hasTimes ? tracks[track].sealedId : newTimesId()
+        // Making room may join times: not these, until the block that uses them is there.
+        protectedTimes = timesId
+        isSealing = true
+        defer {
+            protectedTimes = 0
+            isSealing = false
+        }
         if bytes + timesBytes <= arena.length(open) {
             arena.shrink(open, to: bytes, .hot)
-            fillRecord(open, slot: slot, count: count, timesId: timesId)
+            fillRecord(open, slot, valueSink.bytes, count: count, timesId: timesId)
             series[slot].open.capacity = 0
             if !hasTimes {
                 // The end of the open buffer has just become free, so this cannot fail.
                 let place = try room(timesBytes, .times, for: slot, settings, spill)
-                fillTimes(place, id: timesId, count: count, span)
+                fillTimes(place, id: timesId, timeSink.bytes, count: count, span)
                 keepTimes(track, place, id: timesId, count: count)
             }
         } else {
             // Nothing changes before all the room is there.
             if !hasTimes {
                 let place = try room(timesBytes, .times, for: slot, settings, spill)
-                fillTimes(place, id: timesId, count: count, span)
+                fillTimes(place, id: timesId, timeSink.bytes, count: count, span)
                 keepTimes(track, place, id: timesId, count: count)
             }
             let ref = try room(bytes, .hot, for: slot, settings, spill)
-            fillRecord(ref, slot: slot, count: count, timesId: timesId)
+            fillRecord(ref, slot, valueSink.bytes, count: count, timesId: timesId)
             arena.free(series[slot].open.ref)
         }
         TimesRecord(at: arena.pointer(tracks[track].sealedRef)).users += 1
@@ -57,7 +65,6 @@ extension PoolState {
         series[slot].bytes += bytes
         let score = Double(series[slot].open.scoreMax) / ChunkCodec.scoreSteps
         series[slot].open = OpenBuffer()
-        trimSinks()
         lookAhead(slot, score: score, settings)
     }
 
@@ -92,7 +99,7 @@ extension PoolState {
     }
 
     private mutating func fillRecord(
-        _ ref: RecordRef, slot: Int, count: Int, timesId: UInt32
+        _ ref: RecordRef, _ slot: Int, _ payload: [UInt8], count: Int, timesId: UInt32
     ) {
         let open = series[slot].open
         let record = ChunkRecord(at: arena.pointer(ref))
@@ -109,18 +116,20 @@ extension PoolState {
         record.highValues = Int(open.highValues)
         record.scale = series[slot].scale
         record.firstIndex = series[slot].sealedIndex
-        record.setPayload(valueSink.bytes)
+        record.setPayload(payload)
         record.seal()
     }
 
-    /// Fills a new record of times from `timeSink`, with no user yet.
-    mutating func fillTimes(_ ref: RecordRef, id: UInt32, count: Int, _ span: (Int64, Int64)) {
+    /// Fills a new record of times, with no user yet.
+    func fillTimes(
+        _ ref: RecordRef, id: UInt32, _ payload: [UInt8], count: Int, _ span: (Int64, Int64)
+    ) {
         let record = TimesRecord(at: arena.pointer(ref))
         record.id = id
         record.count = count
         record.users = 0
         (record.first, record.last) = span
-        record.setPayload(timeSink.bytes)
+        record.setPayload(payload)
         record.seal()
     }
 

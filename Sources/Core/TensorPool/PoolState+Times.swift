@@ -16,7 +16,8 @@ extension PoolState {
         for member in members {
             let continues = usable > 0 && member.timesId == end.id && member.timesOffset == end.offset
             if !continues {
-                guard let ref = timesRecord(member.timesId) else { break }
+                guard member.timesId != protectedTimes, let ref = timesRecord(member.timesId)
+                else { break }
                 let record = TimesRecord(at: arena.pointer(ref))
                 if let last = parts.last {
                     // The next record must begin where the last one ends, and fit.
@@ -52,11 +53,16 @@ extension PoolState {
             guard decodeTimes(part.id, from: 0, into: slice) else { return false }
             start += part.count
         }
-        timeSink.removeAll()
+        var timeSink = ByteSink()
         TimeBlock.encode(UnsafeBufferPointer(times), cold: true, into: &timeSink)
         let bytes = TimesRecord.bytes(payload: timeSink.count)
         let span = (times[0], times[total - 1])
-        guard let segment = placeForTimes(bytes, replacing: parts) else { return false }
+        var place = placeForTimes(bytes, replacing: parts)
+        if place == nil {
+            repack()
+            place = placeForTimes(bytes, replacing: parts)
+        }
+        guard let segment = place else { return false }
         let id = newTimesId()
         let users = repoint(parts, to: id)
         for part in parts {
@@ -66,9 +72,8 @@ extension PoolState {
             slide(segment)
         }
         let ref = arena.place(bytes, .times, in: segment)
-        fillTimes(ref, id: id, count: total, span)
+        fillTimes(ref, id: id, timeSink.bytes, count: total, span)
         TimesRecord(at: arena.pointer(ref)).users = users
-        trimSinks()
         return true
     }
 

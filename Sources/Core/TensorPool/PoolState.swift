@@ -44,9 +44,10 @@ struct PoolState {
     var scales: [Grid] = []
     var tracks: [Track] = []
     var arena = Arena()
-    /// Coded bytes on their way into a record; kept between uses.
-    var valueSink = ByteSink()
-    var timeSink = ByteSink()
+    /// A block is being sealed: no other may be sealed early to make room for it.
+    var isSealing = false
+    /// Times that must not be joined with others while a block that will use them is being sealed.
+    var protectedTimes: UInt32 = 0
     var nextTimesId: UInt32 = 1
     var roomIsShort = false
 
@@ -61,8 +62,9 @@ struct PoolState {
         capacity == 0 ? 0 : Arena.rounded(32 + capacity * stride) + Arena.allocatorBytes
     }
 
-    /// Heap bytes besides the arena's: this object, the directory of series, sinks. The sinks count
-    /// at their full size from the start, so that the arena never grows into their place.
+    /// Heap bytes besides the arena's: this object and the directory of series. What is coded on its
+    /// way into a record is scratch: it lives for one call, and is at most one chunk's values, times
+    /// and bytes.
     var fixedBytes: Int {
         MemoryLayout<PoolState>.stride + MemoryLayout<PoolSettings>.stride + 16
             + Arena.allocatorBytes
@@ -70,11 +72,7 @@ struct PoolState {
             + Self.arrayBytes(scales.capacity, MemoryLayout<Grid>.stride)
             + Self.arrayBytes(tracks.capacity, MemoryLayout<Track>.stride)
             + Self.arrayBytes(arena.segments.capacity, MemoryLayout<Arena.Segment>.stride)
-            + Self.sinkBytes
     }
-
-    /// Most that the two sinks keep between uses (`trimSinks`).
-    static let sinkBytes = 4096
 
     var heldBytes: Int { fixedBytes + arena.heldBytes }
     /// Room for new records as a share of the budget decides when it is short.
@@ -101,14 +99,27 @@ struct PoolState {
         guard series.count < TensorPool.seriesLimit else { throw .tooManySeries }
         let stride = MemoryLayout<SeriesState>.stride + MemoryLayout<Track>.stride
         if series.count == series.capacity {
-            // The arrays will double; half the budget is for values, whatever is declared.
-            let growth = (series.capacity + 4) * 2 * (stride + MemoryLayout<Grid>.stride)
+            // Both the old and the new arrays are there for a moment.
+            let growth = (series.count + 2 * Self.directoryStep) * (stride + MemoryLayout<Grid>.stride)
             guard heldBytes + growth <= budgetBytes else { throw .tooManySeries }
+            grow(&series, to: series.count + Self.directoryStep)
+            // A series has one track at most.
+            grow(&tracks, to: series.capacity)
         }
+        if scales.count == scales.capacity { grow(&scales, to: scales.count + Self.directoryStep) }
         let scale = try scaleIndex(declaration)
         series.append(SeriesState(declaration: declaration, scale: scale))
         series[series.count - 1].places = declaration.decimals ?? 0
-        tracks.reserveCapacity(series.capacity)
+    }
+
+    /// Series by which the directory grows: doubling would waste budget.
+    private static let directoryStep = 8
+
+    private func grow<Element>(_ array: inout [Element], to capacity: Int) {
+        var larger: [Element] = []
+        larger.reserveCapacity(capacity)
+        larger.append(contentsOf: array)
+        array = larger
     }
 
     mutating func redeclare(
@@ -130,14 +141,6 @@ struct PoolState {
         guard scales.count < 0xFFFF else { throw .tooManySeries }
         scales.append(grid)
         return scales.count - 1
-    }
-
-    /// Called after each use of the sinks: a large chunk's memory is not kept.
-    mutating func trimSinks() {
-        if valueSink.capacity + timeSink.capacity > Self.sinkBytes - 128 {
-            valueSink = ByteSink()
-            timeSink = ByteSink()
-        }
     }
 }
 

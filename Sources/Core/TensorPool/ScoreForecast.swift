@@ -31,7 +31,7 @@ extension PoolState {
         else { return }
         var made = false
         while budgetBytes - fixedBytes - arena.liveBytes < Self.bytesAhead {
-            guard let more = try? makeSomeRoom(settings), more else { break }
+            guard let more = try? makeSomeRoom(settings, sparing: slot), more else { break }
             made = true
         }
         if made { counts.roomMadeAhead += 1 }

@@ -10,7 +10,7 @@ import TensorPool
 public struct Replay {
     private let table: CSVTable
     private let options: ReplayOptions
-    private let pool: TensorPool
+    let pool: TensorPool
     private var scorers: [BlockScorer]
     private var report = ReplayReport()
     private let scales: [Grid]
