@@ -16,6 +16,11 @@ struct Forecast {
     private static let meanRate = 0.1
     private static let spreadRate = 0.03
     private static let solveEvery = 8
+    /// One error moves a spread as if it were at most this many times the spread; and one beyond
+    /// `outlier` spreads is kept out of the least squares: a gap in a clock must not spoil the
+    /// hundreds of values after it.
+    private static let clip = 8.0
+    private static let outlier = 16.0
 
     /// Forecasts: linear, last, mean; and the mean |error| of each.
     private(set) var linear = 0.0
@@ -28,6 +33,7 @@ struct Forecast {
     private var origin = 0.0
     private var seen = 0
     private var sinceSolved = 0
+    private var recovering = 0
     /// The last four values, less the origin, newest first.
     private var history = SIMD4<Double>(repeating: 0)
     private var weights = SIMD4<Double>(1, 0, 0, 0)
@@ -48,12 +54,36 @@ struct Forecast {
         }
         // Quick at first, then with a memory of about 33 values.
         let rate = seen < 32 ? 1 / Double(seen + 1) : Self.spreadRate
-        linearSpread += ((value - linear).magnitude - linearSpread) * rate
-        lastSpread += ((value - last).magnitude - lastSpread) * rate
-        meanSpread += ((value - mean).magnitude - meanSpread) * rate
+        let linearError = (value - linear).magnitude
+        let lastError = (value - last).magnitude
+        // Five values pass before an outlier has left the history.
+        if min(linearError, lastError) > Self.outlier * (linearSpread + lastSpread + 0.01) {
+            recovering = 5
+        }
+        linearSpread += (min(linearError, Self.clip * linearSpread + 0.1) - linearSpread) * rate
+        lastSpread += (min(lastError, Self.clip * lastSpread + 0.1) - lastSpread) * rate
+        let meanError = (value - mean).magnitude
+        meanSpread += (min(meanError, Self.clip * meanSpread + 0.1) - meanSpread) * rate
         seen = min(seen + 1, 32)
 
         let target = value - origin
+        if recovering > 0 {
+            recovering -= 1
+        } else {
+            learn(target)
+        }
+
+        history = SIMD4(target, history.x, history.y, history.z)
+        mean += (value - mean) * Self.meanRate
+        last = value
+        let product = weights * history
+        let sum = origin + ((product.x + product.y) + (product.z + product.w))
+        // False for NaN as well.
+        linear = sum.magnitude <= Self.limit ? sum : value
+    }
+
+    @inline(__always)
+    private mutating func learn(_ target: Double) {
         row0 = row0 * Self.forgetting + history * history.x
         row1 = row1 * Self.forgetting + history * history.y
         row2 = row2 * Self.forgetting + history * history.z
@@ -64,14 +94,6 @@ struct Forecast {
             sinceSolved = 0
             solve()
         }
-
-        history = SIMD4(target, history.x, history.y, history.z)
-        mean += (value - mean) * Self.meanRate
-        last = value
-        let product = weights * history
-        let sum = origin + ((product.x + product.y) + (product.z + product.w))
-        // False for NaN as well.
-        linear = sum.magnitude <= Self.limit ? sum : value
     }
 
     /// (A + I) w = b + (1, 0, 0, 0) by LDLᵀ; an ill-conditioned system leaves the weights alone.

@@ -12,7 +12,8 @@ public enum TimeBlock {
     private static let seconds: UInt8 = 2
     private static let coldLimit: UInt64 = 1 << 50
 
-    /// Appends the hot coding, or the cold one where it is asked for and possible.
+    /// Appends the hot coding, or the cold one where it is asked for, possible, and smaller (jitter
+    /// on a lattice that one odd time has broken is better off hot).
     public static func encode(
         _ times: UnsafeBufferPointer<Int64>, cold wanted: Bool, into sink: inout ByteSink
     ) {
@@ -30,9 +31,14 @@ public enum TimeBlock {
         }
         let unit: Int64 = whole ? 1000 : 1
         let flags = whole ? seconds : 0
+        let start = sink.count
         if wanted && largest < coldLimit && times.count > 2 {
             sink.append8(flags | cold)
-            return encodeCold(times, unit: unit, into: &sink)
+            encodeCold(times, unit: unit, into: &sink)
+            var hot = ByteSink()
+            encode(times, cold: false, into: &hot)
+            if sink.count - start <= hot.count { return }
+            sink.removeLast(sink.count - start)
         }
         sink.append8(flags)
         let integers = UnsafeMutablePointer<Int64>.allocate(capacity: times.count)

@@ -72,24 +72,35 @@ extension PoolState {
 
     /// Merges the two neighbouring chunks of one series that are smallest together.
     mutating func mergeCold(_ settings: PoolSettings) -> Bool {
+        let times = TimesIndex(arena)
         var best: (slot: Int, first: SealedRun, second: SealedRun)?
         for slot in series.indices {
             let members = members(of: slot)
             for index in members.indices.dropFirst() {
                 let (first, second) = (members[index - 1], members[index])
-                guard follows(second, first), first.count + second.count <= ChunkLimits.values else { continue }
-                if let best, best.first.count + best.second.count <= first.count + second.count {
-                    continue
-                }
+                let count = first.count + second.count
+                guard follows(second, first), count <= ChunkLimits.values,
+                    canJoin(first, second, times)
+                else { continue }
+                if let best, best.first.count + best.second.count <= count { continue }
                 best = (slot, first, second)
             }
         }
-        guard let best else { return false }
-        guard joinTimes([best.first, best.second]) == 2 else { return false }
+        guard let best, joinTimes([best.first, best.second]) == 2 else { return false }
         let again = members(of: best.slot).filter {
             $0.firstIndex == best.first.firstIndex || $0.firstIndex == best.second.firstIndex
         }
         return recode(best.slot, again[...], settings, .cold)
+    }
+
+    /// Whether the times of two neighbours lie in one record, or can be brought into one.
+    private func canJoin(_ first: SealedRun, _ second: SealedRun, _ times: TimesIndex) -> Bool {
+        if first.timesId == second.timesId {
+            return second.timesOffset == first.timesOffset + first.count
+        }
+        let (left, right) = (times.count(first.timesId), times.count(second.timesId))
+        return second.timesOffset == 0 && first.timesOffset + first.count == left
+            && left + right <= ChunkLimits.values
     }
 
     /// The 16-bit chunk with the least score × added error per byte freed goes to 8 bits.

@@ -84,27 +84,31 @@ extension Tier {
     }
 }
 
-/// Last times by id, for a walk that needs those of many chunks.
+/// Records of times by id, for a walk that needs those of many chunks.
 struct TimesIndex {
-    private var entries: [(id: UInt32, last: Int64)] = []
+    private var entries: [(id: UInt32, last: Int64, count: Int)] = []
 
     init(_ arena: Arena) {
-        var entries: [(id: UInt32, last: Int64)] = []
+        var entries: [(id: UInt32, last: Int64, count: Int)] = []
         arena.forEach { _, kind, at in
             guard kind == .times else { return }
             let record = TimesRecord(at: at)
-            entries.append((record.id, record.last))
+            entries.append((record.id, record.last, record.count))
         }
         entries.sort { $0.id < $1.id }
         self.entries = entries
     }
 
-    func last(_ id: UInt32) -> Int64 {
+    /// The last time of the record, Int64.min for an unknown one.
+    func last(_ id: UInt32) -> Int64 { find(id).map { entries[$0].last } ?? .min }
+    func count(_ id: UInt32) -> Int { find(id).map { entries[$0].count } ?? 0 }
+
+    private func find(_ id: UInt32) -> Int? {
         var (low, high) = (0, entries.count)
         while low < high {
             let middle = (low + high) / 2
             if entries[middle].id < id { low = middle + 1 } else { high = middle }
         }
-        return low < entries.count && entries[low].id == id ? entries[low].last : .min
+        return low < entries.count && entries[low].id == id ? low : nil
     }
 }

@@ -75,8 +75,7 @@ extension PoolState {
         }
         var members = members
         var place = place(for: bytes, replacing: members)
-        if place == nil {
-            repack()
+        if place == nil, repack(for: bytes - before) {
             let range = first.firstIndex..<last.end
             members = self.members(of: slot).filter { range.contains($0.firstIndex) }[...]
             place = self.place(for: bytes, replacing: members)

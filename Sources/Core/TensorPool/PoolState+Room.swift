@@ -20,7 +20,7 @@ extension PoolState {
     ) throws(PoolError) -> RecordRef {
         let bytes = Arena.rounded(payload)
         while true {
-            if freeBytes >= bytes + reserveBytes, let ref = allocate(bytes, kind) { return ref }
+            if freeBytes >= bytes + reserveBytes + scatteredBytes, let ref = allocate(bytes, kind) { return ref }
             if try makeSomeRoom(settings, sparing: slot) { continue }
             if let ref = allocate(bytes, kind) { return ref }
             if try spillSome(spill) { continue }
@@ -55,9 +55,16 @@ extension PoolState {
             slide(best)
             return arena.place(bytes, kind, in: best)
         }
-        guard freeBytes >= bytes + 512 else { return nil }
-        repack()
+        guard repack(for: bytes + 512) else { return nil }
         return arena.allocate(bytes, kind, limit: arenaLimit)
+    }
+
+    /// Packs if that promises a piece of `bytes`. Ends too small for any record stay where they are:
+    /// packing again would only find them again.
+    mutating func repack(for bytes: Int) -> Bool {
+        guard freeBytes >= bytes + scatteredBytes else { return false }
+        repack()
+        return true
     }
 
     /// Moves records forward into the free ends of earlier segments, so that what is free comes
@@ -79,6 +86,8 @@ extension PoolState {
             }
             slide(segment)
         }
+        let largest = arena.segments.map { $0.capacity - $0.used }.max() ?? 0
+        scatteredBytes = freeBytes - largest
     }
 
     /// Slides a segment together and tells the owners of what moved.

@@ -58,8 +58,7 @@ extension PoolState {
         let bytes = TimesRecord.bytes(payload: timeSink.count)
         let span = (times[0], times[total - 1])
         var place = placeForTimes(bytes, replacing: parts)
-        if place == nil {
-            repack()
+        if place == nil, repack(for: bytes - before) {
             place = placeForTimes(bytes, replacing: parts)
         }
         guard let segment = place else { return false }

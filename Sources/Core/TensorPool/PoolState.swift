@@ -50,6 +50,8 @@ struct PoolState {
     var protectedTimes: UInt32 = 0
     var nextTimesId: UInt32 = 1
     var roomIsShort = false
+    /// Free bytes that the last packing left in pieces.
+    var scatteredBytes = 0
 
     var counts = PoolCounts()
     /// Figures at the first value of this window that would have had to be dropped.

@@ -114,11 +114,10 @@ public struct Replay {
             ? table.timesMs[position] : Int64(position) * options.intervalMs
     }
 
-    /// From one loop to the next: the whole span and one usual step.
+    /// From one loop to the next: the whole span and one more of its first step.
     private var rowSpan: Int64 {
         guard table.rows > 1 else { return options.intervalMs }
-        let (first, last) = (time(0), time(table.rows - 1))
-        return last &- first &+ (last &- first) / Int64(table.rows - 1)
+        return time(table.rows - 1) &- time(0) &+ (time(1) &- time(0))
     }
 
     private mutating func score(_ column: Int, from row: Int) -> Double {
