@@ -93,16 +93,13 @@ public struct ByteSink {
     /// Appends what `body` writes, at most `limit` bytes of it.
     @inline(__always)
     mutating func appendBits(atMost limit: Int, _ body: (inout BitWriter) -> Void) {
-        let start = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: limit))
-        var written = 0
-        bytes.withUnsafeMutableBufferPointer { all in
-            var writer = BitWriter(UnsafeMutableBufferPointer(rebasing: all[start...]))
-            body(&writer)
-            written = writer.finish()
-            precondition(!writer.overflowed, "the caller's limit was too low")
-        }
-        bytes.removeLast(limit - written)
+        let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: limit)
+        defer { scratch.deallocate() }
+        var writer = BitWriter(scratch)
+        body(&writer)
+        let written = writer.finish()
+        precondition(!writer.overflowed, "the caller's limit was too low")
+        bytes.append(contentsOf: UnsafeRawBufferPointer(start: scratch.baseAddress, count: written))
     }
 
     private mutating func append(_ value: UInt64, bytes count: Int) {

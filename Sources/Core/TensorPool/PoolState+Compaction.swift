@@ -6,20 +6,20 @@ import Precision
 extension PoolState {
     /// Turns the oldest run of hot blocks of a series into a cold chunk. False, and nothing has
     /// changed, if there is no such run or no gain.
-    mutating func compact(_ slot: Int, _ settings: PoolSettings) -> Bool {
-        compact(slot, .hot, settings)
+    mutating func compact(_ slot: Int) -> Bool {
+        compact(slot, .hot)
     }
 
     /// What was lossless because that was smaller than 16 bits is tried at 8 bits.
-    mutating func compactSettled(_ settings: PoolSettings) -> Bool {
+    mutating func compactSettled() -> Bool {
         for slot in series.indices where series[slot].settledBlocks > 0 {
-            if compact(slot, .settled, settings) { return true }
+            if compact(slot, .settled) { return true }
         }
         return false
     }
 
     private mutating func compact(
-        _ slot: Int, _ kind: RecordKind, _ settings: PoolSettings
+        _ slot: Int, _ kind: RecordKind
     ) -> Bool {
         var start = 0
         while true {
@@ -32,7 +32,7 @@ extension PoolState {
             let moved = self.members(of: slot)
             let end = group.lowerBound + wanted
             guard end <= moved.count else { return true }
-            if end > start, recode(slot, moved[group.lowerBound..<end], settings, kind) {
+            if end > start, recode(slot, moved[group.lowerBound..<end], kind) {
                 return true
             }
             start = max(start + 1, end)
@@ -71,7 +71,7 @@ extension PoolState {
     }
 
     /// Merges the two neighbouring chunks of one series that are smallest together.
-    mutating func mergeCold(_ settings: PoolSettings) -> Bool {
+    mutating func mergeCold() -> Bool {
         let times = TimesIndex(arena)
         var best: (slot: Int, first: SealedRun, second: SealedRun)?
         for slot in series.indices {
@@ -90,7 +90,7 @@ extension PoolState {
         let again = members(of: best.slot).filter {
             $0.firstIndex == best.first.firstIndex || $0.firstIndex == best.second.firstIndex
         }
-        return recode(best.slot, again[...], settings, .cold)
+        return recode(best.slot, again[...], .cold)
     }
 
     /// Whether the times of two neighbours lie in one record, or can be brought into one.
@@ -104,7 +104,7 @@ extension PoolState {
     }
 
     /// The 16-bit chunk with the least score × added error per byte freed goes to 8 bits.
-    mutating func demoteCheapest(_ settings: PoolSettings) -> Bool {
+    mutating func demoteCheapest() -> Bool {
         var best: (ref: RecordRef, cost: Double, over: Bool)?
         arena.forEach { ref, kind, at in
             let record = ChunkRecord(at: at)
@@ -112,7 +112,7 @@ extension PoolState {
             // A 16-bit value frees about a byte; the error added is the same share of the full
             // scale for each. What is exact in the chunk neither loses nor frees.
             let score = Double(record.score) + 1
-            let over = isOverShare(record.slot, settings)
+            let over = isOverShare(record.slot)
             if let known = best {
                 if known.over && !over { return }
                 if known.over == over, known.cost <= score { return }

@@ -57,13 +57,13 @@ extension PoolState {
     /// `kind` says whose turn it is: hot blocks go by their scores, settled ones to 8 bits.
     /// False if nothing has changed, or nothing but that the members are known not to shrink.
     mutating func recode(
-        _ slot: Int, _ members: ArraySlice<SealedRun>, _ settings: PoolSettings,
+        _ slot: Int, _ members: ArraySlice<SealedRun>,
         _ kind: RecordKind
     ) -> Bool {
         guard let first = members.first, let last = members.last else { return false }
-        updateRoom(settings)
+        updateRoom()
         let count = Int(last.end - first.firstIndex)
-        guard let head = encodeValues(members, count: count, thresholds(settings), kind) else {
+        guard let head = encodeValues(members, count: count, thresholds(), kind) else {
             return true  // one was damaged and is out of the way now
         }
         var before = 0

@@ -15,15 +15,14 @@ import Precision
 extension PoolState {
     /// A record of `bytes`, or `.full`.
     mutating func room(
-        _ payload: Int, _ kind: RecordKind, for slot: Int,
-        _ settings: PoolSettings, _ spill: SpillHook?
+        _ payload: Int, _ kind: RecordKind, for slot: Int
     ) throws(PoolError) -> RecordRef {
         let bytes = Arena.rounded(payload)
         while true {
             if freeBytes >= bytes + reserveBytes + scatteredBytes, let ref = allocate(bytes, kind) { return ref }
-            if try makeSomeRoom(settings, sparing: slot) { continue }
+            if try makeSomeRoom(sparing: slot) { continue }
             if let ref = allocate(bytes, kind) { return ref }
-            if try spillSome(spill) { continue }
+            if try spillSome() { continue }
             throw .full(series: series[slot].declaration.id)
         }
     }
@@ -115,28 +114,27 @@ extension PoolState {
 
     /// One step of the order above; false when there is none left.
     /// The open buffer of `slot` is being worked on, and stays as it is.
-    mutating func makeSomeRoom(
-        _ settings: PoolSettings, sparing slot: Int?
+    mutating func makeSomeRoom(sparing slot: Int?
     ) throws(PoolError) -> Bool {
-        if compactLongest(atLeast: 32, settings) { return true }
+        if compactLongest(atLeast: 32) { return true }
         if evictDelivered() { return true }
-        if compactLongest(atLeast: 8, settings) { return true }
-        if settings.demotes, demoteCheapest(settings) { return true }
-        if compactLongest(atLeast: 1, settings) { return true }
-        if settings.demotes, compactSettled(settings) { return true }
-        if mergeCold(settings) { return true }
-        return sealEarly(settings, sparing: slot)
+        if compactLongest(atLeast: 8) { return true }
+        if settings.demotes, demoteCheapest() { return true }
+        if compactLongest(atLeast: 1) { return true }
+        if settings.demotes, compactSettled() { return true }
+        if mergeCold() { return true }
+        return sealEarly(sparing: slot)
     }
 
     /// Compacts the series with the most hot blocks; one of a class above its share goes first.
-    private mutating func compactLongest(atLeast least: Int, _ settings: PoolSettings) -> Bool {
+    private mutating func compactLongest(atLeast least: Int) -> Bool {
         var tried: [Int] = []
         while true {
             var best: Int?
             for slot in series.indices
             where series[slot].hotBlocks >= least && !tried.contains(slot) {
                 if let known = best {
-                    let (over, knownOver) = (isOverShare(slot, settings), isOverShare(known, settings))
+                    let (over, knownOver) = (isOverShare(slot), isOverShare(known))
                     if knownOver && !over { continue }
                     if knownOver == over, series[known].hotBlocks >= series[slot].hotBlocks {
                         continue
@@ -145,13 +143,13 @@ extension PoolState {
                 best = slot
             }
             guard let best else { return false }
-            if compact(best, settings) { return true }
+            if compact(best) { return true }
             tried.append(best)
         }
     }
 
     /// Seals the open buffers of the track that holds most, before their time.
-    private mutating func sealEarly(_ settings: PoolSettings, sparing spared: Int?) -> Bool {
+    private mutating func sealEarly(sparing spared: Int?) -> Bool {
         if isSealing { return false }
         var held = [Int](repeating: 0, count: tracks.count)
         for slot in series.indices where slot != spared && series[slot].open.count >= 16 {
@@ -166,12 +164,12 @@ extension PoolState {
         }.sorted { series[$0].open.count > series[$1].open.count }
         let before = arena.liveBytes
         for slot in slots {
-            do throws(PoolError) { try seal(slot, settings, nil) } catch { break }
+            do throws(PoolError) { try seal(slot) } catch { break }
         }
         return arena.liveBytes < before
     }
 
-    func isOverShare(_ slot: Int, _ settings: PoolSettings) -> Bool {
+    func isOverShare(_ slot: Int) -> Bool {
         let kind = series[slot].declaration.kind
         let share = settings.share(of: kind)
         if share >= 1 { return false }
@@ -228,7 +226,7 @@ extension PoolState {
     // MARK: spill
 
     /// Hands the oldest chunk that is not delivered to the hook.
-    private mutating func spillSome(_ spill: SpillHook?) throws(PoolError) -> Bool {
+    private mutating func spillSome() throws(PoolError) -> Bool {
         guard let spill else { return false }
         guard let chunk = try undelivered(maxBytes: 1).first else { return false }
         if exhausted == nil { exhausted = (counts.admitted, UInt64(heldBytesNeeded)) }
@@ -252,7 +250,7 @@ extension PoolState {
     // MARK: budget
 
     mutating func setBudget(
-        _ bytes: Int, _ settings: PoolSettings, _ spill: SpillHook?
+        _ bytes: Int
     ) throws(PoolError) {
         let old = budgetBytes
         budgetBytes = bytes
@@ -263,8 +261,8 @@ extension PoolState {
             repack()
             arena.release(above: arenaLimit)
             if arena.heldBytes < before { continue }
-            if try makeSomeRoom(settings, sparing: nil) { continue }
-            if try spillSome(spill) { continue }
+            if try makeSomeRoom(sparing: nil) { continue }
+            if try spillSome() { continue }
             budgetBytes = old
             throw .full(series: 0)
         }

@@ -3,16 +3,16 @@
 import Precision
 
 extension PoolState {
-    mutating func sealAll(_ settings: PoolSettings, _ spill: SpillHook?) throws(PoolError) {
-        for slot in series.indices { try seal(slot, settings, spill) }
+    mutating func sealAll() throws(PoolError) {
+        for slot in series.indices { try seal(slot) }
     }
 
     mutating func seal(
-        _ slot: Int, _ settings: PoolSettings, _ spill: SpillHook?
+        _ slot: Int
     ) throws(PoolError) {
         let count = Int(series[slot].open.count)
         guard count > 0 else { return }
-        updateRoom(settings)
+        updateRoom()
         let track = Int(series[slot].open.track)
         // The times of a longer block from the same track begin with these.
         let hasTimes = Int(tracks[track].sealedCount) >= count
@@ -43,18 +43,18 @@ extension PoolState {
             series[slot].open.capacity = 0
             if !hasTimes {
                 // The end of the open buffer has just become free, so this cannot fail.
-                let place = try room(timesBytes, .times, for: slot, settings, spill)
+                let place = try room(timesBytes, .times, for: slot)
                 fillTimes(place, id: timesId, timeSink.bytes, count: count, span)
                 keepTimes(track, place, id: timesId, count: count)
             }
         } else {
             // Nothing changes before all the room is there.
             if !hasTimes {
-                let place = try room(timesBytes, .times, for: slot, settings, spill)
+                let place = try room(timesBytes, .times, for: slot)
                 fillTimes(place, id: timesId, timeSink.bytes, count: count, span)
                 keepTimes(track, place, id: timesId, count: count)
             }
-            let ref = try room(bytes, .hot, for: slot, settings, spill)
+            let ref = try room(bytes, .hot, for: slot)
             fillRecord(ref, slot, valueSink.bytes, count: count, timesId: timesId)
             arena.free(series[slot].open.ref)
         }
@@ -63,9 +63,9 @@ extension PoolState {
         series[slot].places = UInt8(places ?? 0)
         series[slot].hotBlocks += 1
         series[slot].bytes += bytes
-        let score = Double(series[slot].open.scoreMax) / ChunkCodec.scoreSteps
+        let score = series[slot].open.scoreMax
         series[slot].open = OpenBuffer()
-        lookAhead(slot, score: score, settings)
+        lookAhead(slot, score: score)
     }
 
     mutating func newTimesId() -> UInt32 {
@@ -112,7 +112,7 @@ extension PoolState {
         record.count = count
         record.timesId = timesId
         record.timesOffset = 0
-        record.score = open.scoreMax
+        record.score = ChunkCodec.scoreIndex(min(1, open.scoreMax))
         record.highValues = Int(open.highValues)
         record.scale = series[slot].scale
         record.firstIndex = series[slot].sealedIndex
@@ -133,7 +133,7 @@ extension PoolState {
         record.seal()
     }
 
-    mutating func updateRoom(_ settings: PoolSettings) {
+    mutating func updateRoom() {
         let level = max(fill, settings.externalPressure)
         if level >= settings.roomShortShare { roomIsShort = true }
         if level < settings.roomEaseShare { roomIsShort = false }

@@ -18,7 +18,7 @@ struct Track {
 }
 
 extension PoolState {
-    private static let trackHeader = 8
+    static let trackHeader = 8
 
     func trackTimes(_ track: Int) -> UnsafeMutablePointer<Int64> {
         (arena.pointer(tracks[track].ref) + Self.trackHeader)
@@ -27,7 +27,7 @@ extension PoolState {
 
     /// Makes `timeMs` the time of the next value of a series.
     mutating func noteTime(
-        _ slot: Int, _ timeMs: Int64, _ settings: PoolSettings, _ spill: SpillHook?
+        _ slot: Int, _ timeMs: Int64
     ) throws(PoolError) {
         let position = Int(series[slot].open.count)
         if position == 0 {
@@ -37,7 +37,7 @@ extension PoolState {
                 series[slot].open.track = UInt16(track)
                 return
             }
-            let track = try newTrack(slot, settings, spill)
+            let track = try newTrack(slot)
             tracks[track].count = 1
             trackTimes(track)[0] = timeMs
             series[slot].open.track = UInt16(track)
@@ -46,21 +46,21 @@ extension PoolState {
         let track = Int(series[slot].open.track)
         if Int(tracks[track].count) > position {
             if trackTimes(track)[position] == timeMs { return }
-            try leaveForOwnTrack(slot, settings, spill)
-            return try noteTime(slot, timeMs, settings, spill)
+            try leaveForOwnTrack(slot)
+            return try noteTime(slot, timeMs)
         }
         if tracks[track].count == tracks[track].capacity {
-            try growTrack(track, slot, settings, spill)
+            try growTrack(track, slot)
         }
         trackTimes(track)[position] = timeMs
         tracks[track].count += 1
     }
 
     private mutating func newTrack(
-        _ slot: Int, _ settings: PoolSettings, _ spill: SpillHook?
+        _ slot: Int
     ) throws(PoolError) -> Int {
         let bytes = Self.trackHeader + Self.openGrain * 8
-        let ref = try room(bytes, .track, for: slot, settings, spill)
+        let ref = try room(bytes, .track, for: slot)
         let free = tracks.firstIndex { $0.users == 0 }
         let track = free ?? tracks.count
         // One per series at most, and `declare` reserved as many.
@@ -71,11 +71,11 @@ extension PoolState {
     }
 
     private mutating func growTrack(
-        _ track: Int, _ slot: Int, _ settings: PoolSettings, _ spill: SpillHook?
+        _ track: Int, _ slot: Int
     ) throws(PoolError) {
         let capacity = Int(tracks[track].capacity) + Self.openGrain
         let ref = try room(
-            Self.trackHeader + capacity * 8, .track, for: slot, settings, spill)
+            Self.trackHeader + capacity * 8, .track, for: slot)
         let at = arena.pointer(ref)
         at.storeBytes(of: UInt16(track), toByteOffset: 4, as: UInt16.self)
         (at + Self.trackHeader).copyMemory(
@@ -86,7 +86,7 @@ extension PoolState {
     }
 
     private mutating func leaveForOwnTrack(
-        _ slot: Int, _ settings: PoolSettings, _ spill: SpillHook?
+        _ slot: Int
     ) throws(PoolError) {
         let count = Int(series[slot].open.count)
         let old = Int(series[slot].open.track)
@@ -96,10 +96,10 @@ extension PoolState {
             forgetTimes(old)
             return
         }
-        let track = try newTrack(slot, settings, spill)
+        let track = try newTrack(slot)
         series[slot].open.track = UInt16(track)
         while Int(tracks[track].capacity) < count {
-            do throws(PoolError) { try growTrack(track, slot, settings, spill) } catch {
+            do throws(PoolError) { try growTrack(track, slot) } catch {
                 leave(track)
                 series[slot].open.track = UInt16(old)
                 throw error

@@ -15,7 +15,7 @@ struct OpenBuffer {
     var capacity: UInt16 = 0
     var count: UInt16 = 0
     var track: UInt16 = 0
-    var scoreMax: UInt16 = 0
+    var scoreMax = 0.0
     var highValues: UInt16 = 0
 }
 
@@ -40,6 +40,8 @@ struct SeriesState {
 
 struct PoolState {
     var budgetBytes: Int
+    var settings: PoolSettings
+    var spill: SpillHook?
     var series: [SeriesState] = []
     var scales: [Grid] = []
     var tracks: [Track] = []
@@ -57,7 +59,10 @@ struct PoolState {
     /// Figures at the first value of this window that would have had to be dropped.
     var exhausted: (admitted: UInt64, bytesNeeded: UInt64)?
 
-    init(budgetBytes: Int) { self.budgetBytes = budgetBytes }
+    init(budgetBytes: Int, _ settings: PoolSettings) {
+        self.budgetBytes = budgetBytes
+        self.settings = settings
+    }
 
     /// What an array's storage costs on the heap.
     static func arrayBytes(_ capacity: Int, _ stride: Int) -> Int {
@@ -68,8 +73,8 @@ struct PoolState {
     /// way into a record is scratch: it lives for one call, and is at most one chunk's values, times
     /// and bytes.
     var fixedBytes: Int {
-        MemoryLayout<PoolState>.stride + MemoryLayout<PoolSettings>.stride + 16
-            + Arena.allocatorBytes
+        MemoryLayout<PoolState>.stride + Arena.allocatorBytes
+            + 32 + Arena.allocatorBytes  // the object that points to it
             + Self.arrayBytes(series.capacity, MemoryLayout<SeriesState>.stride)
             + Self.arrayBytes(scales.capacity, MemoryLayout<Grid>.stride)
             + Self.arrayBytes(tracks.capacity, MemoryLayout<Track>.stride)
@@ -92,7 +97,7 @@ struct PoolState {
         return series.firstIndex { $0.declaration.id == id }
     }
 
-    func thresholds(_ settings: PoolSettings) -> Thresholds { Thresholds(settings, fill: fill) }
+    func thresholds() -> Thresholds { Thresholds(settings, fill: fill) }
 
     // MARK: declaring
 
@@ -125,11 +130,11 @@ struct PoolState {
     }
 
     mutating func redeclare(
-        _ declaration: SeriesDeclaration, _ settings: PoolSettings, _ spill: SpillHook?
+        _ declaration: SeriesDeclaration
     ) throws(PoolError) {
         guard let slot = slot(of: declaration.id) else { throw .unknownSeries(declaration.id) }
         let scale = try scaleIndex(declaration)
-        try seal(slot, settings, spill)
+        try seal(slot)
         series[slot].declaration = declaration
         series[slot].scale = scale
     }

@@ -22,8 +22,8 @@ extension PoolState {
     private static let bytesAhead = 4 * TensorPool.blockValues * 8
 
     /// After a block of `score` was sealed.
-    mutating func lookAhead(_ slot: Int, score: Double, _ settings: PoolSettings) {
-        let exact = Float(thresholds(settings).exact)
+    mutating func lookAhead(_ slot: Int, score: Double) {
+        let exact = Float(thresholds().exact)
         let wasExpected = series[slot].forecast.expected >= exact
         series[slot].forecast.observe(Float(score))
         guard settings.harmonicCoherence >= settings.coherenceThreshold,
@@ -31,7 +31,7 @@ extension PoolState {
         else { return }
         var made = false
         while budgetBytes - fixedBytes - arena.liveBytes < Self.bytesAhead {
-            guard let more = try? makeSomeRoom(settings, sparing: slot), more else { break }
+            guard let more = try? makeSomeRoom(sparing: slot), more else { break }
             made = true
         }
         if made { counts.roomMadeAhead += 1 }

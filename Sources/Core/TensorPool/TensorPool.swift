@@ -23,23 +23,39 @@ public final class TensorPool {
     public static let budgetMinimumBytes = 16 * 1024
 
     /// Thresholds, heat and pressure: may be set at any time.
-    public var settings: PoolSettings
+    public var settings: PoolSettings {
+        get { storage.pointee.settings }
+        set { storage.pointee.settings = newValue }
+    }
 
     /// Takes a chunk out of the pool, to disk: called when nothing else can give way any more, and
     /// before a value is refused. True: it is stored safely, and the pool may forget it.
-    public var spill: SpillHook?
+    public var spill: SpillHook? {
+        get { storage.pointee.spill }
+        set { storage.pointee.spill = newValue }
+    }
 
-    var state: PoolState
+    /// On its own allocation: a class's stored properties are checked for exclusive access on every
+    /// use, and a value would pay for that more than for its coding.
+    private let storage: UnsafeMutablePointer<PoolState>
+    var state: PoolState {
+        _read { yield storage.pointee }
+        _modify { yield &storage.pointee }
+    }
 
     public init(budgetBytes: Int, settings: PoolSettings = PoolSettings()) throws(PoolError) {
         guard budgetBytes >= Self.budgetMinimumBytes else {
             throw .budgetTooSmall(minimumBytes: Self.budgetMinimumBytes)
         }
-        self.settings = settings
-        state = PoolState(budgetBytes: budgetBytes)
+        storage = .allocate(capacity: 1)
+        storage.initialize(to: PoolState(budgetBytes: budgetBytes, settings))
     }
 
-    deinit { state.arena.deallocateAll() }
+    deinit {
+        storage.pointee.arena.deallocateAll()
+        storage.deinitialize(count: 1)
+        storage.deallocate()
+    }
 
     /// Adds a series. Its indices count from 0.
     public func declare(_ series: SeriesDeclaration) throws(PoolError) {
@@ -49,7 +65,7 @@ public final class TensorPool {
     /// A new full scale for an existing series: its open buffer is sealed first, and its sealed
     /// chunks keep the full scale they were sealed with.
     public func redeclare(_ series: SeriesDeclaration) throws(PoolError) {
-        try state.redeclare(series, settings, spill)
+        try state.redeclare(series)
     }
 
     /// Adds one value. `score` is the value of the period, 0 … 1 (clamped). On an error nothing
@@ -57,13 +73,13 @@ public final class TensorPool {
     public func append(
         series: UInt16, timeMs: Int64, value: Double, score: Double
     ) throws(PoolError) {
-        try state.append(
-            series: series, timeMs: timeMs, value: value, score: score, settings, spill)
+        try storage.pointee.append(
+            series: series, timeMs: timeMs, value: value, score: score)
     }
 
     /// Seals every open buffer, however short: at shutdown, and before a flush after an outage.
     public func sealAll() throws(PoolError) {
-        try state.sealAll(settings, spill)
+        try state.sealAll()
     }
 
     /// Indices from the oldest value held to the next to be appended; evicted runs within it are
@@ -112,7 +128,7 @@ public final class TensorPool {
         guard bytes >= Self.budgetMinimumBytes else {
             throw .budgetTooSmall(minimumBytes: Self.budgetMinimumBytes)
         }
-        try state.setBudget(bytes, settings, spill)
+        try state.setBudget(bytes)
     }
 
     /// A walk over all chunks: for reports, not for every value.
