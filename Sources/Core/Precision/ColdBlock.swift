@@ -1,7 +1,7 @@
 // The cold coding: up to `ChunkLimits` values of one series, in runs, each held exactly or on a
 // grid, all through one `Forecast` and the range coder.
 //
-//   varint number of runs; for each a varint: length · 4 + coding
+//   varint number of runs; for each a varint: length · 8 + 4 if its value keeps it exact + coding
 //   byte: decimal places of the decimal runs
 //   byte: unit exponent e; the forecast's axis is (value − lower) / (step16 · 2^e)
 //   varint number of exceptions; for each a varint distance from the one before, and 8 bytes
@@ -24,13 +24,18 @@ public enum RunCoding: UInt8, Sendable {
 public struct ValueRun: Equatable, Sendable {
     public var count: Int
     public var coding: RunCoding
+    /// Exact because its value asks for it, not because that happened to be no larger.
+    public var isKept: Bool
     /// The values are the original ones, so that holding them exactly would be the truth. Not
     /// coded; false for what was on a grid before.
     public var isOriginal: Bool
 
-    public init(count: Int, coding: RunCoding, isOriginal: Bool = true) {
+    public init(
+        count: Int, coding: RunCoding, isKept: Bool = false, isOriginal: Bool = true
+    ) {
         self.count = count
         self.coding = coding
+        self.isKept = isKept
         self.isOriginal = isOriginal
     }
 }
@@ -58,10 +63,10 @@ public enum ColdBlock {
                 coding = fit == nil ? .xor : .decimal
                 places = max(places, fit ?? 0)
             }
-            if let last = runs.last, last.coding == coding {
+            if let last = runs.last, last.coding == coding, last.isKept == run.isKept {
                 runs[runs.count - 1].count += run.count
             } else {
-                runs.append(ValueRun(count: run.count, coding: coding))
+                runs.append(ValueRun(count: run.count, coding: coding, isKept: run.isKept))
             }
         }
         return (runs, places)
@@ -103,7 +108,10 @@ public enum ColdBlock {
     ) {
         let power = DecimalScale.power(places)
         sink.appendVarint(UInt64(runs.count))
-        for run in runs { sink.appendVarint(UInt64(run.count) << 2 | UInt64(run.coding.rawValue)) }
+        for run in runs {
+            sink.appendVarint(
+                UInt64(run.count) << 3 | (run.isKept ? 4 : 0) | UInt64(run.coding.rawValue))
+        }
         sink.append8(UInt8(places))
         let axis = Axis(grid, exponent: unitExponent(values, grid), power: power)
         sink.append8(UInt8(axis.exponent))
@@ -244,6 +252,25 @@ public enum ColdBlock {
         return (try? readRuns(count: count, from: &source)) ?? []
     }
 
+    /// About how many bits would be freed by putting all that is not kept exact on the 8-bit grid.
+    public static func bitsFreedAt8(
+        of bytes: UnsafeRawBufferPointer, count: Int, grid: Grid
+    ) -> (bits: Int, values: Int) {
+        var source = ByteSource(bytes)
+        guard let runs = try? readRuns(count: count, from: &source), let places = try? source.read8()
+        else { return (0, 0) }
+        let coarse = grid.step16 * Double(Grid.nesting)
+        let ratio = coarse * DecimalScale.power(min(Int(places), DecimalScale.largest))
+        let perDecimal = ratio < 2 ? 0 : Int((ratio.bitPattern >> 52) & 0x7FF) - 1023
+        var (bits, values) = (0, 0)
+        for run in runs where !run.isKept {
+            let each = run.coding == .grid16 ? 8 : run.coding == .decimal ? perDecimal : run.coding == .xor ? 40 : 0
+            bits += run.count * each
+            if each > 0 { values += run.count }
+        }
+        return (bits, values)
+    }
+
     private static func readRuns(
         count: Int, from source: inout ByteSource
     ) throws(PrecisionError) -> [ValueRun] {
@@ -253,11 +280,16 @@ public enum ColdBlock {
         var left = UInt64(count)
         for _ in 0..<runCount {
             let word = try source.readVarint()
-            guard word >> 2 > 0, word >> 2 <= left,
+            guard word >> 3 > 0, word >> 3 <= left,
                 let coding = RunCoding(rawValue: UInt8(word & 3))
             else { throw .malformed }
-            left -= word >> 2
-            runs.append(ValueRun(count: Int(word >> 2), coding: coding))
+            left -= word >> 3
+            let isKept = word & 4 != 0
+            guard coding.isExact || !isKept else { throw .malformed }
+            runs.append(
+                ValueRun(
+                    count: Int(word >> 3), coding: coding, isKept: isKept,
+                    isOriginal: coding.isExact))
         }
         guard left == 0 else { throw .malformed }
         return runs
