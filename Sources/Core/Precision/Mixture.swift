@@ -27,15 +27,16 @@ struct Mixture {
         (UInt64(1) << RangeEncoder.totalBits) - floor * UInt64(symbols + 2))
     private static let fixedShare = 0.01
     /// Widths of the curves, in mean errors of their forecasts.
-    private static let widths = SIMD4<Double>(0.3, 0.9, 0.18, 0.48)
+    private static let widths = SIMD8<Double>(
+        0.18, 0.54, 1.08, 2.2, 0.03, 0.18, 0.6, 0.9)
     /// Least width, in steps of the integer.
     private static let leastWidth = 0.03
 
-    private var weights = SIMD4<Double>(repeating: 0.25)
+    private var weights = SIMD8<Double>(repeating: 0.125)
 
     // Of the integer at hand:
-    private var centres = SIMD4<Double>(repeating: 0)
-    private var inverse = SIMD4<Double>(repeating: 0)
+    private var centres = SIMD8<Double>(repeating: 0)
+    private var inverse = SIMD8<Double>(repeating: 0)
     private var base: Int64 = 0
     private var shift: Int64 = 0
     private var first: Int64 = 0
@@ -49,14 +50,18 @@ struct Mixture {
         let mean = Self.held(forecast.mean * domain.scale + domain.offset, limit)
         base = Int64(linear)
         let centre = Double(base)
-        centres = SIMD4(linear - centre, linear - centre, last - centre, mean - centre)
-        let spreads = SIMD4(
-            forecast.linearSpread, forecast.linearSpread, forecast.lastSpread,
-            forecast.meanSpread)
-        let scaled = spreads * domain.scale
+        let (byLinear, byLast) = (linear - centre, last - centre)
+        centres = SIMD8(
+            byLinear, byLinear, byLinear, byLinear, byLast, byLast, byLast, mean - centre)
+        let linearSpread = forecast.linearSpread * domain.scale
+        let lastSpread = forecast.lastSpread * domain.scale
+        let meanSpread = forecast.meanSpread * domain.scale
+        let scaled = SIMD8(
+            linearSpread, linearSpread, linearSpread, linearSpread, lastSpread, lastSpread,
+            lastSpread, meanSpread)
         let width = scaled * Self.widths + Self.leastWidth
-        inverse = SIMD4(repeating: 1) / width
-        let least = min(scaled.x, min(scaled.z, scaled.w))
+        inverse = SIMD8(repeating: 1) / width
+        let least = min(linearSpread, min(lastSpread, meanSpread))
         let exponent = Int64((least.bitPattern >> 52) & 0x7FF) - 1023
         shift = max(0, min(50, exponent - 4))
         first = (base &>> shift) - Self.reach
@@ -68,10 +73,10 @@ struct Mixture {
 
     /// The four distribution functions at the lower boundary of a symbol.
     @inline(__always)
-    private func curves(_ symbol: Int64) -> SIMD4<Double> {
+    private func curves(_ symbol: Int64) -> SIMD8<Double> {
         let edge = Double(((first &+ symbol) &<< shift) &- base) - 0.5
-        let far = SIMD4<Double>(repeating: 1e6)
-        let raw = (SIMD4(repeating: edge) - centres) * inverse
+        let far = SIMD8<Double>(repeating: 1e6)
+        let raw = (SIMD8(repeating: edge) - centres) * inverse
         let t = raw.clamped(lowerBound: -far, upperBound: far)
         let square = t * t
         let four = square + 4
@@ -80,18 +85,24 @@ struct Mixture {
 
     /// The lower boundary of a symbol, of 2^30, from the curves there.
     @inline(__always)
-    private func boundary(_ symbol: Int64, _ curves: SIMD4<Double>) -> UInt64 {
+    private func boundary(_ symbol: Int64, _ curves: SIMD8<Double>) -> UInt64 {
         let parts = curves * weights
-        let sum = (parts.x + parts.y) + (parts.z + parts.w)
+        let sum = Self.sum(parts)
         return UInt64(max(0, min(1, sum)) * Self.curveTotal) &+ Self.floor
             &* UInt64(bitPattern: symbol &+ 1)
     }
 
+    /// In a fixed order, whatever the processor's vectors are.
+    @inline(__always) private static func sum(_ parts: SIMD8<Double>) -> Double {
+        let four = parts.lowHalf + parts.highHalf
+        return (four.x + four.y) + (four.z + four.w)
+    }
+
     @inline(__always)
-    private mutating func learn(_ low: SIMD4<Double>, _ high: SIMD4<Double>) {
+    private mutating func learn(_ low: SIMD8<Double>, _ high: SIMD8<Double>) {
         let hits = weights * (high - low + 1e-9)
-        let sum = (hits.x + hits.y) + (hits.z + hits.w)
-        weights = hits * ((1 - Self.fixedShare) / sum) + Self.fixedShare / 4
+        let sum = Self.sum(hits)
+        weights = hits * ((1 - Self.fixedShare) / sum) + Self.fixedShare / 8
     }
 
     @inline(__always)
