@@ -40,6 +40,18 @@ struct BigNatural {
         for _ in 0..<left { multiply(by: 10) }
     }
 
+    mutating func add(_ other: BigNatural) {
+        var carry: UInt64 = 0
+        for index in 0..<max(words.count, other.words.count) {
+            if index == words.count { words.append(0) }
+            carry += UInt64(words[index])
+            if index < other.words.count { carry += UInt64(other.words[index]) }
+            words[index] = UInt32(truncatingIfNeeded: carry)
+            carry >>= 32
+        }
+        if carry > 0 { words.append(UInt32(carry)) }
+    }
+
     mutating func shiftLeft(_ count: Int) {
         guard !isZero, count > 0 else { return }
         let bits = UInt32(count % 32)

@@ -96,6 +96,7 @@ extension PoolState {
     mutating func markDelivered(_ ref: ChunkRef) -> Bool {
         guard let slot = slot(of: ref.series), ref.count > 0 else { return false }
         let (end, overflow) = ref.firstIndex.addingReportingOverflow(UInt64(ref.count))
+        if ref.firstIndex > series[slot].deliveredIndex { skipDamaged() }
         guard !overflow, end <= series[slot].sealedIndex,
             ref.firstIndex <= series[slot].deliveredIndex
         else { return false }

@@ -113,7 +113,6 @@ struct PoolState {
             // A series has one track at most.
             grow(&tracks, to: series.capacity)
         }
-        if scales.count == scales.capacity { grow(&scales, to: scales.count + Self.directoryStep) }
         let scale = try scaleIndex(declaration)
         series.append(SeriesState(declaration: declaration, scale: scale))
         series[series.count - 1].places = declaration.decimals ?? 0
@@ -146,6 +145,11 @@ struct PoolState {
         if let known = scales.firstIndex(of: grid) { return known }
         // A full scale is kept for as long as the pool: chunks refer to it.
         guard scales.count < 0xFFFF else { throw .tooManySeries }
+        return append(grid)
+    }
+
+    mutating func append(_ grid: Grid) -> Int {
+        if scales.count == scales.capacity { grow(&scales, to: scales.count + Self.directoryStep) }
         scales.append(grid)
         return scales.count - 1
     }

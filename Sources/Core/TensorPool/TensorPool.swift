@@ -131,6 +131,26 @@ public final class TensorPool {
         try state.setBudget(bytes)
     }
 
+    /// All that the pool holds, as bytes to be restored after a restart; open buffers are sealed.
+    public func snapshot() throws(PoolError) -> [UInt8] { try state.snapshot() }
+
+    /// A pool from a snapshot: same series, indices and acknowledgements. Chunks that do not fit the
+    /// budget are given up, the newest first, and counted as refused.
+    public convenience init(
+        budgetBytes: Int, settings: PoolSettings = PoolSettings(), restoring snapshot: [UInt8]
+    ) throws(PoolError) {
+        try self.init(budgetBytes: budgetBytes, settings: settings)
+        let fault: PoolError? = snapshot.withUnsafeBytes { bytes in
+            do throws(PoolError) {
+                try storage.pointee.restore(bytes)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let fault { throw fault }
+    }
+
     /// A walk over all chunks: for reports, not for every value.
     public var account: PoolAccount { state.account() }
 
