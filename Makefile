@@ -56,9 +56,9 @@ build: swift setup-build
 
 device: swift setup-device
 	@echo "device: the agent for aarch64"
-	sdks=$$(toolchains/sdk.sh); \
+	@sdks=$$(toolchains/sdk.sh); \
 	swift build --swift-sdks-path "$$sdks" --swift-sdk pi-aarch64 --scratch-path $(device_scratch) \
-	  -c release --product phi-agent
+	  -c release -debug-info-format none --product phi-agent
 	@toolchains/check-device.sh $(device_scratch)/release/phi-agent
 	@mkdir -p $(device)
 	@cp $(device_scratch)/release/phi-agent $(device)/phi-agent.new
