@@ -70,8 +70,9 @@ let package = Package(
             ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),
 
         // Device: effects through shims, both compilers.
-        device("Device", "Telemetry", ["Bytes", "CPosix", "CSensors", "Model"]),
-        device("Device", "Governor", ["Bytes", "CPosix", "Model"]),
+        device("Device", "System", ["Bytes", "CPosix"]),
+        device("Device", "Telemetry", ["Bytes", "CSensors", "Model", "System"]),
+        device("Device", "Governor", ["Bytes", "Digest", "Model", "System"]),
         device("Device", "Transport", ["Bytes", "CCurl", "CPosix", "Digest", "Model", "Wire"]),
         .executableTarget(
             name: "phi-agent",

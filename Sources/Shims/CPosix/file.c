@@ -28,6 +28,11 @@ int cposix_open_read(int dir, const char *path) {
 
 int cposix_close(int fd) { return close(fd) ? -errno : 0; }
 
+int cposix_is_nameless(int fd) {
+    struct stat status;
+    return fstat(fd, &status) == 0 && status.st_nlink == 0;
+}
+
 long cposix_pread(int fd, uint8_t *buffer, size_t capacity, int64_t offset) {
     ssize_t count;
     do count = pread(fd, buffer, capacity, offset);

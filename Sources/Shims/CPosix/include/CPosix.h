@@ -92,6 +92,8 @@ int cposix_open_directory(int dir, const char *path);
 /// waited for: a FIFO in a sensor's place must not block.
 int cposix_open_read(int dir, const char *path);
 int cposix_close(int fd);
+/// 1 when the open file has no name any more: it was removed, or replaced by a rename.
+int cposix_is_nameless(int fd);
 /// Bytes read at `offset`; 0 at the end.
 long cposix_pread(int fd, uint8_t *buffer, size_t capacity, int64_t offset);
 /// The whole file from offset 0, through a descriptor that is kept open. -EFBIG when it is longer.
