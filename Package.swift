@@ -74,15 +74,20 @@ let package = Package(
             ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),
 
         // Device: effects through shims, both compilers.
-        device("Device", "Telemetry", ["Bytes", "CPosix", "CSensors", "Model"]),
-        device("Device", "Governor", ["Bytes", "CPosix", "Model"]),
+        device("Device", "System", ["Bytes", "CPosix"]),
+        device("Device", "Telemetry", ["Bytes", "CSensors", "Model", "System"]),
+        device("Device", "Governor", ["Bytes", "Digest", "Model", "System"]),
         device("Device", "Transport", ["Bytes", "CCurl"]),
+        device(
+            "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
+        device(
+            "Device", "AgentRuntime",
+            [
+                "AgentCore", "Bytes", "Chamber", "Digest", "Governor", "Model", "Phi", "System",
+                "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+            ]),
         .executableTarget(
-            name: "phi-agent",
-            dependencies: [
-                "AgentCore", "Bytes", "Chamber", "CPosix", "Digest", "Governor", "Model", "Phi",
-                "Precision", "Telemetry", "TensorPool", "Transport", "Wire",
-            ],
+            name: "phi-agent", dependencies: ["AgentRuntime", "System"],
             path: "Sources/Device/phi-agent", swiftSettings: embeddedClean),
 
         // Server.

@@ -11,7 +11,7 @@ extension AgentCore {
         nextReportMs = nil
         guard let token = configuration.token, let key = PrivateKey(seed: state.deviceSeed) else {
             actions.append(
-                .log(.warning, "not enrolled: decisions stay on this device (see phi-agent enrol)"))
+                .log(.warning, "not enrolled: decisions stay on this device (give --token to enrol)"))
             return
         }
         isEnrolling = true
