@@ -75,7 +75,7 @@ let package = Package(
 
         // Device: effects through shims, both compilers.
         device("Device", "System", ["Bytes", "CPosix"]),
-        device("Device", "Telemetry", ["Bytes", "CSensors", "Model", "System"]),
+        device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
         device("Device", "Governor", ["Bytes", "Digest", "Model", "System"]),
         device("Device", "Transport", ["Bytes", "CCurl"]),
         device(

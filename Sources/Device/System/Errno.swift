@@ -29,6 +29,8 @@ public struct Errno: Error, Equatable, Sendable {
     public static let wouldBlock = Errno(code: CPOSIX_EAGAIN)
     public static let inputOutput = Errno(code: CPOSIX_EIO)
     public static let invalid = Errno(code: CPOSIX_EINVAL)
+    /// The kernel has the feature switched off.
+    public static let unsupported = Errno(code: CPOSIX_EOPNOTSUPP)
 }
 
 /// A result of CPosix: the value, or the error in it.
