@@ -116,5 +116,9 @@ let package = Package(
 
         test("PrecisionTests", ["Precision"]),
         test("TensorPoolTests", ["Precision", "TensorPool"]),
+
+        // Tests.
+        test("TidyTests", []),
+        test("ChamberTests", ["Chamber", "Model", "Phi"]),
     ]
 )
