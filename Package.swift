@@ -47,7 +47,8 @@ let package = Package(
     ],
     targets: [
         // Ground: C only, one file of system or library calls per shim.
-        shim("CPosix"),
+        // Rounding a Double calls libm, which nothing else links where neither Glibc nor Foundation is imported.
+        shim("CPosix", links: ["m"]),
         shim("CCurl", links: ["curl"]),
         shim("CCrypto", links: ["crypto"]),
         shim("CSensors", links: ["sensors"]),
@@ -105,5 +106,11 @@ let package = Package(
         .executableTarget(
             name: "fleet", dependencies: ["Bytes", "CPosix", "FleetKit", "Model", "Wire"],
             path: "Sources/CLI/fleet", swiftSettings: strict),
+
+        // Tests.
+        .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
+        test("SystemTests", ["FixtureSupport", "System"]),
+        test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
+        test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
     ]
 )
