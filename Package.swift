@@ -50,7 +50,8 @@ let package = Package(
     ],
     targets: [
         // Ground: C only, one file of system or library calls per shim.
-        shim("CPosix"),
+        // Rounding a Double calls libm, which nothing else links where neither Glibc nor Foundation is imported.
+        shim("CPosix", links: ["m"]),
         shim("CCurl", links: ["curl"]),
         shim("CCrypto", links: ["crypto"]),
         shim("CSensors", links: ["sensors"]),
@@ -120,5 +121,10 @@ let package = Package(
         // Tests.
         test("TidyTests", []),
         test("ChamberTests", ["Chamber", "Model", "Phi"]),
+        // Tests.
+        .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
+        test("SystemTests", ["FixtureSupport", "System"]),
+        test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
+        test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
     ]
 )
