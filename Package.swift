@@ -116,5 +116,7 @@ let package = Package(
 
         test("PrecisionTests", ["Precision"]),
         test("TensorPoolTests", ["Precision", "TensorPool"]),
+        test(
+            "FleetKitTests", ["Bytes", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
     ]
 )

@@ -68,7 +68,7 @@ struct ArgumentParser {
         }
         let near = Nearest.name(to: word, among: siblings.map { $0.path[path.count] })
         return .usage(
-            "\(lead): no command “\(word)”",
+            path.isEmpty ? "no command “\(word)”" : "\(lead): no command “\(word)”",
             hint: near.map { "did you mean: \(lead) \($0)" } ?? "see: \(lead) --help")
     }
 

@@ -37,7 +37,7 @@ enum PushCommand {
         examples: [
             Example("what would it change?", "fleet push -f site-a.json --all --dry-run"),
             Example(
-                "one device, then a twentieth, then more",
+                "one device first, then waves that grow; stay until it ends",
                 "fleet push -f hot-summer.json --all -m 'cooler limits' --wait"),
             Example("one site, at once", "fleet push -f a.json -l site=a --strategy all --yes --wait"),
         ],

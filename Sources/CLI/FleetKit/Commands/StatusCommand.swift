@@ -1,15 +1,15 @@
 enum StatusCommand {
+    private static let check = Option.flag("check", "exit with 1 when something wants a look")
+
     static let command = Command(
         path: ["status"], summary: "is my fleet well? Counts, heat, headroom, rollouts, oddities",
+        options: [check],
         json: "{\"fleet\": GET /v1/fleet, \"devices\": [Device], \"rollouts\": [Rollout without devices]}",
         examples: [
             Example("a look", "fleet status"),
-            Example("for a script: is anything wrong?", "fleet status > /dev/null || echo look"),
+            Example("for a script: is anything wrong?", "fleet status --check > /dev/null || echo look"),
         ],
-        exits: [
-            (.success, "all accepted devices are live, none is throttling, forked or too hot"),
-            (.differs, "something wants a look; the screen says what"),
-        ],
+        exits: [(.differs, "failed; with --check: something wants a look, and the screen says what")],
         run: run)
 
     static func run(_ call: Invocation) throws(Failure) -> ExitCode {
@@ -22,6 +22,6 @@ enum StatusCommand {
         } else {
             page.show(call.terminal)
         }
-        return page.concerns.isEmpty ? .success : .differs
+        return call.arguments.has(check) && !page.concerns.isEmpty ? .differs : .success
     }
 }
