@@ -19,7 +19,8 @@ SHELL := /bin/bash
 programs := phi-agent phi-aggregator fleet
 host := .build/release
 device := .build/device
-# A scratch folder of its own: with one, each of the two builds would undo the other.
+# A scratch folder of its own: with one, each of the two builds would undo the other. It begins anew
+# with another SDK, of whose flags SwiftPM takes no notice.
 device_scratch := .build/device-build
 
 .PHONY: help setup build device sdk sdk-update test demo clean swift setup-build setup-device
@@ -57,6 +58,9 @@ build: swift setup-build
 device: swift setup-device
 	@echo "device: the agent for aarch64"
 	@sdks=$$(toolchains/sdk.sh); \
+	if [ "$$(cat $(device_scratch)/sdk 2>/dev/null)" != "$$sdks" ]; then \
+	  rm -rf $(device_scratch); mkdir -p $(device_scratch); echo "$$sdks" > $(device_scratch)/sdk; \
+	fi; \
 	swift build --swift-sdks-path "$$sdks" --swift-sdk pi-aarch64 --scratch-path $(device_scratch) \
 	  -c release -debug-info-format none --product phi-agent
 	@toolchains/check-device.sh $(device_scratch)/release/phi-agent

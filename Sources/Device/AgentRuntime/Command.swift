@@ -3,6 +3,7 @@
 import AgentCore
 import Bytes
 import Digest
+import Model
 import System
 import Transport
 

@@ -10,6 +10,7 @@
 
 import Bytes
 import Chamber
+import Digest
 import Model
 
 struct ReplayError: Error {
@@ -126,7 +127,7 @@ struct DecisionReplay {
         let decision = chamber.decide(
             ChamberInput(
                 hardware: hardware, sample: sample,
-                signals: Signals(entropy: try real("entropy"), value: try real("value")),
+                signals: Model.Signals(entropy: try real("entropy"), value: try real("value")),
                 poolPressure: try real("pool_pressure") ?? 0),
             .builtIn)
         return Self.text(decision, timeMs)

@@ -14,17 +14,17 @@ struct SignalFile {
 
     init(folder: String) { path = "\(folder)/signals" }
 
-    func read(nowMs: Int64, freshMs: Int64) -> Signals {
+    func read(nowMs: Int64, freshMs: Int64) -> Model.Signals {
         guard let status = try? FileSystem.status(path), status.isRegular,
             nowMs - status.modifiedMs <= freshMs,
             let bytes = try? FileSystem.read(path, limit: 4096)
-        else { return Signals() }
+        else { return Model.Signals() }
         return Self.parse(bytes)
     }
 
     /// Words that aren't `entropy=` or `value=` with a number in 0…1 are passed over.
-    static func parse(_ bytes: [UInt8]) -> Signals {
-        var signals = Signals()
+    static func parse(_ bytes: [UInt8]) -> Model.Signals {
+        var signals = Model.Signals()
         for word in Text.words(bytes[...]) {
             guard let equals = word.firstIndex(of: 0x3d),
                 let number = Text.decimal(word[(equals + 1)...]), number >= 0, number <= 1
