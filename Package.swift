@@ -126,5 +126,7 @@ let package = Package(
         test("SystemTests", ["FixtureSupport", "System"]),
         test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
         test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
+        test(
+            "FleetKitTests", ["Bytes", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
     ]
 )
