@@ -121,6 +121,7 @@ let package = Package(
         // Tests.
         test("TidyTests", []),
         test("ChamberTests", ["Chamber", "Model", "Phi"]),
+        test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),

@@ -89,7 +89,8 @@ enum Tree {
     }
 }
 
-/// Foundation is for Server and CLI; libc only behind the shims; a shim has its own rooms.
+/// Foundation and libc are for Server and CLI, on the device libc only behind the shims; a shim has
+/// its own rooms.
 @Test func forbiddenImports() throws {
     let shimUsers: [String: Set<String>] = [
         "CPosix": ["System"],
@@ -102,10 +103,8 @@ enum Tree {
     var wrong: [String] = []
     for file in try Tree.sources() {
         for name in file.imports {
-            if ["Glibc", "Musl", "Darwin"].contains(name), file.floor != "Simulation" {
-                wrong.append("\(file.path) imports \(name)")
-            }
-            if name.hasPrefix("Foundation"), ["Core", "Policy", "Device"].contains(file.floor) {
+            let isHosted = name.hasPrefix("Foundation") || ["Glibc", "Musl"].contains(name)
+            if isHosted, ["Core", "Policy", "Device"].contains(file.floor) {
                 wrong.append("\(file.path) imports \(name)")
             }
             if let users = shimUsers[name], !users.contains(file.module) {
@@ -131,8 +130,10 @@ enum Tree {
 
 @Test func everyFileOpensWithItsJobAndFitsOneRoom() throws {
     for file in try Tree.sources() where !file.path.hasSuffix("main.swift") {
-        #expect(file.text.hasPrefix("//"), "\(file.path) has no opening comment")
         let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false).count
+        // A short file of one declaration is opened by its name.
+        #expect(
+            lines <= 100 || file.text.hasPrefix("//"), "\(file.path) has no opening comment")
         #expect(lines <= 420, "\(file.path) has \(lines) lines: move walls")
     }
 }
