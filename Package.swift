@@ -122,10 +122,19 @@ let package = Package(
         test("TidyTests", []),
         test("ChamberTests", ["Chamber", "Model", "Phi"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
+        // Simulation: boards for the demo and the tests.
+        host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
+        .executableTarget(
+            name: "phi-boards", dependencies: ["Bytes", "Phi", "Simulation", "System"],
+            path: "Sources/Simulation/phi-boards", swiftSettings: strict),
+
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
         test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
+        test(
+            "SimulationTests",
+            ["FixtureSupport", "Governor", "Model", "Simulation", "System", "Telemetry", "phi-boards"]),
         test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
         test(
             "FleetKitTests", ["Bytes", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
