@@ -83,18 +83,22 @@ let package = Package(
 
         // Server.
         host("Server", "Rollout", ["Bytes", "Digest", "Model", "Phi", "Wire"]),
-        host("Server", "Merge", ["Model", "Wire"]),
-        host("Server", "Store", ["Bytes", "CSQLite", "Merge", "Model", "Rollout", "Wire"]),
+        host("Server", "Merge", ["Bytes", "Digest", "Model", "Wire"]),
+        host(
+            "Server", "Store",
+            ["Bytes", "CSQLite", "Digest", "Merge", "Model", "Rollout", "Wire"]),
         host(
             "Server", "Ingest",
             ["Bytes", "Digest", "Merge", "Model", "Rollout", "Store", "Wire"]),
         host("Server", "HTTPServer", ["Bytes", "CMicrohttpd"]),
-        .executableTarget(
-            name: "phi-aggregator",
-            dependencies: [
-                "Bytes", "CPosix", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
+        host(
+            "Server", "Aggregator",
+            [
+                "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Phi", "Rollout",
                 "Store", "Wire",
-            ],
+            ]),
+        .executableTarget(
+            name: "phi-aggregator", dependencies: ["Aggregator", "Bytes", "HTTPServer"],
             path: "Sources/Server/phi-aggregator", swiftSettings: strict),
 
         // The operator's command.
@@ -104,5 +108,17 @@ let package = Package(
         .executableTarget(
             name: "fleet", dependencies: ["Bytes", "CPosix", "FleetKit", "Model", "Wire"],
             path: "Sources/CLI/fleet", swiftSettings: strict),
+
+        // Tests of the server's floor.
+        test("RolloutTests", ["Digest", "Model", "Phi", "Rollout"]),
+        test("MergeTests", ["Digest", "Merge", "Model", "Wire"]),
+        test("StoreTests", ["CSQLite", "Digest", "Merge", "Model", "Rollout", "Store", "Wire"]),
+        test("HTTPServerTests", ["HTTPServer"]),
+        test(
+            "IngestTests",
+            [
+                "Aggregator", "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
+                "Store", "Wire",
+            ]),
     ]
 )
