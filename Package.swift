@@ -98,7 +98,7 @@ let package = Package(
                 "Store", "Wire",
             ]),
         .executableTarget(
-            name: "phi-aggregator", dependencies: ["Aggregator", "Bytes", "HTTPServer"],
+            name: "phi-aggregator", dependencies: ["Aggregator", "Bytes", "HTTPServer", "Store"],
             path: "Sources/Server/phi-aggregator", swiftSettings: strict),
 
         // The operator's command.

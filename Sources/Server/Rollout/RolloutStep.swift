@@ -8,7 +8,8 @@
 import Model
 
 public enum RolloutEvent: Sendable {
-    /// A device's report: the version it runs, and how the last one offered fares.
+    /// A device's report: the version it runs, and how the last one offered fares. It moves no wave:
+    /// reports come by the thousand, and a tick after a batch of them looks at the waves once.
     case observed(DeviceID, version: UInt64, ApplyStatus)
     case tick
     /// A device that was accepted while the rollout runs.
@@ -41,6 +42,7 @@ extension RolloutState {
         switch event {
         case .observed(let device, let version, let status):
             observe(device, version, status, nowMs, &change)
+            return change
         case .joined(let device):
             if phase.isOpen, members[device] == nil {
                 members[device] = Member(wave: waves.count - 1)
