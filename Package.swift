@@ -21,10 +21,13 @@ func shim(_ name: String, links libraries: [String] = []) -> Target {
         linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
-func device(_ floor: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func device(
+    _ floor: String, _ name: String, _ dependencies: [Target.Dependency] = [],
+    links libraries: [String] = []
+) -> Target {
     .target(
         name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)",
-        swiftSettings: embeddedClean)
+        swiftSettings: embeddedClean, linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
 func host(_ floor: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -55,8 +58,9 @@ let package = Package(
         .systemLibrary(name: "CSQLite", path: "Sources/Shims/CSQLite"),
 
         // Core: pure, both compilers.
-        device("Core", "Phi"),
-        device("Core", "Bytes"),
+        // libm for rint and trunc alone: they are exact everywhere.
+        device("Core", "Phi", links: ["m"]),
+        device("Core", "Bytes", links: ["m"]),
         device("Core", "Digest", ["Bytes", "CCrypto"]),
         device("Core", "Precision", ["Bytes", "Phi"]),
         device("Core", "TensorPool", ["Bytes", "Phi", "Precision"]),
@@ -70,15 +74,20 @@ let package = Package(
             ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),
 
         // Device: effects through shims, both compilers.
-        device("Device", "Telemetry", ["Bytes", "CPosix", "CSensors", "Model"]),
-        device("Device", "Governor", ["Bytes", "CPosix", "Model"]),
-        device("Device", "Transport", ["Bytes", "CCurl", "CPosix", "Digest", "Model", "Wire"]),
+        device("Device", "System", ["Bytes", "CPosix"]),
+        device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
+        device("Device", "Governor", ["Bytes", "Digest", "Model", "System"]),
+        device("Device", "Transport", ["Bytes", "CCurl"]),
+        device(
+            "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
+        device(
+            "Device", "AgentRuntime",
+            [
+                "AgentCore", "Bytes", "Chamber", "Digest", "Governor", "Model", "Phi", "System",
+                "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+            ]),
         .executableTarget(
-            name: "phi-agent",
-            dependencies: [
-                "AgentCore", "Bytes", "Chamber", "CPosix", "Digest", "Governor", "Model", "Phi",
-                "Precision", "Telemetry", "TensorPool", "Transport", "Wire",
-            ],
+            name: "phi-agent", dependencies: ["AgentRuntime", "System"],
             path: "Sources/Device/phi-agent", swiftSettings: embeddedClean),
 
         // Server.
@@ -108,6 +117,9 @@ let package = Package(
         .executableTarget(
             name: "fleet", dependencies: ["Bytes", "CPosix", "FleetKit", "Model", "Wire"],
             path: "Sources/CLI/fleet", swiftSettings: strict),
+
+        test("PrecisionTests", ["Precision"]),
+        test("TensorPoolTests", ["Precision", "TensorPool"]),
 
         // Tests of the server's floor, and what they share.
         .target(

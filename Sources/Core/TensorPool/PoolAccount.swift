@@ -1,0 +1,54 @@
+// Runtime accounting, as the glossary's "Runtime extension" defines it.
+
+public struct PoolAccount: Equatable, Sendable {
+    public enum Basis: UInt8, Sendable {
+        /// Nothing was admitted in this window.
+        case noData = 0
+        /// The fixed-width baseline would still fit the budget.
+        case projected = 1
+        /// The baseline would be exhausted, the pool is not: the figure is a lower bound.
+        case atLeast = 2
+        /// The pool had to refuse a value: the figure at that moment.
+        case measured = 3
+    }
+
+    public var budgetBytes = 0
+    /// Heap bytes in use: chunks, headers, directory, open buffers.
+    public var heldBytes = 0
+    /// Values admitted in the current retention window; a new budget opens a new window.
+    public var valuesAdmitted: UInt64 = 0
+    /// Values that can be read back now, of any window.
+    public var valuesHeld: UInt64 = 0
+    /// Bytes that the values of this window need, as if nothing had been delivered or spilled.
+    public var bytesNeeded: UInt64 = 0
+    /// Fixed-width bytes of the values admitted ÷ bytesNeeded, at 81 and at 64 bits a value. Nil
+    /// when nothing was admitted. At `measured`, frozen at the first refusal.
+    public var extension81: Double?
+    public var extension64: Double?
+    public var basis = Basis.noData
+    /// Values scored at or above the exact threshold in force when their block was sealed (for open
+    /// buffers: in force now), and how many of them are not held exactly. The second must be 0.
+    public var highValueCount: UInt64 = 0
+    public var highValueDegraded: UInt64 = 0
+    /// Largest error bound in force ÷ its series' full scale; 0 when all is exact.
+    public var worstErrorBoundFraction = 0.0
+    /// Values held now, by tier. Open buffers count as 81-bit: they are exact.
+    public var values81: UInt64 = 0
+    public var values16: UInt64 = 0
+    public var values8: UInt64 = 0
+    /// Values refused for want of room, since the start.
+    public var refused: UInt64 = 0
+    /// Values evicted after their delivery, since the start.
+    public var evictedDelivered: UInt64 = 0
+
+    public init() {}
+
+    /// Shares of the values held, 0 … 1.
+    public var share81: Double { share(values81) }
+    public var share16: Double { share(values16) }
+    public var share8: Double { share(values8) }
+
+    private func share(_ count: UInt64) -> Double {
+        valuesHeld == 0 ? 0 : Double(count) / Double(valuesHeld)
+    }
+}

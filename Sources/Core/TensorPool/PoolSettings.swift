@@ -1,0 +1,63 @@
+// What may be changed while a pool runs, and the thresholds in force that follow from it.
+
+public struct PoolSettings: Equatable, Sendable {
+    /// A value scored at or above this is held exactly and never demoted. Default 1/φ.
+    public var exactScore = 0.618_033_988_749_894_9
+    /// A value scored at or below this may go to 8 bits at once when room is short. Default 1/φ².
+    public var lowScore = 0.381_966_011_250_105_1
+    /// 0 (idle temperature) … 1 (soft limit): heat raises both thresholds.
+    public var thermalSignal = 0.0
+    /// Extra pressure from outside (the decision's memory vote), 0 … 1; it adds to the pool's own.
+    public var externalPressure = 0.0
+    /// By how much full heat, or a full pool, raises a threshold.
+    public var thermalBias = 0.1
+    public var pressureBias = 0.1
+    /// Room is short from this share of the budget upward, and no longer below `roomEaseShare`.
+    public var roomShortShare = 0.5
+    public var roomEaseShare = 0.4
+    /// Share of the budget each class may fill before its own chunks are the first to give way
+    /// (signal, history, scratch). Shares may overlap: an idle class's room is lent out.
+    public var classShares: (signal: Double, history: Double, scratch: Double) = (1, 1, 1)
+
+    public init() {}
+
+    public static func == (left: PoolSettings, right: PoolSettings) -> Bool {
+        left.exactScore == right.exactScore && left.lowScore == right.lowScore
+            && left.thermalSignal == right.thermalSignal
+            && left.externalPressure == right.externalPressure
+            && left.thermalBias == right.thermalBias && left.pressureBias == right.pressureBias
+            && left.roomShortShare == right.roomShortShare
+            && left.roomEaseShare == right.roomEaseShare
+            && left.classShares == right.classShares
+    }
+
+    func share(of kind: SeriesClass) -> Double {
+        switch kind {
+        case .signal: classShares.signal
+        case .history: classShares.history
+        case .scratch: classShares.scratch
+        }
+    }
+}
+
+/// The thresholds at one moment: the settings' own, raised by heat and by a filling pool.
+struct Thresholds {
+    var exact: Double
+    var low: Double
+
+    /// `fill`: share of the budget in use. Only the part above `roomShortShare` presses.
+    init(_ settings: PoolSettings, fill: Double) {
+        let short = settings.roomShortShare
+        let own = short < 1 ? max(0, (fill - short) / (1 - short)) : 0
+        let pressure = min(1, max(own, settings.externalPressure))
+        let heat = min(1, max(0, settings.thermalSignal))
+        let raise = heat * settings.thermalBias + pressure * settings.pressureBias
+        exact = min(1, settings.exactScore + raise)
+        low = min(exact, settings.lowScore + raise)
+    }
+
+    func tier(forScore score: Double, roomIsShort: Bool) -> Tier {
+        if score >= exact { return .bits81 }
+        return roomIsShort && score <= low ? .bits8 : .bits16
+    }
+}

@@ -1,0 +1,75 @@
+// The folder with the agent's state: one agent at a time, written atomically, 0600.
+
+import AgentCore
+import Bytes
+import Digest
+import Model
+import System
+
+struct StateFolder: ~Copyable {
+    private static let name = "state"
+    private let path: String
+    private let lock: Lock
+
+    init(_ path: String) throws(UsageError) {
+        do throws(Errno) {
+            try FileSystem.makeFolder(path, mode: 0o700)
+        } catch {
+            throw UsageError(
+                "the state folder \(path) can't be made: \(error.text)",
+                hint: "give --state-dir a folder that this user may write")
+        }
+        do throws(Errno) {
+            lock = try Lock("\(path)/lock")
+        } catch {
+            throw UsageError(
+                error == .wouldBlock
+                    ? "another agent uses the state folder \(path)"
+                    : "the state folder \(path) can't be locked: \(error.text)",
+                hint: "stop the other agent, or give --state-dir a folder of its own")
+        }
+        self.path = path
+    }
+
+    /// The stored state, or a new identity on a board that has none.
+    ///
+    /// A state whose device id doesn't follow from this board's serial number came with a card that
+    /// was cloned or moved: it is set aside, and a new identity is minted.
+    func load(serial: String, log: Log) throws(UsageError) -> AgentState {
+        let file = "\(path)/\(Self.name)"
+        guard FileSystem.exists(file) else { return Self.mint(serial) }
+        let bytes: [UInt8]
+        do throws(Errno) { bytes = try FileSystem.read(file) } catch {
+            throw UsageError("\(file): \(error.text)", hint: "run the agent as the user who owns it")
+        }
+        guard let state = AgentState(text: bytes) else {
+            throw UsageError(
+                "\(file) is damaged; nothing is overwritten",
+                hint: "restore it from a backup, or move it away and enrol the device again")
+        }
+        guard state.device == DeviceID(serial: serial, installID: state.installID) else {
+            let aside = "\(file).of-\(state.device.hex)"
+            do throws(Errno) { try FileSystem.rename(file, to: aside) } catch {
+                throw UsageError("\(file) belongs to another board and can't be set aside: \(error.text)")
+            }
+            log.write(
+                .warning, "the stored identity belongs to another board: set aside as \(aside)")
+            return Self.mint(serial)
+        }
+        return state
+    }
+
+    func save(_ state: AgentState) -> Errno? {
+        do throws(Errno) {
+            try FileSystem.replace(
+                "\(path)/\(Self.name)", with: Array(state.text.utf8), mode: 0o600, durable: true)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private static func mint(_ serial: String) -> AgentState {
+        AgentState.minted(serial: serial, random: Digest.random(16), seed: Digest.random(32))
+    }
+}

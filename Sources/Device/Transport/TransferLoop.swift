@@ -1,0 +1,83 @@
+// Several transfers at once in one thread, beside descriptors that wake it.
+
+import CCurl
+
+public enum Curl {
+    /// Once, before anything else here; false where libcurl can't start.
+    public static func start() -> Bool { ccurl_init() == 1 }
+
+    public static var version: String { String(cString: ccurl_version()) }
+}
+
+public final class TransferLoop {
+    private let multi: OpaquePointer
+    private var running: [Transfer] = []
+    public let settings: TransportSettings
+
+    public init(settings: TransportSettings) {
+        guard let multi = ccurl_multi_new() else { preconditionFailure("no memory for libcurl") }
+        self.multi = multi
+        self.settings = settings
+    }
+
+    deinit {
+        for transfer in running { ccurl_multi_cancel(multi, transfer.handle) }
+        ccurl_multi_free(multi)
+    }
+
+    /// Starts the request on a transfer that isn't running; false where libcurl refuses it (a bad
+    /// address, no memory).
+    public func start(_ transfer: Transfer, _ request: TransportRequest) -> Bool {
+        guard !isRunning(transfer), transfer.prepare(request, settings),
+            ccurl_multi_start(multi, transfer.handle) == 1
+        else { return false }
+        running.append(transfer)
+        return true
+    }
+
+    public func isRunning(_ transfer: Transfer) -> Bool { running.contains { $0 === transfer } }
+
+    public func cancel(_ transfer: Transfer) {
+        guard isRunning(transfer) else { return }
+        ccurl_multi_cancel(multi, transfer.handle)
+        running.removeAll { $0 === transfer }
+    }
+
+    /// Waits until a transfer moves, a descriptor can be read or the time is over.
+    /// - Returns: for each descriptor, whether it can be read.
+    public func wait(_ descriptors: [Int32], timeoutMs: Int) -> [Bool] {
+        var ready = [Int32](repeating: 0, count: descriptors.count)
+        _ = ccurl_multi_wait(
+            multi, descriptors, &ready, descriptors.count, Int32(clamping: max(0, timeoutMs)))
+        return ready.map { $0 != 0 }
+    }
+
+    /// A transfer that ended, until there are none.
+    public func ended() -> (Transfer, Result<TransportReply, TransportFault>)? {
+        var code: Int32 = 0
+        while let handle = ccurl_multi_ended(multi, &code) {
+            guard let transfer = running.first(where: { $0.handle == handle }) else { continue }
+            running.removeAll { $0 === transfer }
+            return (transfer, transfer.result(code))
+        }
+        return nil
+    }
+}
+
+/// One request at a time, waiting for its reply; connections are kept alive between them.
+public final class CurlSession {
+    private let transfer = Transfer()
+    private let settings: TransportSettings
+
+    public init(settings: TransportSettings) { self.settings = settings }
+
+    public func perform(_ request: TransportRequest) throws(TransportFault) -> TransportReply {
+        guard transfer.prepare(request, settings) else {
+            throw .other("not a request that can be made: \(request.method) \(request.url)")
+        }
+        switch transfer.result(ccurl_transfer_perform(transfer.handle)) {
+        case .success(let reply): return reply
+        case .failure(let fault): throw fault
+        }
+    }
+}

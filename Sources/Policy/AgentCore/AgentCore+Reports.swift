@@ -1,0 +1,167 @@
+// Enrolment and reports: what is sent, and what follows from the answer.
+
+import Digest
+import Model
+import TensorPool
+import Wire
+
+extension AgentCore {
+    mutating func enrol(_ nowMs: Int64, _ actions: inout [AgentAction]) {
+        guard !isEnrolling, let due = nextReportMs, nowMs >= due else { return }
+        nextReportMs = nil
+        guard let token = configuration.token, let key = PrivateKey(seed: state.deviceSeed) else {
+            actions.append(
+                .log(.warning, "not enrolled: decisions stay on this device (give --token to enrol)"))
+            return
+        }
+        isEnrolling = true
+        let request = EnrolRequest(
+            token: token, publicKey: key.publicKey, installID: state.installID, hardware: hardware,
+            labels: state.labels, agentVersion: configuration.agentVersion)
+        actions.append(.enrol(request.encoded(signedBy: key)))
+    }
+
+    mutating func enrolEnded(
+        _ result: LinkResult, _ now: Instant, _ actions: inout [AgentAction]
+    ) {
+        switch result {
+        case .reply(200, let body, _, _):
+            guard let reply = try? EnrolReply(decoding: body), reply.device == state.device else {
+                return retryEnrolment("the reply to the enrolment can't be read", now, &actions)
+            }
+            state.reportKey = reply.reportKey
+            persist(.other, &actions)
+            reportBackoff.succeeded()
+            nextReportMs = latest == nil ? nil : now.monotonicMs
+            nextHoldMs = now.monotonicMs
+            actions.append(
+                .log(
+                    .notice,
+                    reply.isAccepted
+                        ? "enrolled as \(state.device.hex)"
+                        : "enrolled as \(state.device.hex), pending: accept it with fleet devices accept"))
+        case .reply(let status, let body, _, _):
+            retryEnrolment(
+                "enrolment refused (\(status)): \(Self.shown(body))", now, &actions)
+        case .failed(let text):
+            retryEnrolment(text, now, &actions)
+        }
+    }
+
+    mutating func retryEnrolment(
+        _ text: String, _ now: Instant, _ actions: inout [AgentAction]
+    ) {
+        let waitMs = reportBackoff.failed(&random)
+        nextReportMs = now.monotonicMs + waitMs
+        actions.append(.log(.warning, "\(text); next attempt in \(waitMs) ms"))
+    }
+
+    mutating func report(_ now: Instant, _ actions: inout [AgentAction]) {
+        guard !isReporting else { return }
+        nextReportMs = nil
+        if let pending = desk.pending {
+            isReporting = true
+            actions.append(.report(pending.bytes))
+            return
+        }
+        guard let latest else { return }
+        let draft = Report(
+            device: desk.device, boot: desk.boot, kernelBootID: configuration.kernelBootID,
+            sequence: 0, previousHead: .zero, instant: now,
+            agentVersion: configuration.agentVersion, samplesTaken: samplesTaken,
+            sample: latest.sample, decision: latest.decision, controlMode: controlMode,
+            pool: feed.summary, cycleDigest: .zero, hardwareHash: hardware.hash,
+            hardware: mustTellHardware ? hardware : nil,
+            parameterVersion: keeper.current.version, applyStatus: keeper.status, gap: gap,
+            chunks: [])
+        let sealed = desk.seal(draft, chunks: feed.undelivered(maxBytes: ReportDesk.chunkBytesMax))
+        isReporting = true
+        actions.append(.report(sealed.bytes))
+    }
+
+    mutating func reportEnded(
+        _ result: LinkResult, _ now: Instant, _ actions: inout [AgentAction]
+    ) {
+        switch result {
+        case .reply(200, let body, true, _):
+            guard let reply = try? ReportReply(decoding: body),
+                let delivered = desk.acknowledge(reply)
+            else { return retryReport("the reply to a report can't be read", 0, now, &actions) }
+            acknowledged(delivered, now, &actions)
+            if let envelope = reply.envelope { offered(envelope, now, &actions) }
+        case .reply(let status, let body, true, let retryAfterS):
+            refused(status, body, retryAfterS, now, &actions)
+        case .reply(let status, _, false, _):
+            let text =
+                status == 401
+                ? "the aggregator doesn't know this device or its key (enrol it again with --token)"
+                : "a reply (\(status)) without a valid signature was ignored"
+            retryReport(text, 0, now, &actions)
+        case .failed(let text):
+            wasOffline = true
+            retryReport(text, 0, now, &actions)
+        }
+    }
+
+    mutating func acknowledged(
+        _ delivered: [ChunkRef], _ now: Instant, _ actions: inout [AgentAction]
+    ) {
+        feed.acknowledge(delivered)
+        gap = nil
+        mustTellHardware = false
+        keeper.noteAcknowledged()
+        if reportBackoff.failures > 0 {
+            actions.append(.log(.notice, "the aggregator answers again"))
+            nextHoldMs = nextHoldMs.map { min($0, now.monotonicMs) }
+        }
+        reportBackoff.succeeded()
+        if wasOffline {
+            // What was sampled meanwhile shall arrive now, not when its block is full.
+            wasOffline = false
+            feed.seal()
+        }
+        if feed.undeliveredValues > 0 {
+            let pauseMs = farewellEndMs == nil ? Self.backlogPauseMs : 0
+            nextReportMs = now.monotonicMs + pauseMs
+        }
+    }
+
+    mutating func refused(
+        _ status: Int, _ body: [UInt8], _ retryAfterS: Int?, _ now: Instant,
+        _ actions: inout [AgentAction]
+    ) {
+        let leastMs = Int64(clamping: min(retryAfterS ?? 0, 3600)) * 1000
+        let text = "a report was refused (\(status)): \(Self.shown(body))"
+        switch status {
+        case 409:
+            // Another head stands at the aggregator for this place in the sequence: someone else
+            // reports as this device, or the server was restored from a backup. A new boot counter
+            // parts the two; the aggregator has flagged the fork.
+            gap = RestartGap(previousBoot: state.boot, wasClean: false, samplesLost: nil)
+            state.boot += 1
+            desk = ReportDesk(device: state.device, boot: state.boot)
+            persist(.other, &actions)
+        case 400, 413:
+            // It would be refused for ever. The sequence goes on, so that the aggregator sees the gap.
+            desk.abandon()
+        default: break
+        }
+        retryReport(text, leastMs, now, &actions)
+    }
+
+    mutating func retryReport(
+        _ text: String, _ leastMs: Int64, _ now: Instant, _ actions: inout [AgentAction]
+    ) {
+        let isFirst = reportBackoff.failures == 0
+        let waitMs = reportBackoff.failed(&random, leastMs: leastMs)
+        nextReportMs = now.monotonicMs + waitMs
+        actions.append(
+            .log(isFirst ? .warning : .debug, "\(text); next attempt in \(waitMs) ms"))
+    }
+
+    /// The head of a reply's body, for the log.
+    static func shown(_ body: [UInt8]) -> String {
+        let head = body.prefix(160).map { $0 < 0x20 || $0 >= 0x7f ? 0x20 : $0 }
+        return String(decoding: head, as: UTF8.self)
+    }
+}

@@ -1,0 +1,51 @@
+// Hash activation: the state in buckets, hashed with the hardware class. Equal states fall in equal
+// slots on every like board and every architecture.
+
+import Digest
+import Model
+import Phi
+
+public struct Activation: Equatable, Sendable {
+    public let digest: Digest32
+
+    /// One of 256 slots: byte 0.
+    public var slot: UInt8 { UInt8(truncatingIfNeeded: digest.words.0 >> 56) }
+
+    /// Radians, [0, 2π): bytes 8…15.
+    public var phase: Double {
+        Phi.twoPi * (Double(digest.words.1) / 18_446_744_073_709_551_616)
+    }
+
+    /// Eight lanes in [0,1): the 32-bit words in order.
+    public var lanes: [Double] {
+        [digest.words.0, digest.words.1, digest.words.2, digest.words.3].flatMap { word in
+            [
+                Double(word >> 32) / 4_294_967_296,
+                Double(word & 0xffff_ffff) / 4_294_967_296,
+            ]
+        }
+    }
+
+    init(classHash: Digest32, buckets: StateBuckets) {
+        digest = Digest.sha256(
+            Array("phi-activation-1\0".utf8), classHash.bytes, buckets.bytes)
+    }
+}
+
+/// The quantised state. 255 stands for "no data", so that a lost sensor is a state of its own.
+struct StateBuckets: Equatable, Sendable {
+    let bytes: [UInt8]
+
+    /// Each signal in [0,1] or nil.
+    init(thermal: Double?, memoryUse: Double?, pressure: Double?, entropy: Double?, value: Double?) {
+        bytes = [
+            Self.bucket(thermal, of: 8), Self.bucket(memoryUse, of: 8),
+            Self.bucket(pressure, of: 4), Self.bucket(entropy, of: 8), Self.bucket(value, of: 8),
+        ]
+    }
+
+    static func bucket(_ signal: Double?, of count: Double) -> UInt8 {
+        guard let signal else { return 255 }
+        return UInt8(min(count - 1, clamp(signal, 0...1) * count))
+    }
+}

@@ -1,0 +1,3 @@
+import Precision
+
+func crc32cForTests(_ bytes: UnsafeRawBufferPointer) -> UInt32 { Checksum.crc32c(bytes) }
