@@ -198,7 +198,8 @@ extension RolloutState {
                 if wave.startedMs != nil, index > 0 {
                     #expect(state.waves[index - 1].finishedMs != nil, "seed \(seed)")
                 }
-                let offered = state.members.values.contains { $0.wave == index && $0.phase != .waiting }
+                // A device may refuse what it was shown elsewhere; offered it is only with its wave.
+                let offered = state.members.values.contains { $0.wave == index && $0.offeredMs != nil }
                 #expect(!offered || wave.startedMs != nil, "seed \(seed)")
             }
             let counts = state.counts { $0 != silent }

@@ -71,6 +71,13 @@ public struct Gap: Hashable, Sendable {
     }
 }
 
+extension Gap {
+    /// A total order, so that whoever joins two accounts keeps the same one.
+    fileprivate var rank: (Int64, UInt64, UInt64, Double) {
+        (detectedMs, previousBoot, samplesLost ?? .max, seconds ?? .infinity)
+    }
+}
+
 public struct DeviceState: Equatable, Sendable {
     public var newest: LiveReport?
     public var lastSeenMs: Int64?
@@ -112,9 +119,7 @@ public struct DeviceState: Equatable, Sendable {
 
     /// Of two accounts of one gap the earlier found one stands.
     mutating func add(_ gap: Gap, at key: Gap.Key) {
-        if let known = gaps[key], (known.detectedMs, known.previousBoot) <= (gap.detectedMs, gap.previousBoot) {
-            return
-        }
+        if let known = gaps[key], known.rank <= gap.rank { return }
         gaps[key] = gap
         if gaps.count > Self.gapCountMax, let oldest = gaps.keys.min() { gaps[oldest] = nil }
     }
