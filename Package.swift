@@ -93,18 +93,22 @@ let package = Package(
 
         // Server.
         host("Server", "Rollout", ["Bytes", "Digest", "Model", "Phi", "Wire"]),
-        host("Server", "Merge", ["Model", "Wire"]),
-        host("Server", "Store", ["Bytes", "CSQLite", "Merge", "Model", "Rollout", "Wire"]),
+        host("Server", "Merge", ["Bytes", "Digest", "Model", "Wire"]),
+        host(
+            "Server", "Store",
+            ["Bytes", "CSQLite", "Digest", "Merge", "Model", "Rollout", "Wire"]),
         host(
             "Server", "Ingest",
             ["Bytes", "Digest", "Merge", "Model", "Rollout", "Store", "Wire"]),
         host("Server", "HTTPServer", ["Bytes", "CMicrohttpd"]),
-        .executableTarget(
-            name: "phi-aggregator",
-            dependencies: [
-                "Bytes", "CPosix", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
+        host(
+            "Server", "Aggregator",
+            [
+                "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Phi", "Rollout",
                 "Store", "Wire",
-            ],
+            ]),
+        .executableTarget(
+            name: "phi-aggregator", dependencies: ["Aggregator", "Bytes", "HTTPServer", "Store"],
             path: "Sources/Server/phi-aggregator", swiftSettings: strict),
 
         // The operator's command.
@@ -138,5 +142,20 @@ let package = Package(
         test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
         test(
             "FleetKitTests", ["Bytes", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
+        // Tests of the server's floor, and what they share.
+        .target(
+            name: "ServerTesting", dependencies: ["Bytes", "Digest", "Model", "Wire"],
+            path: "Tests/ServerTesting", swiftSettings: strict),
+        test("RolloutTests", ["Digest", "Model", "Rollout", "ServerTesting"]),
+        test("MergeTests", ["Digest", "Merge", "Model", "ServerTesting", "Wire"]),
+        test(
+            "StoreTests", ["Digest", "Merge", "Model", "Rollout", "ServerTesting", "Store", "Wire"]),
+        test("HTTPServerTests", ["HTTPServer", "ServerTesting"]),
+        test(
+            "IngestTests",
+            [
+                "Aggregator", "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
+                "ServerTesting", "Store", "Wire",
+            ]),
     ]
 )
