@@ -57,21 +57,6 @@ struct DataFolder: Sendable {
 
     var databasePath: String { path + "/phi.db" }
 
-    /// Holds the folder for this process, until it ends.
-    func lock() throws(StartFault) {
-        let descriptor = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw StartFault(
-                text: "can't write to \(path) (errno \(errno))", hint: "is it this user's folder?")
-        }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw StartFault(
-                text: "another phi-aggregator runs on \(path)", hint: "stop it first, or name another folder")
-        }
-        // Not closed on purpose: the lock lives as long as the process.
-    }
-
     private static func read(_ path: String) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -86,4 +71,27 @@ struct DataFolder: Sendable {
         }
         return bytes
     }
+}
+
+/// Holds the folder for one aggregator; the system lets go of it when the process ends, however it ends.
+final class FolderLock: Sendable {
+    private let descriptor: Int32
+
+    init(_ folder: String) throws(StartFault) {
+        descriptor = open(folder + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw StartFault(
+                text: "can't write to \(folder) (errno \(errno))", hint: "is it this user's folder?")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw StartFault(
+                text: "another phi-aggregator runs on \(folder)",
+                hint: "stop it first, or name another folder")
+        }
+    }
+
+    func release() { flock(descriptor, LOCK_UN) }
+
+    deinit { close(descriptor) }
 }

@@ -6,6 +6,7 @@ import Ingest
 import Model
 
 public final class FleetService: Sendable {
+    private let lock: FolderLock
     private let core: FleetCore
     private let server: MicroServer
     private let ticker: Worker
@@ -16,7 +17,7 @@ public final class FleetService: Sendable {
 
     public init(_ configuration: FleetConfiguration) throws {
         let folder = try DataFolder(configuration.dataPath)
-        try folder.lock()
+        lock = try FolderLock(configuration.dataPath)
         let core = try FleetCore(configuration, folder)
         let router = Router(
             DeviceRoutes(core).routes + DeviceListRoutes(core).routes + TokenRoutes(core).routes
@@ -26,10 +27,15 @@ public final class FleetService: Sendable {
         if !configuration.isPlain, let certificate = folder.certificate, let key = folder.certificateKey {
             tls = MicroServer.TLS(certificate: certificate, key: key)
         }
-        server = try MicroServer(
-            listen: configuration.listen, tls: tls, limits: configuration.limits,
-            bodyLimit: Self.bodyLimit
-        ) { request, responder in router.handle(request, responder) }
+        do {
+            server = try MicroServer(
+                listen: configuration.listen, tls: tls, limits: configuration.limits,
+                bodyLimit: Self.bodyLimit
+            ) { request, responder in router.handle(request, responder) }
+        } catch {
+            core.committer.stop()
+            throw error
+        }
         let server = server
         core.server.withLock { $0 = server }
         self.core = core
@@ -68,6 +74,7 @@ public final class FleetService: Sendable {
             self.core.committer.stop()
         }
         core.server.withLock { $0 = nil }
+        lock.release()
     }
 
     private static func bodyLimit(_ method: String, _ path: String) -> Int {
