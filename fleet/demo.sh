@@ -90,7 +90,20 @@ for ((k = 0; k < boards; k++)); do
     --sysfs-root "$folder/boards/board-$k/sys" --procfs-root "$folder/boards/board-$k/proc" \
     --cgroup-root "$folder/boards/board-$k/cgroup"
 done
-live() { [ "$(fleet status -o json | grep -o '"live":[0-9]*' | head -n 1)" = "\"live\":$devices" ]; }
+# A workload on each simulated board says what its period is worth, and how uncertain it is.
+workload() {
+  trap 'exit 0' TERM
+  while :; do
+    for ((k = 0; k < boards; k++)); do
+      echo "entropy=0.$((RANDOM % 90 + 10)) value=0.$((RANDOM % 90 + 10))" > "$folder/board-$k/run/signals.new"
+      mv "$folder/board-$k/run/signals.new" "$folder/board-$k/run/signals"
+    done
+    sleep 1
+  done 2>/dev/null
+}
+workload &
+pids+=($!)
+live() { fleet status -o json | grep -Eq "\"live\" *: *$devices\b"; }
 wait_for 60 "$devices devices enrolled and reporting" live
 ready=$SECONDS
 fleet devices list
@@ -103,7 +116,7 @@ echo
 
 say "A push through the golden rollout: canary, then waves that grow by at most φ²"
 step "soak and confirmation are shortened to 1 s a wave (as shipped: 10 min)"
-fleet parameters default | sed 's/"softLimitC": *[0-9.]*/"softLimitC": 75/' > "$folder/summer.json"
+"$bin/fleet" parameters default | sed 's/"softLimitC": *[0-9.]*/"softLimitC": 75/' > "$folder/summer.json"
 fleet push -f "$folder/summer.json" --all --strategy golden --soak 1s --yes --wait \
   -m "summer: soft limit 75 °C"
 fleet rollout list
