@@ -126,6 +126,7 @@ let package = Package(
         test("TidyTests", []),
         test("ChamberTests", ["Chamber", "Model", "Phi"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
+        test("IntegrationTests", []),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(
