@@ -1,0 +1,182 @@
+// What a push would do, worked out before anything is sent: the set, whom it is for, what differs
+// from what they run, and the rollout's shape.
+
+import Bytes
+import Digest
+import Model
+import Wire
+
+struct PushPlan {
+    let call: Invocation
+    let api: API
+    let version: UInt64
+    let soakS: Int
+    let differences: [ParameterDifference]
+    private let file: ParameterFile
+    private let scope: Scope
+    private let old: ParameterSource
+    private let narrower: [RolloutRecord]
+    private let targets: [DeviceRecord]
+    private let canary: String?
+    private let confirmS: Int?
+
+    init(_ call: Invocation) throws(Failure) {
+        self.call = call
+        let arguments = call.arguments
+        guard let path = arguments.value(PushCommand.file) else {
+            throw .usage("fleet push: -f FILE is missing", hint: "see: fleet push --help")
+        }
+        try Self.checkShape(arguments)
+        canary = try Self.canary(arguments)
+        soakS = try call.seconds(
+            PushCommand.soak, standard: arguments.value(PushCommand.strategy) == "all" ? 0 : 600)
+        confirmS = arguments.has(PushCommand.confirm) ? try call.seconds(PushCommand.confirm, standard: 0) : nil
+        file = try ParameterFile.load(path)
+        try Self.checkAudience(arguments, file.scope)
+        let labels = try call.labels(PushCommand.label).compactMap { Label($0) }
+        var ids: [String] = []
+        for id in arguments.values(PushCommand.device) { ids.append(try DeviceIDText.checked(id)) }
+
+        api = try call.api()
+        scope = try Self.scope(arguments, file.scope, labels, ids, api)
+        let sets = try SetList(api: api)
+        version = try sets.next()
+        let words = ScopeText(devices: scope.devices.map(\.hex), labels: scope.labels.map(\.text))
+        let inForce = sets.inForce(for: words)
+        narrower = sets.narrower(than: words, after: inForce ?? 0)
+        old = if let inForce { try ParameterSource.fetched(inForce, api) } else { .builtIn }
+        differences = ParameterDifference.between(
+            (old.profile, old.values), (file.profile, file.values))
+        let scope = scope
+        targets = DeviceRecord.list(try api.get("/v1/devices?status=accepted")).filter { device in
+            let carried = device.json["labels"].members.map {
+                Label(key: $0.name, value: $0.value.string ?? "")
+            }
+            return DeviceID(hex: device.id).map { scope.includes($0, labels: carried) } ?? false
+        }
+    }
+
+    /// Newer sets for a part of the audience would be replaced: then even the same values change something.
+    var changesNothing: Bool {
+        differences.isEmpty && narrower.isEmpty && !call.arguments.has(PushCommand.force)
+    }
+
+    var audience: String {
+        let live = targets.filter(\.isLive).count
+        let silent = targets.count == live ? "" : ", \(targets.count - live) of them silent"
+        return "\(Format.count(targets.count, "device"))\(silent) (\(ScopeText(devices: scope.devices.map(\.hex), labels: scope.labels.map(\.text)).text))"
+    }
+
+    func show(isFinal: Bool) throws(Failure) {
+        let terminal = call.terminal
+        if isFinal, call.wantsJSON {
+            let json = JSON.object([
+                "version": .number(version), "previousVersion": .number(old.set?.version ?? 0),
+                "devices": .array(targets.map { .text($0.id) }),
+                "differences": ParameterDifference.json(differences),
+            ])
+            return terminal.verbatim(json.pretty)
+        }
+        if differences.isEmpty {
+            terminal.line("nothing changes: \(old.name) has these values")
+        } else {
+            terminal.line("\(old.name) → v\(version), \(Format.count(differences.count, "change")) for \(audience)")
+            terminal.table(ParameterDifference.table(differences))
+        }
+        for rollout in narrower {
+            terminal.line(Styled("replaces v\(rollout.version), which \(rollout.scope.text) runs", .warning))
+        }
+        if targets.isEmpty { terminal.line(Styled("no accepted device is meant by this", .warning)) }
+    }
+
+    /// Signs and hands over.
+    func submit() throws(Failure) -> JSON {
+        let arguments = call.arguments
+        let strategy = arguments.value(PushCommand.strategy) ?? "golden"
+        var members = [
+            ("envelopeHex", JSON.text(Hex.encode(try envelope().encoded()))), ("strategy", .text(strategy)),
+            ("soakS", .number(soakS)), ("author", .text(call.author)),
+            ("message", .text(arguments.value(PushCommand.message) ?? "")),
+        ]
+        if strategy == "golden" { members.append(("canary", .text(canary ?? "1"))) }
+        if let confirmS { members.append(("confirmS", .number(confirmS))) }
+        return try api.post(
+            "/v1/rollouts",
+            JSON(.object(members.map { JSON.Member(name: $0.0, line: 0, value: $0.1) })))
+    }
+
+    private func envelope() throws(Failure) -> Envelope {
+        let home = call.home
+        let key = try home.privateKey(
+            home.path("parameters.key"), hint: "sets are signed on this machine; make a key: fleet key generate")
+        let keySet = try SignedKeySet(file: home.path("keyset.json"))
+        guard keySet.contains(key.publicKey) else {
+            throw Failure(
+                "parameters.key isn't in the root's set of keys: every device would refuse",
+                hint: "see: fleet key list; a parameters.key.next beside it is the key to use")
+        }
+        let set = ParameterSet(
+            version: version, previousVersion: old.set?.version ?? 0, createdMs: call.timepiece.nowMs,
+            notAfterMs: file.notAfterMs, scope: scope, profile: file.profile, values: file.values)
+        let envelope = Envelope(
+            signing: set, with: key, keySet: keySet.encoded, root: keySet.root,
+            rootSignature: keySet.signature)
+        // What every device will check is checked here first.
+        do { _ = try envelope.verified(root: keySet.root.fingerprint) } catch {
+            throw Failure("devices would refuse this set: \(error.text)")
+        }
+        guard envelope.encoded().count <= Envelope.byteCountMax else {
+            throw Failure("the set is larger than \(Envelope.byteCountMax) bytes", hint: "name devices by a label")
+        }
+        return envelope
+    }
+
+    private static func checkShape(_ arguments: ParsedArguments) throws(Failure) {
+        guard arguments.value(PushCommand.strategy) == "all" else { return }
+        for option in [PushCommand.canary, PushCommand.soak] where arguments.has(option) {
+            throw .usage("--\(option.name) means nothing with --strategy all", hint: "it has one wave and no soak")
+        }
+    }
+
+    private static func canary(_ arguments: ParsedArguments) throws(Failure) -> String? {
+        guard let text = arguments.value(PushCommand.canary) else { return nil }
+        let isShare = text.hasSuffix("%")
+        guard let number = Int(isShare ? text.dropLast() : text[...]),
+            (1...(isShare ? 100 : 1_000_000)).contains(number)
+        else { throw .usage("--canary: “\(text)” is neither a number of devices nor a percentage", hint: "such as 1 or 5%") }
+        return text
+    }
+
+    private static func checkAudience(_ arguments: ParsedArguments, _ inFile: Scope) throws(Failure) {
+        let ways = [PushCommand.all, PushCommand.label, PushCommand.device].filter(arguments.has)
+        if ways.isEmpty, inFile.isEveryDevice {
+            throw .usage(
+                "fleet push: for whom? Nobody is meant by default",
+                hint: "--all for every device, -l KEY=VALUE for a part, --device ID for one")
+        }
+        if arguments.has(PushCommand.all), ways.count > 1 {
+            throw .usage("--all excludes -l and --device")
+        }
+        if !ways.isEmpty, !inFile.isEveryDevice {
+            throw .usage("the file has a scope of its own", hint: "leave out --\(ways[0].name), or the file's \"scope\"")
+        }
+    }
+
+    private static func scope(
+        _ arguments: ParsedArguments, _ inFile: Scope, _ labels: [Label], _ ids: [String], _ api: API
+    ) throws(Failure) -> Scope {
+        if !inFile.isEveryDevice { return inFile }
+        var scope = Scope(labels: labels)
+        guard labels.count <= Label.countMax, ids.count <= Scope.deviceCountMax else {
+            throw .usage("a set names at most \(Label.countMax) labels and \(Scope.deviceCountMax) devices")
+        }
+        for id in ids {
+            let found = DeviceRecord(json: try api.get("/v1/devices/\(id)")).id
+            guard found.hasPrefix(id), let device = DeviceID(hex: found) else {
+                throw Failure("the server answered for another device than \(id)")
+            }
+            if !scope.devices.contains(device) { scope.devices.append(device) }
+        }
+        return scope
+    }
+}

@@ -1,0 +1,69 @@
+// Parameter sets as the server lists them, and which one is in force.
+
+import Model
+
+struct SetRecord {
+    let json: JSON
+
+    var version: UInt64 { json["version"].unsigned ?? 0 }
+    var createdMs: Int64? { json["createdMs"].integer }
+    var author: String { json["author"].string ?? "" }
+    var message: String { json["message"].string ?? "" }
+    var rolloutID: String? { json["rolloutID"].string }
+    var scope: ScopeText { ScopeText(json: json["scope"]) }
+    var profile: Profile {
+        Profile.allCases.first { $0.name == json["profile"].string } ?? .pi
+    }
+
+    /// Values by the table's names; those a newer server knows beyond it are not ours to judge.
+    var values: ParameterValues {
+        var values = ParameterValues()
+        for parameter in Parameter.allCases {
+            let description = parameter.description
+            if let value = json["values"]["\(description.group)"]["\(description.name)"].double {
+                values[parameter] = value
+            }
+        }
+        return values
+    }
+}
+
+struct SetList {
+    let json: JSON
+    let rollouts: [RolloutRecord]
+
+    init(api: API) throws(Failure) {
+        json = try api.get("/v1/parameters")
+        rollouts = RolloutRecord.list(try api.get("/v1/rollouts"))
+    }
+
+    var sets: [SetRecord] {
+        json["sets"].items.map(SetRecord.init).sorted { $0.version > $1.version }
+    }
+
+    func next() throws(Failure) -> UInt64 {
+        guard let next = json["next"].unsigned, next > 0, next % 2 == 0 else {
+            throw Failure("the server gives no next version of the parameters")
+        }
+        return next
+    }
+
+    func rollout(of version: UInt64) -> RolloutRecord? {
+        rollouts.filter { $0.version == version }.max { ($0.createdMs ?? 0) < ($1.createdMs ?? 0) }
+    }
+
+    /// The newest set that converged for these devices: for all of them, or for exactly this scope.
+    /// nil: they still run the built-in defaults. A set whose rollout failed is in force nowhere.
+    func inForce(for scope: ScopeText) -> UInt64? {
+        rollouts.filter { $0.state == "converged" && ($0.scope.isEveryDevice || $0.scope == scope) }
+            .map(\.version).max()
+    }
+
+    /// Newer sets for some of these devices only: a push replaces them too.
+    func narrower(than scope: ScopeText, after version: UInt64) -> [RolloutRecord] {
+        rollouts.filter {
+            $0.state == "converged" && $0.version > version && $0.scope != scope
+                && !$0.scope.isEveryDevice
+        }
+    }
+}
