@@ -133,6 +133,13 @@ let package = Package(
             name: "phi-boards", dependencies: ["Bytes", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/phi-boards", swiftSettings: strict),
 
+        host(
+            "Simulation", "ChamberTrials", ["Bytes", "Chamber", "Digest", "Model", "Phi", "Simulation"]),
+        .executableTarget(
+            name: "chamber-bench",
+            dependencies: ["Bytes", "Chamber", "ChamberTrials", "Model", "Phi", "Simulation", "System"],
+            path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
+
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),

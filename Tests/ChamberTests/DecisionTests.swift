@@ -124,15 +124,26 @@ func rangesHoldWhateverTheWeights(weight: Double) {
 }
 
 @Test func bitDepthFollowsValueAndPressure() {
+    // Five cycles: longer than the dwell before bits are given up.
     var board = Settled()
     #expect(board.decide(value: 0.7).bitDepth == .bits81)
-    #expect(board.decide(value: 0.5).bitDepth == .bits16)
-    #expect(board.decide(value: 0.2).bitDepth == .bits16)
-    #expect(board.decide(available: 0.05, value: 0.2).bitDepth == .bits8)
-    #expect(board.decide(value: 0.2, pool: 1).bitDepth == .bits8)
+    #expect(board.decide(value: 0.5, times: 5).bitDepth == .bits16)
+    #expect(board.decide(value: 0.2, times: 5).bitDepth == .bits16)
+    #expect(board.decide(available: 0.05, value: 0.2, times: 5).bitDepth == .bits8)
+    #expect(board.decide(value: 0.2, pool: 1, times: 5).bitDepth == .bits8)
     // Pressure raises the threshold: 0.65 earns 81 bits on a board at ease only.
     #expect(board.decide(value: 0.65).bitDepth == .bits81)
-    #expect(board.decide(value: 0.65, pool: 1).bitDepth == .bits16)
+    #expect(board.decide(value: 0.65, pool: 1, times: 5).bitDepth == .bits16)
+}
+
+@Test func bitsAreRaisedAtOnceAndGivenUpAfterTheDwell() {
+    var board = Settled()
+    #expect(board.decide(value: 0.9).bitDepth == .bits81)
+    #expect(board.decide(value: 0.5).bitDepth == .bits81)
+    #expect(board.decide(value: 0.9).bitDepth == .bits81)
+    #expect(board.decide(value: 0.5, times: 3).bitDepth == .bits81)
+    #expect(board.decide(value: 0.5).bitDepth == .bits16)
+    #expect(board.decide(value: 0.9).bitDepth == .bits81)
 }
 
 @Test func memoryFollowsValueUpAndPressureDown() {

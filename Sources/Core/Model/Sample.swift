@@ -179,6 +179,9 @@ public struct Sample: Equatable, Sendable {
     public var hwmon: [HwmonReading] = []
     public var memory: MemoryReading?
     public var load: LoadReading?
+    /// Share of all cores' time that was not idle since the sample before, 0…1. The thermal model's
+    /// input; it isn't reported.
+    public var busyShare: Double?
     public var pressure: PressureReading?
     public var frequency: FrequencyReading?
     public var throttle: ThrottleReading?
