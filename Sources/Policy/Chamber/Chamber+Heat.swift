@@ -25,13 +25,14 @@ extension Chamber {
         return corrected
     }
 
-    /// Work share that the proven model allows; nil where it isn't proven.
+    /// Work share that the model allows; nil where the board tells no load.
     func allowedShare(
         _ parameters: ParameterValues, intervalS: Double, scalesFrequency: Bool
     ) -> Double? {
-        guard let outlook = forecast.provenOutlook else { return nil }
+        guard let outlook = forecast.cautiousOutlook else { return nil }
         return HeatBudget.workShare(
-            outlook, errorC: forecast.aheadErrorC ?? 0, limitC: parameters[.softLimitC],
+            outlook, errorC: forecast.aheadErrorC ?? HeatBudget.unjudgedErrorC,
+            biasC: forecast.aheadBiasC, limitC: parameters[.softLimitC],
             intervalS: intervalS, scalesFrequency: scalesFrequency)
     }
 

@@ -67,7 +67,7 @@ extension Chamber {
     /// By the reading alone the mirror can't tell a board that is warm and will stay so from one on
     /// its way to the limit. Where the proven model can, the mirror votes no more than is needed.
     private func mirrorStrength(_ byReading: Double, _ full: Double) -> Double {
-        guard let heatShare, full > 0 else { return byReading }
+        guard let heatShare, full > 0, forecast.provenOutlook != nil else { return byReading }
         guard heatShare < 1 else { return 0 }
         return min(byReading, -Phi.logarithm(heatShare) / full)
     }

@@ -13,21 +13,26 @@ import Phi
 struct HeatBudget: Sendable {
     /// Shortest horizon, s: below it, the sensor's noise would be amplified through the fast pole.
     static let horizonLeastS = 8.0
-    /// Margin at a forecast without error, °C: half a step of the sensor.
-    static let marginLeastC = 0.27
+    /// Margin at a forecast without error, °C.
+    static let marginLeastC = 0.15
     static let marginMostC = 2.0
-    /// Margin per °C of measured error.
+    /// Margin per °C of measured error: half of it is the sensor's own noise.
     static let marginPerError = 0.4
+    /// Margin per second between decisions, °C: what happens in between is answered late.
+    static let marginPerS = 0.02
+    /// Error taken for granted before the first forecast was judged, °C.
+    static let unjudgedErrorC = 2.0
     /// Least work share that heat alone ever leaves.
     static let workLeast = 0.1
 
     /// The work share (cores × frequency over their maximum) to stay within; 1 or more where heat
     /// holds nothing back.
     static func workShare(
-        _ outlook: ThermalOutlook, errorC: Double, limitC: Double, intervalS: Double,
+        _ outlook: ThermalOutlook, errorC: Double, biasC: Double, limitC: Double, intervalS: Double,
         scalesFrequency: Bool
     ) -> Double {
-        let margin = min(marginMostC, marginLeastC + marginPerError * max(0, errorC))
+        let margin = min(marginMostC, marginLeastC + marginPerError * max(0, errorC) + max(0, biasC)
+                + marginPerS * intervalS)
         let near = max(horizonLeastS, intervalS)
         let target = limitC - margin
         let heat = min(

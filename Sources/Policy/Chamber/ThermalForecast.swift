@@ -28,6 +28,8 @@ struct ThermalForecast: Sendable {
     private(set) var nextErrorC = 0.0
     /// Of the reading a guard time ahead, °C; nil before the first was judged.
     private(set) var aheadErrorC: Double?
+    /// Its sign kept: above 0 where the sensor shows more than was foretold, °C.
+    private(set) var aheadBiasC = 0.0
     private(set) var model: ThermalModel
     private var aside: ThermalOutlook?
     private var asideS = 0.0
@@ -85,6 +87,7 @@ struct ThermalForecast: Sendable {
         asideS += elapsedS
         guard asideS >= Self.judgedAfterS, let temperatureC, let then = aside?.nowC else { return }
         let error = abs(temperatureC - then)
+        aheadBiasC += Self.errorGain * (temperatureC - then - aheadBiasC)
         aheadErrorC = aheadErrorC.map { $0 + Self.errorGain * (error - $0) } ?? error
         aside = nil
     }
@@ -102,6 +105,9 @@ struct ThermalForecast: Sendable {
         return model.outlook
     }
 
+    /// What a heat budget may be made of, proven or not: the less it is, the wider its margin.
+    var cautiousOutlook: ThermalOutlook? { knowsLoad ? model.outlook : nil }
+
     /// nil before the predictor is proven.
     func temperatureC(inS seconds: Double) -> Double? {
         if let outlook = provenOutlook {
@@ -113,7 +119,7 @@ struct ThermalForecast: Sendable {
 
     /// Seconds until `limitC` with the heat held as it is: nil when it isn't reached in sight.
     func secondsTo(_ limitC: Double) -> Double? {
-        if let outlook = provenOutlook { return outlook.secondsTo(limitC, load: model.load) }
+        if provenOutlook != nil { return model.secondsTo(limitC, load: model.load) }
         guard observations > Self.provenAfter else { return nil }
         if level >= limitC { return 0 }
         guard trend > 0 else { return nil }

@@ -7,39 +7,47 @@
 //
 // u is the heat made, as a share of what all cores make at the top frequency; c·e^(−t/τs) is the
 // heat that was in the board before we looked. With the time constants given, T is linear in
-// (b, Rf, Rs, c): so a bank of 3 × 8 pairs of time constants is fitted by recursive least squares
-// with exponential forgetting, and the pair with the least remaining error speaks. The regressors are
-// made of the input alone, never of past readings, so the sensor's noise and its 0.54 °C steps don't
-// bias the fit, as they do in the usual autoregressive form (Ljung, System Identification, ch. 7).
-// The sums are shared over the bank, so a reading costs about 150 multiplications, and four of the 24
-// small systems are solved at each. A weak prior (figures of single boards) speaks until the data do.
+// (b, Rf, Rs, c): so a bank of 3 × 8 pairs of time constants runs recursive least squares with a
+// random walk in each parameter (a Kalman filter whose state is the parameters), and the pair with the
+// least weighted innovations speaks. The regressors are made of the input alone, never of past
+// readings, so the sensor's noise and its 0.54 °C steps don't bias the fit, as they do in the usual
+// autoregressive form. A random walk instead of exponential forgetting: a board that runs steadily
+// for a day unlearns nothing of its poles. A weak prior (single boards') speaks until the data do.
+// Ljung, L.: System Identification (1999), ch. 11.
 //
-// It isn't a model of the ambient: that drifts, and `offsetC`, an EWMA of the remaining error, follows.
+// b walks slowly, to leave the poles what is theirs; `offsetC`, an EWMA of the remaining error, follows
+// an ambient that drifts faster.
 
 import Phi
 
 public struct ThermalModel: Sendable {
-    static let fastTausS = [1.5, 4.0, 10.0]
-    static let slowTausS = [45.0, 64, 90, 127, 180, 255, 360, 510]
-    /// Half-life of a reading's weight, s: several slow time constants, yet within a change of season.
+    static let fastTausS = [1.5, 3.5, 9.0]
+    static let slowTausS = [50.0, 68, 92, 125, 170, 240, 350, 520]
+    /// Half-life of an innovation's weight in the choice of the pair, s.
     static let halfLifeS = 900.0
     /// Readings before this age of the model are too few to speak, s.
-    public static let speaksAfterS = 60.0
+    public static let speaksAfterS = 5.0
     /// A longer gap between readings tells too little of what happened in it: begin anew, s.
     static let gapMaxS = 600.0
     /// Time constant of the offset's EWMA, s.
     static let offsetTauS = 30.0
-    /// Sums are kept about this temperature, °C: it keeps the small systems well conditioned.
-    private static let referenceC = 60.0
-    /// The prior's strength is the sensor's variance (0.35 °C)² over that of the parameter.
-    private static let sensorVariance = 0.1225
-    private static let offsetPriorDeviationC = 20.0
-    private static let fastPriorDeviationC = 6.0
-    private static let slowPriorDeviationC = 12.0
-    private static let pastPriorDeviationC = 10.0
-    static let solvedEachCycle = 3
+    /// Poles this close to the heat are at rest: nothing is to be learned of them.
+    static let excitedLeast = 0.05
+    /// What a rise can be, °C: a fit beyond it has taken something else for the board's heat.
+    static let riseLimitsC = 0.5...60.0
+    /// Pairs whose cost is within this of the best one's still have a say: e^(−3) of its weight.
+    static let likelyWithin = 6.0
+    /// Variance of a reading, °C²: noise of 0.31 °C and steps of 0.54 °C.
+    static let readingVariance = 0.12
+    /// Walks: °C² per second. b: 0.2 °C in a minute's root; rises: 1 °C in an hour's root.
+    static let baseWalk = 1e-5
+    static let riseWalk = 1e-7
+    private static let basePriorDeviationC = 15.0
+    private static let fastPriorDeviationC = 5.0
+    private static let slowPriorDeviationC = 10.0
+    private static let pastPriorDeviationC = 8.0
 
-    /// One solved pair of time constants.
+    /// The pair that speaks, and its figures.
     public struct Fit: Equatable, Sendable {
         public internal(set) var fastTauS: Double
         public internal(set) var slowTauS: Double
@@ -50,13 +58,9 @@ public struct ThermalModel: Sendable {
         public internal(set) var slowRiseC: Double
         /// What the past left in the slow pole at the model's start, °C.
         public internal(set) var pastC: Double
-        var fast: Int
-        var slow: Int
     }
 
-    /// The pair that speaks; nil before the first solution.
-    public private(set) var fit: Fit?
-    /// What the fit doesn't explain lately, °C: ambient, sun, a neighbour.
+    /// What the fit doesn't explain lately, °C: sun, a neighbour, a warming room.
     public private(set) var offsetC = 0.0
     /// Heat share of the last step.
     public private(set) var load = 0.0
@@ -72,26 +76,8 @@ public struct ThermalModel: Sendable {
     private var keepOffset = 1.0
     private var keepForMs: Int64 = -1
     private var lastMs: Int64?
-
-    // Weighted sums: count, y = T − reference, regressors f, s and d = e^(−t/τs), and their products.
-    private var sumOne = 0.0
-    private var sumY = 0.0
-    private var sumYY = 0.0
-    private var sumF: [Double]
-    private var sumFF: [Double]
-    private var sumFY: [Double]
-    private var sumS: [Double]
-    private var sumSS: [Double]
-    private var sumSY: [Double]
-    private var sumD: [Double]
-    private var sumDD: [Double]
-    private var sumDY: [Double]
-    private var sumSD: [Double]
-    private var sumFS: [Double]
-    private var sumFD: [Double]
-    private var cost: [Double]
-    private var nextSolved = 0
-    private var basePriorC = 0.0
+    private var pairs: [Pair]
+    private var best = 0
     /// Rises at full heat that are believed before the data speak, °C.
     private let fastPriorC: Double
     private let slowPriorC: Double
@@ -105,25 +91,12 @@ public struct ThermalModel: Sendable {
         self.slowPriorC = slowPriorC
         let fasts = [Double](repeating: 0, count: Self.fastTausS.count)
         let slows = [Double](repeating: 0, count: Self.slowTausS.count)
-        let pairs = [Double](repeating: 0, count: fasts.count * slows.count)
         fast = fasts
         slow = slows
         past = slows
         keepFast = fasts
         keepSlow = slows
-        sumF = fasts
-        sumFF = fasts
-        sumFY = fasts
-        sumS = slows
-        sumSS = slows
-        sumSY = slows
-        sumD = slows
-        sumDD = slows
-        sumDY = slows
-        sumSD = slows
-        sumFS = pairs
-        sumFD = pairs
-        cost = [Double](repeating: .infinity, count: pairs.count)
+        pairs = []
     }
 
     /// Takes the heat made since the last call and the reading at its end.
@@ -133,7 +106,7 @@ public struct ThermalModel: Sendable {
     public mutating func note(temperatureC: Double?, load: Double, nowMs: Int64) {
         let load = clamp(load, 0...1)
         guard let last = lastMs, nowMs - last <= Int64(Self.gapMaxS * 1000) else {
-            guard let temperatureC else { return }
+            guard let temperatureC, temperatureC.isFinite else { return }
             self = ThermalModel(fastPriorC: fastPriorC, slowPriorC: slowPriorC)
             start(temperatureC, load: load, nowMs: nowMs)
             return
@@ -141,18 +114,28 @@ public struct ThermalModel: Sendable {
         guard nowMs > last else { return }
         lastMs = nowMs
         self.load = load
-        advance(byMs: nowMs - last)
+        let seconds = Double(nowMs - last) / 1000
+        advance(stepMs: nowMs - last, seconds)
         guard let temperatureC, temperatureC.isFinite else { return }
-        accumulate(temperatureC - Self.referenceC)
-        for _ in 0..<Self.solvedEachCycle {
-            solve(nextSolved)
-            nextSolved = (nextSolved + 1) % cost.count
+        var index = 0
+        for i in fast.indices {
+            for j in slow.indices {
+                let f = fast[i]
+                let s = slow[j]
+                if abs(load - f) >= Self.excitedLeast || abs(load - s) >= Self.excitedLeast
+                    || past[j] >= Self.excitedLeast
+                {
+                    pairs[index].note(
+                        temperatureC, f, s, past[j], seconds: seconds, keep: keepWeight)
+                } else {
+                    pairs[index].rest(
+                        temperatureC, f, s, past[j], seconds: seconds, keep: keepWeight)
+                }
+                index += 1
+            }
         }
-        if let fit { solve(fit.fast * Self.slowTausS.count + fit.slow) }
-        choose()
-        if let now = fittedC {
-            offsetC += (1 - keepOffset) * (temperatureC - now - offsetC)
-        }
+        for pair in pairs.indices where pairs[pair].cost < pairs[best].cost { best = pair }
+        offsetC += (1 - keepOffset) * (temperatureC - fittedC - offsetC)
     }
 
     private mutating func start(_ temperatureC: Double, load: Double, nowMs: Int64) {
@@ -163,12 +146,19 @@ public struct ThermalModel: Sendable {
             slow[index] = load
             past[index] = 1
         }
-        basePriorC =
-            temperatureC - load * (fastPriorC + slowPriorC) - Self.referenceC
+        var pair = Pair()
+        pair.base = temperatureC - load * (fastPriorC + slowPriorC)
+        pair.fastRise = fastPriorC
+        pair.slowRise = slowPriorC
+        func squared(_ deviation: Double) -> Double { deviation * deviation }
+        pair.p00 = squared(Self.basePriorDeviationC)
+        pair.p11 = squared(Self.fastPriorDeviationC)
+        pair.p22 = squared(Self.slowPriorDeviationC)
+        pair.p33 = squared(Self.pastPriorDeviationC)
+        pairs = [Pair](repeating: pair, count: fast.count * slow.count)
     }
 
-    private mutating func advance(byMs stepMs: Int64) {
-        let seconds = Double(stepMs) / 1000
+    private mutating func advance(stepMs: Int64, _ seconds: Double) {
         ageS += seconds
         if stepMs != keepForMs {
             keepForMs = stepMs
@@ -189,119 +179,131 @@ public struct ThermalModel: Sendable {
         Phi.exp2(-seconds / tauS * 1.4426950408889634)
     }
 
-    private mutating func accumulate(_ y: Double) {
-        let k = keepWeight
-        sumOne = sumOne * k + 1
-        sumY = sumY * k + y
-        sumYY = sumYY * k + y * y
-        for i in fast.indices {
-            let f = fast[i]
-            sumF[i] = sumF[i] * k + f
-            sumFF[i] = sumFF[i] * k + f * f
-            sumFY[i] = sumFY[i] * k + f * y
-        }
-        for j in slow.indices {
-            let s = slow[j]
-            let d = past[j]
-            sumS[j] = sumS[j] * k + s
-            sumSS[j] = sumSS[j] * k + s * s
-            sumSY[j] = sumSY[j] * k + s * y
-            sumD[j] = sumD[j] * k + d
-            sumDD[j] = sumDD[j] * k + d * d
-            sumDY[j] = sumDY[j] * k + d * y
-            sumSD[j] = sumSD[j] * k + s * d
-            for i in fast.indices {
-                let pair = i * slow.count + j
-                sumFS[pair] = sumFS[pair] * k + fast[i] * s
-                sumFD[pair] = sumFD[pair] * k + fast[i] * d
+    /// What the fit says of this moment, without the offset, °C.
+    private var fittedC: Double {
+        let pair = pairs[best]
+        let j = best % slow.count
+        return pair.base + pair.fastRise * fast[best / slow.count] + pair.slowRise * slow[j]
+            + pair.past * past[j]
+    }
+
+    /// nil before the first reading.
+    public var fit: Fit? { pairs.isEmpty ? nil : fit(of: best) }
+
+    private func fit(of index: Int) -> Fit {
+        let pair = pairs[index]
+        return Fit(
+            fastTauS: Self.fastTausS[index / slow.count], slowTauS: Self.slowTausS[index % slow.count],
+            baseC: pair.base + offsetC, fastRiseC: pair.fastRise, slowRiseC: pair.slowRise,
+            pastC: pair.past)
+    }
+
+    /// The course from now on; nil while the model is too young, or its rises are no board's.
+    public var outlook: ThermalOutlook? { pairs.isEmpty ? nil : outlook(of: best) }
+
+    private func outlook(of index: Int) -> ThermalOutlook? {
+        let fit = fit(of: index)
+        guard ageS >= Self.speaksAfterS, fit.fastRiseC + fit.slowRiseC > 2 else { return nil }
+        return ThermalOutlook(
+            baseC: fit.baseC, fastRiseC: fit.fastRiseC, slowRiseC: fit.slowRiseC,
+            fastTauS: fit.fastTauS, slowTauS: fit.slowTauS, fast: fast[index / slow.count],
+            slow: slow[index % slow.count], pastC: fit.pastC * past[index % slow.count])
+    }
+
+    /// Seconds until `limitC` with the heat held at `load`: the mean of the likely pairs' answers,
+    /// weighted by their likelihood. One pair alone would make the answer jump where two fit alike.
+    public func secondsTo(_ limitC: Double, load: Double) -> Double? {
+        guard !pairs.isEmpty else { return nil }
+        let least = pairs[best].cost
+        var weights = 0.0
+        var rates = 0.0
+        for index in pairs.indices where pairs[index].cost < least + Self.likelyWithin {
+            guard let outlook = outlook(of: index) else { continue }
+            let weight = Phi.exp2((least - pairs[index].cost) * 0.7213475204444817)
+            weights += weight
+            if let seconds = outlook.secondsTo(limitC, load: load) {
+                if seconds <= 0 { return 0 }
+                // Rates, since "not in sight" is a rate of nothing.
+                rates += weight / seconds
             }
         }
+        guard weights > 0, rates > 0 else { return nil }
+        let seconds = weights / rates
+        return seconds <= ThermalOutlook.horizonS ? seconds : nil
     }
 }
 
-extension ThermalModel {
-    /// What the fit says of this moment, without the offset, °C.
-    private var fittedC: Double? {
-        guard let fit else { return nil }
-        return fit.baseC + fit.fastRiseC * fast[fit.fast] + fit.slowRiseC * slow[fit.slow]
-            + fit.pastC * past[fit.slow]
+/// One pair of time constants: its parameters (b, Rf, Rs, c), their covariance, and how well it has
+/// foretold its readings.
+struct Pair: Sendable {
+    var base = 0.0
+    var fastRise = 0.0
+    var slowRise = 0.0
+    var past = 0.0
+    // The symmetric covariance, °C².
+    var p00 = 0.0
+    var p01 = 0.0
+    var p02 = 0.0
+    var p03 = 0.0
+    var p11 = 0.0
+    var p12 = 0.0
+    var p13 = 0.0
+    var p22 = 0.0
+    var p23 = 0.0
+    var p33 = 0.0
+    /// Weighted sum of squared innovations over their variance.
+    var cost = 0.0
+
+    /// A reading while the poles are at rest: only the base can have moved.
+    mutating func rest(
+        _ temperatureC: Double, _ f: Double, _ s: Double, _ d: Double, seconds: Double, keep: Double
+    ) {
+        p00 += ThermalModel.baseWalk * seconds
+        let innovation = temperatureC - (base + fastRise * f + slowRise * s + past * d)
+        let k = 1 / (ThermalModel.readingVariance + p00)
+        cost = cost * keep + innovation * innovation * k
+        base += p00 * k * innovation
+        let left = 1 - p00 * k
+        p00 *= left
+        p01 *= left
+        p02 *= left
+        p03 *= left
     }
 
-    /// The course from now on; nil while the model is too young.
-    public var outlook: ThermalOutlook? {
-        guard let fit, ageS >= Self.speaksAfterS else { return nil }
-        return ThermalOutlook(
-            baseC: fit.baseC + offsetC, fastRiseC: fit.fastRiseC, slowRiseC: fit.slowRiseC,
-            fastTauS: fit.fastTauS, slowTauS: fit.slowTauS, fast: fast[fit.fast],
-            slow: slow[fit.slow], pastC: fit.pastC * past[fit.slow])
-    }
-
-    /// The pair's least squares by Cholesky's method; a pair whose rises come out negative is no
-    /// board and is passed over.
-    private mutating func solve(_ pair: Int) {
-        guard let found = solution(pair) else {
-            cost[pair] = .infinity
-            return
-        }
-        cost[pair] = found.cost
-        if fit?.fast == found.fit.fast, fit?.slow == found.fit.slow { fit = found.fit }
-    }
-
-    private mutating func choose() {
-        var best = 0
-        for pair in cost.indices where cost[pair] < cost[best] { best = pair }
-        guard cost[best] < .infinity else {
-            fit = nil
-            return
-        }
-        let slows = slow.count
-        if let fit, fit.fast * slows + fit.slow == best { return }
-        if let found = solution(best) { fit = found.fit }
-    }
-
-    private func solution(_ pair: Int) -> (fit: Fit, cost: Double)? {
-        func strength(_ deviation: Double) -> Double { Self.sensorVariance / (deviation * deviation) }
-        let i = pair / slow.count
-        let j = pair % slow.count
-        let pb = strength(Self.offsetPriorDeviationC)
-        let pf = strength(Self.fastPriorDeviationC)
-        let ps = strength(Self.slowPriorDeviationC)
-        // Right-hand sides.
-        let c0 = sumY + pb * basePriorC
-        let c1 = sumFY[i] + pf * fastPriorC
-        let c2 = sumSY[j] + ps * slowPriorC
-        let c3 = sumDY[j]
-        // L·Lᵀ of the symmetric matrix in the order (b, Rf, Rs, c).
-        let l00 = (sumOne + pb).squareRoot()
-        let l10 = sumF[i] / l00
-        let l20 = sumS[j] / l00
-        let l30 = sumD[j] / l00
-        let l11 = (sumFF[i] + pf - l10 * l10).squareRoot()
-        let l21 = (sumFS[pair] - l20 * l10) / l11
-        let l31 = (sumFD[pair] - l30 * l10) / l11
-        let l22 = (sumSS[j] + ps - l20 * l20 - l21 * l21).squareRoot()
-        let l32 = (sumSD[j] - l30 * l20 - l31 * l21) / l22
-        let l33 =
-            (sumDD[j] + strength(Self.pastPriorDeviationC) - l30 * l30 - l31 * l31 - l32 * l32)
-            .squareRoot()
-        let z0 = c0 / l00
-        let z1 = (c1 - l10 * z0) / l11
-        let z2 = (c2 - l20 * z0 - l21 * z1) / l22
-        let z3 = (c3 - l30 * z0 - l31 * z1 - l32 * z2) / l33
-        let past = z3 / l33
-        let slowRise = (z2 - l32 * past) / l22
-        let fastRise = (z1 - l21 * slowRise - l31 * past) / l11
-        let base = (z0 - l10 * fastRise - l20 * slowRise - l30 * past) / l00
-        let prior =
-            pb * basePriorC * basePriorC + pf * fastPriorC * fastPriorC
-            + ps * slowPriorC * slowPriorC
-        let cost = (sumYY + prior - z0 * z0 - z1 * z1 - z2 * z2 - z3 * z3) / sumOne
-        // A NaN (no longer positive definite) fails these as well.
-        guard fastRise > 0, slowRise > 0, base.isFinite, cost.isFinite else { return nil }
-        let fit = Fit(
-            fastTauS: Self.fastTausS[i], slowTauS: Self.slowTausS[j],
-            baseC: base + Self.referenceC, fastRiseC: fastRise, slowRiseC: slowRise, pastC: past,
-            fast: i, slow: j)
-        return (fit, cost)
+    /// One reading, with the regressors (1, f, s, d).
+    mutating func note(
+        _ temperatureC: Double, _ f: Double, _ s: Double, _ d: Double, seconds: Double, keep: Double
+    ) {
+        p00 += ThermalModel.baseWalk * seconds
+        p11 += ThermalModel.riseWalk * seconds
+        p22 += ThermalModel.riseWalk * seconds
+        let h0 = p00 + p01 * f + p02 * s + p03 * d
+        let h1 = p01 + p11 * f + p12 * s + p13 * d
+        let h2 = p02 + p12 * f + p22 * s + p23 * d
+        let h3 = p03 + p13 * f + p23 * s + p33 * d
+        let variance = ThermalModel.readingVariance + h0 + h1 * f + h2 * s + h3 * d
+        let innovation = temperatureC - (base + fastRise * f + slowRise * s + past * d)
+        let k = 1 / variance
+        cost = cost * keep + innovation * innovation * k
+        let gain = innovation * k
+        base += h0 * gain
+        fastRise += h1 * gain
+        slowRise += h2 * gain
+        past += h3 * gain
+        p00 -= h0 * h0 * k
+        p01 -= h0 * h1 * k
+        p02 -= h0 * h2 * k
+        p03 -= h0 * h3 * k
+        p11 -= h1 * h1 * k
+        p12 -= h1 * h2 * k
+        p13 -= h1 * h3 * k
+        p22 -= h2 * h2 * k
+        p23 -= h2 * h3 * k
+        p33 -= h3 * h3 * k
+        fastRise = clamp(fastRise, ThermalModel.riseLimitsC)
+        slowRise = clamp(slowRise, ThermalModel.riseLimitsC)
+        past = clamp(past, -60...60)
+        // Rounding may cost a variance its sign after very long runs; a little walk restores it.
+        p33 = max(p33, 1e-9)
     }
 }

@@ -131,7 +131,7 @@ public enum Trial {
     /// by frequency first where `scalesFrequency`.
     public static func chamber(
         _ run: HeatRun, intervalS: Double, scalesFrequency: Bool,
-        signals: Model.Signals = Model.Signals(), onCycle: (Double, Double, Decision) -> Void = { _, _, _ in }
+        signals: Model.Signals = Model.Signals(), onCycle: (Double, Double, Decision, ChamberStatus) -> Void = { _, _, _, _ in }
     ) -> RunResult {
         var run = run
         let board = run.board
@@ -141,6 +141,8 @@ public enum Trial {
             model: board.name, serial: "trial", cpuCores: Int(board.cores),
             cpuMaxMHz: Int(board.topGHz * 1000), memoryBytes: 1 << 30)
         var setting = Setting(step: top, duty: 1)
+        var factor = 1.0
+        var actuation = Actuation(scalesFrequency: scalesFrequency, intervalS: intervalS)
         var nextS = 0.0
         while !run.isOver {
             if run.timeS >= nextS - 1e-9 {
@@ -158,17 +160,15 @@ public enum Trial {
                 let capKHz = Int((board.stepsGHz[setting.step] * 1e6).rounded())
                 sample.frequency = FrequencyReading(
                     currentKHz: capKHz, maximumKHz: maximumKHz, ceilingKHz: capKHz)
-                sample.busyShare = setting.duty
+                sample.busyShare = run.timeS == 0 ? 0 : setting.duty
                 sample.health = SensorHealth(known: 3, healthy: 3, failuresTotal: 0)
                 let decision = chamber.decide(
                     ChamberInput(
                         hardware: hardware, sample: sample, signals: signals, poolPressure: 0,
                         scalesFrequency: scalesFrequency), .builtIn)
-                if decision.isApplicable {
-                    setting = Self.setting(
-                        decision.factor, board, scalesFrequency: scalesFrequency)
-                }
-                onCycle(run.timeS, run.plant.temperatureC, decision)
+                if decision.isApplicable { factor = decision.factor }
+                setting = actuation.setting(factor, board)
+                onCycle(run.timeS, run.plant.temperatureC, decision, chamber.status)
             }
             run.tick(setting)
         }
@@ -176,14 +176,35 @@ public enum Trial {
         return run.result
     }
 
-    /// A factor below 1 is a share of the machine's work: the lowest step that can do it, and the
-    /// rest by core time.
-    static func setting(_ factor: Double, _ board: HeatBoard, scalesFrequency: Bool) -> Setting {
+}
+
+/// A factor below 1 is a share of the machine's work. By core time alone, at the top frequency; or by
+/// frequency, whose two nearest steps are mixed from cycle to cycle (first-order sigma-delta): a step
+/// in between costs less heat than the higher one with idle time. Where a cycle is long against the
+/// die's time constant, mixing would be a ripple, and the higher step is used for part of the time.
+struct Actuation {
+    let scalesFrequency: Bool
+    let mixes: Bool
+    private var carry = 0.0
+
+    init(scalesFrequency: Bool, intervalS: Double) {
+        self.scalesFrequency = scalesFrequency
+        mixes = intervalS <= 2
+    }
+
+    mutating func setting(_ factor: Double, _ board: HeatBoard) -> Setting {
         let top = board.stepsGHz.count - 1
         guard factor < 1 else { return Setting(step: top, duty: 1) }
         guard scalesFrequency else { return Setting(step: top, duty: factor) }
         let wanted = factor * board.topGHz
-        let step = board.stepsGHz.firstIndex { $0 >= wanted - 1e-9 } ?? top
-        return Setting(step: step, duty: min(1, wanted / board.stepsGHz[step]))
+        let high = board.stepsGHz.firstIndex { $0 >= wanted - 1e-9 } ?? top
+        guard mixes, high > 0 else {
+            return Setting(step: high, duty: min(1, wanted / board.stepsGHz[high]))
+        }
+        let gap = board.stepsGHz[high] - board.stepsGHz[high - 1]
+        carry += wanted - board.stepsGHz[high - 1]
+        guard carry >= gap else { return Setting(step: high - 1, duty: 1) }
+        carry -= gap
+        return Setting(step: high, duty: 1)
     }
 }

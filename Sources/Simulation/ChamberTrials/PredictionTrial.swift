@@ -81,7 +81,7 @@ public enum PredictionTrial {
                 heat = 0
                 if timeS > identificationS {
                     answers.append(
-                        (timeS, model.outlook?.secondsTo(HeatRun.limitC, load: load)))
+                        (timeS, model.secondsTo(HeatRun.limitC, load: load)))
                 }
             }
         }

@@ -7,17 +7,11 @@ for board in [HeatBoard.zero2W, .pi4] {
         let r = PredictionTrial.run(board, count: 300, ambientC: 40...50, intervalS: interval, seed: 1)
         print(board.name, interval, r.trials, r.tooSoon, r.neverCrossed, r.withinFifth, r.medianError)
     }
+}
+for board in [HeatBoard.zero2W, .pi4] {
     for ambient in [Ambient.hot, .ramp] {
         func run(_ seed: UInt64, fw: Bool = true) -> HeatRun { HeatRun(board, ambient, durationS: 3600, seed: seed, hasFirmware: fw) }
         func show(_ name: String, _ r: RunResult) { print(board.name, ambient.name, name, "work", r.workShare, "above", r.secondsAbove, "max", r.hottestC, r.forecastErrorC as Any) }
-        show("none", Trial.uncontrolled(run(1, fw: false)))
-        show("firmware", Trial.uncontrolled(run(1)))
-        show("best", BestSchedule.ride(run(1, fw: false)))
-        print("bound", BestSchedule.bound(board, ambient, durationS: 3600))
-        for t in [76.0, 77, 78, 79, 80] { show("step \(t)", Trial.stepWise(run(1), StepWise(tripC: t))) }
-        var best = RunResult(), bestLaw: PowerAllocator?
-        for law in PowerAllocator.grid { let r = Trial.powerAllocator(run(1), law); if r.secondsAbove <= 0, r.work > best.work { best = r; bestLaw = law } }
-        show("IPA \(bestLaw as Any)", best)
         for i in [1.0, 2, 5, 10] { for s in [true, false] { show("chamber \(i) \(s)", Trial.chamber(run(1), intervalS: i, scalesFrequency: s)) } }
     }
 }
