@@ -45,7 +45,7 @@ public struct ThermalModel: Sendable {
     private static let basePriorDeviationC = 15.0
     private static let fastPriorDeviationC = 5.0
     private static let slowPriorDeviationC = 10.0
-    private static let pastPriorDeviationC = 8.0
+    private static let pastPriorDeviationC = 4.0
 
     /// The pair that speaks, and its figures.
     public struct Fit: Equatable, Sendable {

@@ -55,6 +55,10 @@ public enum PredictionTrial {
         var answers: [(atS: Double, seconds: Double?)] = []
         var heat = 0.0
         let endS = identificationS + 1800
+        // The board was idle when its agent started, and its load average said so.
+        model.note(
+            temperatureC: filter.note(Double(plant.sensorMilliC(&random)) / 1000, nowMs: 0), load: 0,
+            nowMs: 0)
         for index in 1...Int(endS / tick) {
             let timeS = Double(index) * tick
             if timeS <= identificationS {
