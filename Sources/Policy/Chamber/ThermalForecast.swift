@@ -18,6 +18,7 @@ struct ThermalForecast: Sendable {
     private static let levelGain = 0.5
     private static let trendGain = 0.2
     private static let errorGain = 0.2
+    private static let biasGain = 0.1
 
     private var level = 0.0
     /// °C per second.
@@ -87,7 +88,7 @@ struct ThermalForecast: Sendable {
         asideS += elapsedS
         guard asideS >= Self.judgedAfterS, let temperatureC, let then = aside?.nowC else { return }
         let error = abs(temperatureC - then)
-        aheadBiasC += Self.errorGain * (temperatureC - then - aheadBiasC)
+        aheadBiasC += Self.biasGain * (temperatureC - then - aheadBiasC)
         aheadErrorC = aheadErrorC.map { $0 + Self.errorGain * (error - $0) } ?? error
         aside = nil
     }

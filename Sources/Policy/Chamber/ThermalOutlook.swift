@@ -32,6 +32,9 @@ public struct ThermalOutlook: Equatable, Sendable {
         return later.nowC
     }
 
+    /// Moves on by `seconds` of heat `load`.
+    public mutating func carry(seconds: Double, load: Double) { advance(seconds: seconds, load: load) }
+
     mutating func advance(seconds: Double, load: Double) {
         let keepFast = ThermalModel.keep(seconds, fastTauS)
         let keepSlow = ThermalModel.keep(seconds, slowTauS)

@@ -1,17 +1,61 @@
-import ChamberTrials
-import Simulation
-import Chamber
+// chamber-bench: the chamber's figures, taken in simulation: `make bench-chamber`.
+//
+// Prints a table for people and writes bench/results/chamber.jsonl, one figure a line. With
+// `--log FILE` it runs a recorded log through the online thermal model instead.
 
-for board in [HeatBoard.zero2W, .pi4] {
-    for interval in [1.0, 10.0] {
-        let r = PredictionTrial.run(board, count: 300, ambientC: 40...50, intervalS: interval, seed: 1)
-        print(board.name, interval, r.trials, r.tooSoon, r.neverCrossed, r.withinFifth, r.medianError)
+import Bytes
+import ChamberTrials
+import Phi
+import Simulation
+import System
+
+let help = """
+    usage: chamber-bench [--out FILE]     the comparison, the prediction trials, the regret table
+           chamber-bench --log FILE       a recorded log (CSV) through the online thermal model
+
+    columns of a log: time_ms or time_s, temperature_milli_c or temperature_c, busy_share or load;
+    optional: cores, frequency_khz, frequency_max_khz
+
+    """
+
+func fail(_ text: String, _ status: Int32) -> Never {
+    Standard.error("chamber-bench: \(text)\n")
+    Process.exit(status)
+}
+
+func readLog(_ path: String) {
+    do throws(Errno) {
+        let bytes = try FileSystem.read(path, limit: 256 << 20)
+        do throws(ThermalLogError) {
+            let result = ThermalLog.run(try ThermalLog.rows(bytes))
+            Standard.output(LogPage.text(result))
+        } catch {
+            fail("\(path):\(error.line): \(error.text)", 1)
+        }
+    } catch {
+        fail("\(path): \(error.text)", 1)
     }
 }
-for board in [HeatBoard.zero2W, .pi4] {
-    for ambient in [Ambient.hot, .ramp] {
-        func run(_ seed: UInt64, fw: Bool = true) -> HeatRun { HeatRun(board, ambient, durationS: 3600, seed: seed, hasFirmware: fw) }
-        func show(_ name: String, _ r: RunResult) { print(board.name, ambient.name, name, "work", r.workShare, "above", r.secondsAbove, "max", r.hottestC, r.forecastErrorC as Any) }
-        for i in [1.0, 2, 5, 10] { for s in [true, false] { show("chamber \(i) \(s)", Trial.chamber(run(1), intervalS: i, scalesFrequency: s)) } }
+
+var arguments = Array(CommandLine.arguments.dropFirst())
+var out: String?
+if arguments.contains("--help") {
+    Standard.output(help)
+} else if arguments.count == 2, arguments[0] == "--log" {
+    readLog(arguments[1])
+} else if arguments.isEmpty || (arguments.count == 2 && arguments[0] == "--out") {
+    var report = BenchReport()
+    report.compare()
+    report.predict()
+    report.learn()
+    if arguments.count == 2 {
+        do throws(Errno) {
+            try FileSystem.replace(arguments[1], with: Array(report.lines.utf8))
+        } catch {
+            fail("\(arguments[1]): \(error.text)", 1)
+        }
     }
+} else {
+    Standard.error(help)
+    Process.exit(2)
 }
