@@ -69,7 +69,7 @@ let package = Package(
         device("Core", "Wire", ["Bytes", "Digest", "Model"]),
 
         // Policy: pure, both compilers.
-        device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi"]),
+        device("Policy", "Chamber", ["Digest", "Model", "Phi", "Precision"]),
         device(
             "Policy", "AgentCore",
             ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),
@@ -124,7 +124,7 @@ let package = Package(
 
         // Tests.
         test("TidyTests", []),
-        test("ChamberTests", ["Chamber", "Model", "Phi"]),
+        test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test("IntegrationTests", []),
         // Simulation: boards for the demo and the tests.
@@ -134,10 +134,10 @@ let package = Package(
             path: "Sources/Simulation/phi-boards", swiftSettings: strict),
 
         host(
-            "Simulation", "ChamberTrials", ["Bytes", "Chamber", "Digest", "Model", "Phi", "Simulation"]),
+            "Simulation", "ChamberTrials", ["Bytes", "Chamber", "Model", "Phi", "Simulation"]),
         .executableTarget(
             name: "chamber-bench",
-            dependencies: ["Bytes", "Chamber", "ChamberTrials", "Model", "Phi", "Simulation", "System"],
+            dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
 
         // Tests.
@@ -146,7 +146,10 @@ let package = Package(
         test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
         test(
             "SimulationTests",
-            ["FixtureSupport", "Governor", "Model", "Simulation", "System", "Telemetry", "phi-boards"]),
+            [
+                "Chamber", "ChamberTrials", "FixtureSupport", "Governor", "Model", "Simulation",
+                "System", "Telemetry", "phi-boards",
+            ]),
         test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
         test(
             "FleetKitTests", ["Bytes", "Digest", "FleetKit", "Model", "Phi", "Wire"]),

@@ -32,8 +32,8 @@ extension Chamber {
         guard let outlook = forecast.cautiousOutlook else { return nil }
         return HeatBudget.workShare(
             outlook, errorC: forecast.aheadErrorC ?? HeatBudget.unjudgedErrorC,
-            biasC: forecast.aheadBiasC, limitC: parameters[.softLimitC],
-            intervalS: intervalS, scalesFrequency: scalesFrequency)
+            biasC: forecast.aheadBiasC, swing: forecast.swing,
+            limitC: parameters[.softLimitC], intervalS: intervalS, scalesFrequency: scalesFrequency)
     }
 
     /// Holds the factor within the heat budget and beneath the override, and remembers what heat

@@ -133,7 +133,7 @@ public struct Chamber: Sendable {
             record: hardware, full: hardware.hash, ofClass: hardware.classHash)
         hashes = fresh
         if let old = learned.ofClass, old != fresh.ofClass {
-            learned.fit = forecast.model.fit ?? learned.fit
+            if let fit = forecast.model.fit { learned.rises = (fit.fastRiseC, fit.slowRiseC) }
             let former = setAside?.ofClass == fresh.ofClass ? setAside : nil
             setAside = learned
             learned = former ?? Learned()
@@ -175,12 +175,12 @@ struct HardwareHashes: Sendable {
 /// What is learned of one class of hardware, and outlives a restart.
 struct Learned: Sendable {
     var slots = SlotLearner()
-    /// The last fitted rises, the next run's prior.
-    var fit: ThermalModel.Fit?
+    /// The last fitted rises of the fast and slow pole, °C: the next run's prior.
+    var rises: (Double, Double)?
     var ofClass: Digest32?
 
     var model: ThermalModel {
-        guard let fit else { return ThermalModel() }
-        return ThermalModel(fastPriorC: fit.fastRiseC, slowPriorC: fit.slowRiseC)
+        guard let rises else { return ThermalModel() }
+        return ThermalModel(fastPriorC: rises.0, slowPriorC: rises.1)
     }
 }

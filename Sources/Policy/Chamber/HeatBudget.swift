@@ -14,7 +14,7 @@ struct HeatBudget: Sendable {
     /// Shortest horizon, s: below it, the sensor's noise would be amplified through the fast pole.
     static let horizonLeastS = 8.0
     /// Margin at a forecast without error, °C.
-    static let marginLeastC = 0.13
+    static let marginLeastC = 0.12
     static let marginMostC = 2.0
     /// Margin per °C of measured error: half of it is the sensor's own noise.
     static let marginPerError = 0.4
@@ -27,14 +27,20 @@ struct HeatBudget: Sendable {
     /// Least work share that heat alone ever leaves.
     static let workLeast = 0.1
 
+    /// Half of what the fast pole swings by when the heat alternates by `swing` at each interval, °C.
+    static func rippleC(_ outlook: ThermalOutlook, swing: Double, intervalS: Double) -> Double {
+        0.5 * outlook.fastRiseC * swing * (1 - ThermalModel.keep(intervalS, outlook.fastTauS))
+    }
+
     /// The work share (cores × frequency over their maximum) to stay within; 1 or more where heat
     /// holds nothing back.
     static func workShare(
-        _ outlook: ThermalOutlook, errorC: Double, biasC: Double, limitC: Double, intervalS: Double,
-        scalesFrequency: Bool
+        _ outlook: ThermalOutlook, errorC: Double, biasC: Double, swing: Double, limitC: Double,
+        intervalS: Double, scalesFrequency: Bool
     ) -> Double {
-        let margin = min(marginMostC, marginLeastC + marginPerError * max(0, errorC) + max(0, biasC - biasDeadBandC)
-                + marginPerS * intervalS)
+        let ripple = rippleC(outlook, swing: swing, intervalS: intervalS)
+        let error = marginPerError * max(0, errorC) + max(0, biasC - biasDeadBandC)
+        let margin = min(marginMostC, marginLeastC + error + marginPerS * intervalS + ripple)
         let near = max(horizonLeastS, intervalS)
         let target = limitC - margin
         let heat = min(

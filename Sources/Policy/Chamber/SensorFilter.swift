@@ -101,15 +101,17 @@ struct StuckDetector: Sendable {
     private(set) var isStuck = false
 
     /// - Parameters:
-    ///   - outlook: the model's at this reading, nil while it isn't proven.
+    ///   - outlook: the model's at the reading before, nil while it isn't proven.
     ///   - load: the heat share since the reading before.
     mutating func note(milliC: Int, outlook fresh: ThermalOutlook?, load: Double, elapsedS: Double) {
         guard last == milliC else {
             last = milliC
             same = 0
             isStuck = false
+            // The model's is of the reading before.
             outlook = fresh
-            lowC = fresh?.nowC ?? 0
+            outlook?.advance(seconds: elapsedS, load: load)
+            lowC = outlook?.nowC ?? 0
             highC = lowC
             return
         }

@@ -99,6 +99,15 @@ public struct SlotLearner: Sendable {
             lastUse: UInt16(truncatingIfNeeded: min(visits >> 6, 65_535)))
     }
 
+    /// Puts a remembered slot back; one without visits or out of range is no slot.
+    mutating func restore(_ number: Int, _ slot: Slot) {
+        guard slots.indices.contains(number), slot.visits > 0 else { return }
+        if slots[number].visits == 0 { live += 1 }
+        slots[number] = slot
+        // The clock goes on from the newest use.
+        visits = max(visits, UInt64(slot.lastUse) << 6)
+    }
+
     private mutating func evict(except kept: Int) {
         var oldest: Int?
         for index in slots.indices where index != kept && slots[index].visits > 0 {

@@ -31,6 +31,9 @@ struct ThermalForecast: Sendable {
     private(set) var aheadErrorC: Double?
     /// Its sign kept: above 0 where the sensor shows more than was foretold, °C.
     private(set) var aheadBiasC = 0.0
+    /// How far the heat lately moved from one reading to the next, mean share: what mixing two
+    /// frequency steps does.
+    private(set) var swing = 0.0
     private(set) var model: ThermalModel
     private var aside: ThermalOutlook?
     private var asideS = 0.0
@@ -48,6 +51,7 @@ struct ThermalForecast: Sendable {
     mutating func note(temperatureC: Double, accepted: Double?, load: Double?, nowMs: Int64) {
         knowsLoad = load != nil
         if let load {
+            swing += Self.biasGain * (abs(load - model.load) - swing)
             judge(temperatureC: accepted, load: load, elapsedS: Double(nowMs - lastMs) / 1000)
             model.note(temperatureC: accepted, load: load, nowMs: nowMs)
             if aside == nil {
