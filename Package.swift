@@ -47,6 +47,7 @@ let package = Package(
         .executable(name: "phi-agent", targets: ["phi-agent"]),
         .executable(name: "phi-aggregator", targets: ["phi-aggregator"]),
         .executable(name: "fleet", targets: ["fleet"]),
+        .library(name: "PhiChamber", targets: ["PhiChamber"]),
     ],
     targets: [
         // Ground: C only, one file of system or library calls per shim.
@@ -87,6 +88,8 @@ let package = Package(
                 "AgentCore", "Bytes", "Chamber", "Digest", "Governor", "Model", "Phi", "System",
                 "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
             ]),
+        device(
+            "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
         .executableTarget(
             name: "phi-agent", dependencies: ["AgentRuntime", "System"],
             path: "Sources/Device/phi-agent", swiftSettings: embeddedClean),
@@ -150,6 +153,7 @@ let package = Package(
                 "Chamber", "ChamberTrials", "FixtureSupport", "Governor", "Model", "Simulation",
                 "System", "Telemetry", "phi-boards",
             ]),
+        test("PhiChamberTests", ["FixtureSupport", "Governor", "Phi", "PhiChamber"]),
         test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
         test(
             "FleetKitTests", ["Bytes", "Digest", "FleetKit", "Model", "Phi", "Wire"]),

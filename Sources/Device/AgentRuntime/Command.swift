@@ -25,6 +25,7 @@ public enum AgentCommand {
         if Text.equal(command, "run") { return run(arguments) }
         if Text.equal(command, "decide") { return decide(arguments) }
         if Text.equal(command, "status") { return status(arguments) }
+        if Text.equal(command, "demo") { return demo(arguments) }
         if Text.equal(command, "--version") || Text.equal(command, "version") {
             Standard.output("phi-agent \(version)\n\(Curl.version)\nOpenSSL \(Digest.libraryVersion)\n")
             return 0
@@ -67,6 +68,20 @@ public enum AgentCommand {
             Standard.error("phi-agent: \(path):\(error.line): \(error.text)\n")
             return 1
         }
+    }
+
+    /// Five scenes, live on a terminal, a line a cycle into a pipe.
+    private static func demo(_ arguments: [String]) -> Int32 {
+        let isFast = arguments.count == 1 && Text.equal(arguments[0], "--fast")
+        guard arguments.isEmpty || isFast else {
+            return wrong(UsageError("demo takes --fast or nothing", hint: "phi-agent demo"))
+        }
+        let isTerminal = Standard.outputIsTerminal
+        var demo = Demo(pauseMs: isFast || !isTerminal ? 0 : 120, isTerminal: isTerminal) {
+            Standard.output($0)
+        }
+        demo.run()
+        return 0
     }
 
     /// What the state folder and the run folder say; no running agent is needed.
@@ -116,6 +131,7 @@ public enum AgentCommand {
             usage: phi-agent run [OPTION…]            run until SIGTERM
                    phi-agent status [OPTION…]         identity, parameters and the last decision
                    phi-agent decide --replay FILE     decisions on recorded observations (CSV)
+                   phi-agent demo [--fast]            the chamber in five scenes, simulated
                    phi-agent version
 
             options, on the command line or as `name = value` in the file of --config:

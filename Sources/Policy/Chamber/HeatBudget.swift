@@ -14,12 +14,12 @@ struct HeatBudget: Sendable {
     /// Shortest horizon, s: below it, the sensor's noise would be amplified through the fast pole.
     static let horizonLeastS = 8.0
     /// Margin at a forecast without error, °C.
-    static let marginLeastC = 0.12
+    static let marginLeastC = 0.11
     static let marginMostC = 2.0
     /// Margin per °C of measured error: half of it is the sensor's own noise.
     static let marginPerError = 0.4
     /// A bias below this is the sensor's noise, °C.
-    static let biasDeadBandC = 0.15
+    static let biasDeadBandC = 0.08
     /// Margin per second between decisions, °C: what happens in between is answered late.
     static let marginPerS = 0.02
     /// Error taken for granted before the first forecast was judged, °C.

@@ -30,7 +30,7 @@ public struct ThermalModel: Sendable {
     /// A longer gap between readings tells too little of what happened in it: begin anew, s.
     static let gapMaxS = 600.0
     /// Time constant of the offset's EWMA, s.
-    static let offsetTauS = 30.0
+    static let offsetTauS = 45.0
     /// Poles this close to the heat are at rest: nothing is to be learned of them.
     static let excitedLeast = 0.05
     /// What a rise can be, °C: a fit beyond it has taken something else for the board's heat.
