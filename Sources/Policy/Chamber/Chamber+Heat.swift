@@ -19,10 +19,11 @@ extension Chamber {
             forecast.pass(load: load, nowMs: nowMs)
             return nil
         }
-        guard let corrected = filter.note(Double(milliC) / 1000, nowMs: nowMs) else { return nil }
+        filter.note(Double(milliC) / 1000, nowMs: nowMs)
+        guard let corrected = filter.corrected else { return nil }
         forecast.note(
             temperatureC: corrected, accepted: filter.accepted, load: load, nowMs: nowMs)
-        return corrected
+        return filter.value
     }
 
     /// Work share that the model allows; nil where the board tells no load.
@@ -52,7 +53,8 @@ extension Chamber {
                 decision.isApplicable = true
             }
         }
-        if let override = override(temperatureC, parameters) {
+        let hottestC = max(temperatureC, filter.corrected ?? temperatureC)
+        if let override = override(hottestC, parameters) {
             alone = min(alone, override)
             decision.factor = min(decision.factor, override)
             decision.triggers.insert(.safetyOverride)

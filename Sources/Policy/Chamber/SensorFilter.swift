@@ -29,6 +29,8 @@ public struct SensorFilter: Sendable {
     private var lastMs: Int64 = 0
     /// Median, Hampel and EWMA together; nil before the first reading.
     public private(set) var value: Double?
+    /// Median and Hampel alone, for what mustn't wait for the EWMA.
+    public private(set) var corrected: Double?
     /// The reading itself where it was believed, else nil.
     public private(set) var accepted: Double?
     /// Readings rejected since the start.
@@ -47,6 +49,7 @@ public struct SensorFilter: Sendable {
         let deviation = max(medianDeviation(from: middle), step)
         let isBelieved = abs(reading - middle) <= Self.rejectionScale * Self.madScale * deviation
         let corrected = isBelieved ? reading : middle
+        self.corrected = corrected
         if isBelieved { accepted = reading } else { rejections &+= 1 }
         if let before = value, nowMs > lastMs {
             let elapsedS = Double(nowMs - lastMs) / 1000
