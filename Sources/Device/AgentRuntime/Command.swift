@@ -151,7 +151,7 @@ public enum AgentCommand {
 
             columns of --replay: time_ms temperature_milli_c memory_total_kib memory_available_kib
               pressure_percent frequency_khz frequency_max_khz frequency_ceiling_khz throttle entropy
-              value model serial cpu_cores cpu_max_mhz pool_pressure; an empty field is "no data"
+              value model serial cpu_cores cpu_max_mhz pool_pressure busy_share; an empty field is "no data"
 
             exit status: 0 well, 1 failed, 2 wrong usage
 

@@ -6,7 +6,7 @@
 // The file is CSV. Its first line names the columns, in any order; an empty field is "no data".
 //   time_ms temperature_milli_c memory_total_kib memory_available_kib pressure_percent
 //   frequency_khz frequency_max_khz frequency_ceiling_khz throttle entropy value
-//   model serial cpu_cores cpu_max_mhz pool_pressure
+//   model serial cpu_cores cpu_max_mhz pool_pressure busy_share
 
 import Bytes
 import Chamber
@@ -25,7 +25,7 @@ struct DecisionReplay {
         "time_ms", "temperature_milli_c", "memory_total_kib", "memory_available_kib",
         "pressure_percent", "frequency_khz", "frequency_max_khz", "frequency_ceiling_khz",
         "throttle", "entropy", "value", "model", "serial", "cpu_cores", "cpu_max_mhz",
-        "pool_pressure",
+        "pool_pressure", "busy_share",
     ]
 
     /// All decisions of a file, a JSON object each.
@@ -114,6 +114,7 @@ struct DecisionReplay {
                 currentKHz: Int(now), maximumKHz: Int(most),
                 ceilingKHz: Int(try count("frequency_ceiling_khz") ?? most))
         }
+        sample.busyShare = try real("busy_share")
         if let bits = try count("throttle") {
             sample.throttle = ThrottleReading(
                 now: UInt8(truncatingIfNeeded: bits), latched: 0, source: .firmware)

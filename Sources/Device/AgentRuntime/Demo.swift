@@ -33,7 +33,7 @@ struct Demo {
             seconds: 30, entropy: 0.95, value: 0.5, demand: 0.4, ambientC: 26),
         Scene(
             name: "hot", tells: "full load in a hot case: the thermal mirror keeps the soft limit",
-            seconds: 240, entropy: 0.5, value: 0.5, demand: 1, ambientC: 48),
+            seconds: 240, entropy: 0.5, value: 0.5, demand: 1, ambientC: 43),
         Scene(
             name: "profitable", tells: "value is high: more work, more memory, 81 bits",
             seconds: 40, entropy: 0.5, value: 0.95, demand: 0.5, ambientC: 24),
@@ -51,6 +51,7 @@ struct Demo {
     private var fastC = 0.0
     private var slowC = 0.0
     private var share = 1.0
+    private var ambientC = 26.0
     private var ms: Int64 = 0
     private var hardware = HardwareRecord(
         model: "Raspberry Pi 4 Model B (demo)", serial: "demo", cpuCores: 4, cpuMaxMHz: 1800,
@@ -85,7 +86,9 @@ struct Demo {
         let busy = min(scene.demand, share)
         fastC += (busy * 9.3 - fastC) * 0.24
         slowC += (busy * 16.1 - slowC) * 0.0105
-        let celsius = 19.7 + scene.ambientC + fastC + slowC
+        // A case warms up in a minute or so.
+        ambientC += (scene.ambientC - ambientC) * 0.02
+        let celsius = 19.7 + ambientC + fastC + slowC
         var sample = Sample(instant: Instant(monotonicMs: ms, wallMs: ms, isSynced: true))
         // The sensor's steps of 0.54 °C.
         let steps = (celsius / 0.538).rounded()

@@ -15,6 +15,8 @@ struct ThermalForecast: Sendable {
     static let provenAfter = 3
     /// How far ahead the set-aside outlook is judged, s.
     static let judgedAfterS = 30.0
+    /// A model this far off, °C, is asked for nothing: the reading alone counts.
+    static let discreditedErrorC = 3.0
     private static let levelGain = 0.5
     private static let trendGain = 0.2
     private static let errorGain = 0.2
@@ -111,7 +113,9 @@ struct ThermalForecast: Sendable {
     }
 
     /// What a heat budget may be made of, proven or not: the less it is, the wider its margin.
-    var cautiousOutlook: ThermalOutlook? { knowsLoad ? model.outlook : nil }
+    var cautiousOutlook: ThermalOutlook? {
+        knowsLoad && (aheadErrorC ?? 0) < Self.discreditedErrorC ? model.outlook : nil
+    }
 
     /// nil before the predictor is proven.
     func temperatureC(inS seconds: Double) -> Double? {

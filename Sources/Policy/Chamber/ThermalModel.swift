@@ -39,9 +39,13 @@ public struct ThermalModel: Sendable {
     static let likelyWithin = 6.0
     /// Variance of a reading, °C²: noise of 0.31 °C and steps of 0.54 °C.
     static let readingVariance = 0.12
-    /// Walks: °C² per second. b: 0.2 °C in a minute's root; rises: 1 °C in an hour's root.
+    /// Walks: °C² per second. b: 0.2 °C in an hour's root; rises: 0.02 °C.
     static let baseWalk = 1e-5
     static let riseWalk = 1e-7
+    /// An offset beyond this, °C, means that the surroundings jumped (a case was closed, the sun came
+    /// round), not that the board changed: the base is let go by this much variance per °C² and second.
+    static let jumpLeastC = 0.6
+    static let jumpWalk = 0.02
     private static let basePriorDeviationC = 15.0
     private static let fastPriorDeviationC = 5.0
     private static let slowPriorDeviationC = 10.0
@@ -117,6 +121,8 @@ public struct ThermalModel: Sendable {
         let seconds = Double(nowMs - last) / 1000
         advance(stepMs: nowMs - last, seconds)
         guard let temperatureC, temperatureC.isFinite else { return }
+        let jump = abs(offsetC) > Self.jumpLeastC ? Self.jumpWalk * offsetC * offsetC : 0
+        let walk = (Self.baseWalk + jump) * seconds
         var index = 0
         for i in fast.indices {
             for j in slow.indices {
@@ -126,10 +132,10 @@ public struct ThermalModel: Sendable {
                     || past[j] >= Self.excitedLeast
                 {
                     pairs[index].note(
-                        temperatureC, f, s, past[j], seconds: seconds, keep: keepWeight)
+                        temperatureC, f, s, past[j], walk: walk, seconds: seconds, keep: keepWeight)
                 } else {
                     pairs[index].rest(
-                        temperatureC, f, s, past[j], seconds: seconds, keep: keepWeight)
+                        temperatureC, f, s, past[j], walk: walk, keep: keepWeight)
                 }
                 index += 1
             }
@@ -256,9 +262,9 @@ struct Pair: Sendable {
 
     /// A reading while the poles are at rest: only the base can have moved.
     mutating func rest(
-        _ temperatureC: Double, _ f: Double, _ s: Double, _ d: Double, seconds: Double, keep: Double
+        _ temperatureC: Double, _ f: Double, _ s: Double, _ d: Double, walk: Double, keep: Double
     ) {
-        p00 += ThermalModel.baseWalk * seconds
+        p00 += walk
         let innovation = temperatureC - (base + fastRise * f + slowRise * s + past * d)
         let k = 1 / (ThermalModel.readingVariance + p00)
         cost = cost * keep + innovation * innovation * k
@@ -272,9 +278,10 @@ struct Pair: Sendable {
 
     /// One reading, with the regressors (1, f, s, d).
     mutating func note(
-        _ temperatureC: Double, _ f: Double, _ s: Double, _ d: Double, seconds: Double, keep: Double
+        _ temperatureC: Double, _ f: Double, _ s: Double, _ d: Double, walk: Double, seconds: Double,
+        keep: Double
     ) {
-        p00 += ThermalModel.baseWalk * seconds
+        p00 += walk
         p11 += ThermalModel.riseWalk * seconds
         p22 += ThermalModel.riseWalk * seconds
         let h0 = p00 + p01 * f + p02 * s + p03 * d
