@@ -75,7 +75,7 @@ public struct StreamEntropy: Sendable {
 /// early observation is called for. The band is never narrower than a twentieth of the median: a
 /// timer's own jitter isn't news.
 public struct InputTiming: Sendable {
-    static let memory = 15
+    static let memory = 9
     static let least = 8
     static let floorShare = 0.05
 
