@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func whatIsCutIsSeenToBe() {
-        #expect(table().lines(width: 30).map(\.plain)[1] == "a    Raspberry Pi 4…  54.5 °C")
+        #expect(table().lines(width: 30).map(\.plain)[1] == "a    Raspberry Pi 4 …  54.5 °C")
     }
 
     @Test func controlCharactersNeverPass() {

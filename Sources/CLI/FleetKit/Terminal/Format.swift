@@ -14,6 +14,11 @@ enum Format {
         value == value.rounded(.towardZero) && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
     }
 
+    /// At most three decimals: for limits, which nobody copies.
+    static func brief(_ value: Double) -> String {
+        exact((value * 1000).rounded() / 1000)
+    }
+
     /// "12 s", "3 min", "5 h", "2 d": one unit, rounded down.
     static func span(seconds: Double) -> String {
         guard seconds.isFinite else { return "?" }
