@@ -50,7 +50,8 @@ let package = Package(
     ],
     targets: [
         // Ground: C only, one file of system or library calls per shim.
-        shim("CPosix"),
+        // Rounding a Double calls libm, which nothing else links where neither Glibc nor Foundation is imported.
+        shim("CPosix", links: ["m"]),
         shim("CCurl", links: ["curl"]),
         shim("CCrypto", links: ["crypto"]),
         shim("CSensors", links: ["sensors"]),
@@ -92,18 +93,22 @@ let package = Package(
 
         // Server.
         host("Server", "Rollout", ["Bytes", "Digest", "Model", "Phi", "Wire"]),
-        host("Server", "Merge", ["Model", "Wire"]),
-        host("Server", "Store", ["Bytes", "CSQLite", "Merge", "Model", "Rollout", "Wire"]),
+        host("Server", "Merge", ["Bytes", "Digest", "Model", "Wire"]),
+        host(
+            "Server", "Store",
+            ["Bytes", "CSQLite", "Digest", "Merge", "Model", "Rollout", "Wire"]),
         host(
             "Server", "Ingest",
             ["Bytes", "Digest", "Merge", "Model", "Rollout", "Store", "Wire"]),
         host("Server", "HTTPServer", ["Bytes", "CMicrohttpd"]),
-        .executableTarget(
-            name: "phi-aggregator",
-            dependencies: [
-                "Bytes", "CPosix", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
+        host(
+            "Server", "Aggregator",
+            [
+                "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Phi", "Rollout",
                 "Store", "Wire",
-            ],
+            ]),
+        .executableTarget(
+            name: "phi-aggregator", dependencies: ["Aggregator", "Bytes", "HTTPServer", "Store"],
             path: "Sources/Server/phi-aggregator", swiftSettings: strict),
 
         // The operator's command.
@@ -116,7 +121,41 @@ let package = Package(
 
         test("PrecisionTests", ["Precision"]),
         test("TensorPoolTests", ["Precision", "TensorPool"]),
+
+        // Tests.
+        test("TidyTests", []),
+        test("ChamberTests", ["Chamber", "Model", "Phi"]),
+        test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
+        // Simulation: boards for the demo and the tests.
+        host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
+        .executableTarget(
+            name: "phi-boards", dependencies: ["Bytes", "Phi", "Simulation", "System"],
+            path: "Sources/Simulation/phi-boards", swiftSettings: strict),
+
+        // Tests.
+        .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
+        test("SystemTests", ["FixtureSupport", "System"]),
+        test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
+        test(
+            "SimulationTests",
+            ["FixtureSupport", "Governor", "Model", "Simulation", "System", "Telemetry", "phi-boards"]),
+        test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
         test(
             "FleetKitTests", ["Bytes", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
+        // Tests of the server's floor, and what they share.
+        .target(
+            name: "ServerTesting", dependencies: ["Bytes", "Digest", "Model", "Wire"],
+            path: "Tests/ServerTesting", swiftSettings: strict),
+        test("RolloutTests", ["Digest", "Model", "Rollout", "ServerTesting"]),
+        test("MergeTests", ["Digest", "Merge", "Model", "ServerTesting", "Wire"]),
+        test(
+            "StoreTests", ["Digest", "Merge", "Model", "Rollout", "ServerTesting", "Store", "Wire"]),
+        test("HTTPServerTests", ["HTTPServer", "ServerTesting"]),
+        test(
+            "IngestTests",
+            [
+                "Aggregator", "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
+                "ServerTesting", "Store", "Wire",
+            ]),
     ]
 )

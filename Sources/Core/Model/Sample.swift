@@ -194,7 +194,8 @@ public struct Sample: Equatable, Sendable {
         }
         if hottest != nil { return hottest }
         for reading in hwmon where reading.kind == .temperature {
-            if let value = reading.value {
+            // A finite number may still be too large for an Int, and a forged report must not trap.
+            if let value = reading.value, abs(value) < 1e9 {
                 let milli = Int((value * 1000).rounded())
                 hottest = max(hottest ?? milli, milli)
             }

@@ -71,6 +71,7 @@ public struct AgentCore {
     var isEnrolling = false
     var persisting: Persisting?
     var wasOffline = false
+    private var hasFailed = false
 
     enum Persisting {
         case start
@@ -154,7 +155,7 @@ public struct AgentCore {
 
     /// Whatever is due now.
     mutating func advance(_ now: Instant, _ actions: inout [AgentAction]) {
-        guard persisting == nil else { return }
+        guard persisting == nil, !hasFailed else { return }
         let nowMs = now.monotonicMs
         if let farewellEndMs {
             let isDone = desk.pending == nil && feed.undeliveredValues == 0
@@ -201,6 +202,7 @@ public struct AgentCore {
                 // Without a boot counter on the disk a report could not be told from an old one.
                 actions.append(.log(.error, "the state can't be stored: the agent can't start"))
                 actions.append(.finish(failed: true))
+                hasFailed = true
                 return
             }
             nextObserveMs = now.monotonicMs

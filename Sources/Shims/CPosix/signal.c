@@ -24,8 +24,16 @@ int cposix_signals_open(void) {
     struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        sigaddset(&wanted, numbers[i]);
         if (sigaction(numbers[i], &action, NULL)) return -errno;
+    }
+    // Whoever started the process from a worker thread may have handed down a mask that blocks
+    // them all: then nothing short of SIGKILL would end it.
+    int error = pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
+    if (error) return -error;
     struct sigaction ignored = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignored, NULL)) return -errno;
     return ends[0];

@@ -1,0 +1,89 @@
+// The aggregator as one value: start it on a folder, ask where it listens, stop it. The executable and
+// the tests use the same.
+
+import HTTPServer
+import Ingest
+import Model
+
+public final class FleetService: Sendable {
+    private let lock: FolderLock
+    private let core: FleetCore
+    private let server: MicroServer
+    private let ticker: Worker
+    private let tickerStop = Mailbox<Bool>()
+
+    /// How often rollouts are looked at without a report having come, and waits end.
+    private static let tickMs = 200
+
+    public init(_ configuration: FleetConfiguration) throws {
+        let folder = try DataFolder(configuration.dataPath)
+        lock = try FolderLock(configuration.dataPath)
+        let core = try FleetCore(configuration, folder)
+        let router = Router(
+            DeviceRoutes(core).routes + DeviceListRoutes(core).routes + TokenRoutes(core).routes
+                + ParameterRoutes(core).routes + RolloutRoutes(core).routes + StateRoutes(core).routes,
+            operators: folder.operators, counters: core.counters)
+        var tls: MicroServer.TLS?
+        if !configuration.isPlain, let certificate = folder.certificate, let key = folder.certificateKey {
+            tls = MicroServer.TLS(certificate: certificate, key: key)
+        }
+        do {
+            server = try MicroServer(
+                listen: configuration.listen, tls: tls, limits: configuration.limits,
+                bodyLimit: Self.bodyLimit
+            ) { request, responder in router.handle(request, responder) }
+        } catch {
+            core.committer.stop()
+            throw error
+        }
+        let server = server
+        core.server.withLock { $0 = server }
+        self.core = core
+        guard let ticker = Worker({ [tickerStop] in
+            var turn = 0
+            while tickerStop.takeAll(withinMs: Self.tickMs) != nil {
+                core.committer.tick()
+                core.held.expire()
+                turn += 1
+                if turn % (1000 / Self.tickMs) == 0 { server.cutSlowConnections() }
+            }
+        }) else {
+            throw StartFault(text: "the system gives no thread", hint: "check the limit of processes (ulimit -u)")
+        }
+        self.ticker = ticker
+    }
+
+    /// `https://0.0.0.0:8440`
+    public var url: String { "\(server.isEncrypted ? "https" : "http")://\(server.address)" }
+    public var port: UInt16 { server.port }
+    public var isEncrypted: Bool { server.isEncrypted }
+
+    /// What it found at its start, for the log.
+    public var summary: String {
+        let view = core.registry.view
+        let open = view.rollouts.filter { $0.phase.isOpen }.count
+        return "\(view.devices.count) devices, \(view.sets.count) parameter sets, \(open) open rollouts"
+    }
+
+    /// Accepts nobody any more, answers held requests, commits and answers what arrived, then ends.
+    public func stop() {
+        tickerStop.close()
+        ticker.join()
+        server.stop {
+            self.core.held.close()
+            self.core.committer.stop()
+        }
+        core.server.withLock { $0 = nil }
+        lock.release()
+    }
+
+    private static func bodyLimit(_ method: String, _ path: String) -> Int {
+        switch (method, path) {
+        case ("POST", "/v1/reports"): Report.byteCountMax
+        // An envelope in hexadecimal, and the words around it.
+        case ("POST", "/v1/rollouts"): 2 * Envelope.byteCountMax + 16_384
+        case ("POST", _): 16_384
+        default: 1024
+        }
+    }
+}

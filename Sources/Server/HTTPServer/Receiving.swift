@@ -1,0 +1,81 @@
+// The three steps of a request on the daemon's thread: its head, its body, its reply.
+
+import CMicrohttpd
+import Glibc
+import Synchronization
+
+extension MicroServer {
+    /// With the head only: the body's limit is known before its first byte is taken.
+    func receiveHead(
+        _ exchange: Exchange, _ connection: OpaquePointer, _ method: UnsafePointer<CChar>
+    ) -> MHD_Result {
+        guard let context = cmicrohttpd_context(connection) else { return .NO }
+        let clock = Unmanaged<ConnectionClock>.fromOpaque(context).takeUnretainedValue()
+        clock.restart()
+        exchange.clock = clock
+        let mark = exchange.target.utf8.firstIndex(of: 0x3f) ?? exchange.target.utf8.endIndex
+        exchange.bodyLimit = bodyLimit(String(cString: method), String(exchange.target[..<mark]))
+        if let length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH), let count = Int(length) {
+            guard count <= exchange.bodyLimit else { return refuseBody(connection) }
+            exchange.body.reserveCapacity(count)
+        }
+        return .YES
+    }
+
+    /// A piece of the body. Past the limit nothing is kept; far past it the connection is cut.
+    func receiveBody(
+        _ exchange: Exchange, _ upload: UnsafePointer<CChar>?, _ count: Int
+    ) -> MHD_Result {
+        exchange.receivedBytes += count
+        guard exchange.receivedBytes <= exchange.bodyLimit else {
+            exchange.body = []
+            return exchange.receivedBytes > exchange.bodyLimit * limits.overrunFactor + 4096
+                ? .NO : .YES
+        }
+        exchange.body.append(contentsOf: UnsafeRawBufferPointer(start: upload, count: count))
+        return .YES
+    }
+
+    /// With the whole request: to the handler; or, after a pause, its answer to the client.
+    func respond(
+        _ exchange: Exchange, _ connection: OpaquePointer, _ method: UnsafePointer<CChar>
+    ) -> MHD_Result {
+        if exchange.isReceiving {
+            exchange.clock?.halt()
+            guard exchange.receivedBytes <= exchange.bodyLimit else { return refuseBody(connection) }
+            let request = HTTPRequest(
+                method: String(cString: method), target: exchange.target,
+                authorization: header(connection, MHD_HTTP_HEADER_AUTHORIZATION),
+                body: exchange.body, isLoopback: cmicrohttpd_peer(connection).map(isLoopback) ?? false,
+                isEncrypted: isEncrypted)
+            exchange.body = []
+            exchange.open()
+            handler(request, Responder(exchange))
+        }
+        guard let response = exchange.answerOrSuspend() else { return .YES }
+        return send(response, connection)
+    }
+
+    private func refuseBody(_ connection: OpaquePointer) -> MHD_Result {
+        oversizedTotal.add(1, ordering: .relaxed)
+        return send(.text(413, "the body is too large\n"), connection)
+    }
+
+    private func send(_ response: HTTPResponse, _ connection: OpaquePointer) -> MHD_Result {
+        var body = response.body
+        let made = body.withUnsafeMutableBytes {
+            MHD_create_response_from_buffer($0.count, $0.baseAddress, .RESPMEM_MUST_COPY)
+        }
+        guard let made else { return .NO }
+        defer { MHD_destroy_response(made) }
+        if let type = response.contentType {
+            MHD_add_response_header(made, MHD_HTTP_HEADER_CONTENT_TYPE, type)
+        }
+        for (name, value) in response.headers { MHD_add_response_header(made, name, value) }
+        return MHD_queue_response(connection, UInt32(response.status), made)
+    }
+
+    private func header(_ connection: OpaquePointer, _ name: String) -> String? {
+        MHD_lookup_connection_value(connection, .HEADER_KIND, name).map { String(cString: $0) }
+    }
+}

@@ -1,0 +1,94 @@
+// What the server knows of its fleet, in memory: looked up for every request, replaced piece by piece
+// by the committer after each commit, never before. Nobody else writes it.
+
+import Model
+import Rollout
+import Store
+import Merge
+import Synchronization
+
+/// A device as it stood after the last commit that touched it. Immutable: a new one takes its place.
+public final class KnownDevice: Sendable {
+    public let record: DeviceRecord
+    public let state: DeviceState
+    public let reportsStored: Int
+    public let chunksStored: Int
+    /// Versions that it refused or reverted: not offered to it again.
+    public let refused: Set<UInt64>
+    /// Derived from the master key once, not for every request.
+    public let reportKey: [UInt8]
+
+    public init(
+        record: DeviceRecord, state: DeviceState, reportsStored: Int, chunksStored: Int,
+        refused: Set<UInt64>, reportKey: [UInt8]
+    ) {
+        self.record = record
+        self.state = state
+        self.reportsStored = reportsStored
+        self.chunksStored = chunksStored
+        self.refused = refused
+        self.reportKey = reportKey
+    }
+}
+
+/// The fleet at one moment.
+public struct FleetView: Sendable {
+    public var devices: [DeviceID: KnownDevice] = [:]
+    public var rollouts: [RolloutState] = []
+    public var sets: [UInt64: SetRecord] = [:]
+    public var offers = Offers()
+    public let startedMs: Int64
+    let silentAfterMs: Int64?
+
+    /// - Parameter silentAfterMs: nil: three intervals of the device, at least 30 s.
+    public init(startedMs: Int64, silentAfterMs: Int64?) {
+        self.startedMs = startedMs
+        self.silentAfterMs = silentAfterMs
+    }
+
+    public func isLive(_ device: KnownDevice, nowMs: Int64) -> Bool {
+        guard device.record.status == .accepted, let seen = device.state.lastSeenMs else { return false }
+        return nowMs - seen < silenceMs(device)
+    }
+
+    public func isLive(_ id: DeviceID, nowMs: Int64) -> Bool {
+        devices[id].map { isLive($0, nowMs: nowMs) } ?? false
+    }
+
+    /// For rollouts: after this server's own absence a device gets the time to report before it counts
+    /// as offline, or a restart would let waves pass that nobody has proven.
+    func holdsSlot(_ device: KnownDevice, nowMs: Int64) -> Bool {
+        guard device.record.status == .accepted, let seen = device.state.lastSeenMs else { return false }
+        return nowMs - max(seen, startedMs) < silenceMs(device)
+    }
+
+    private func silenceMs(_ device: KnownDevice) -> Int64 {
+        if let silentAfterMs { return silentAfterMs }
+        let version = device.state.newest?.report.parameterVersion ?? 0
+        let values = sets[version]?.set.values ?? ParameterSet.builtIn.values
+        return max(30_000, 3 * Int64(values[.sampleIntervalMs]))
+    }
+
+    public var nextVersion: UInt64 { (sets.keys.max() ?? 0) + 2 }
+}
+
+public final class Registry: Sendable {
+    private let current: Mutex<FleetView>
+
+    public init(_ view: FleetView) { current = Mutex(view) }
+
+    public var view: FleetView { current.withLock { $0 } }
+
+    public func device(_ id: DeviceID) -> KnownDevice? { current.withLock { $0.devices[id] } }
+
+    /// The set that is due for a device which has `version`.
+    public func due(_ id: DeviceID, after version: UInt64) -> Offer? {
+        current.withLock { view in
+            guard let device = view.devices[id], device.record.status == .accepted else { return nil }
+            return view.offers.due(
+                id, labels: device.record.labels, refused: device.refused, after: version)
+        }
+    }
+
+    func update(_ body: (inout FleetView) -> Void) { current.withLock { body(&$0) } }
+}

@@ -1,0 +1,194 @@
+// The rollout's steps: (state, event, now) → what changed. Pure.
+//
+// A wave is offered; when every live member has confirmed and at least one has, it soaks; when the soak
+// is over it is done and the next one is offered. A refusal or a revert by any member, live or not,
+// ends the rollout as failed at once: nothing more is offered. Members that are offline hold no slot:
+// a wave doesn't wait for them, and they are offered the set when they come back.
+
+import Model
+
+public enum RolloutEvent: Sendable {
+    /// A device's report: the version it runs, and how the last one offered fares. It moves no wave:
+    /// reports come by the thousand, and a tick after a batch of them looks at the waves once.
+    case observed(DeviceID, version: UInt64, ApplyStatus)
+    case tick
+    /// A device that was accepted while the rollout runs.
+    case joined(DeviceID)
+    case pause
+    case resume
+    /// Ends the present wave's waiting and soak, and offers the next.
+    case promote
+    case abort(by: String)
+}
+
+/// What a step did, for its keeper to persist and act upon.
+public struct RolloutChange: Equatable, Sendable {
+    /// Members whose record changed.
+    public var members: [DeviceID] = []
+    /// Members that may have the set from now on.
+    public var released: [DeviceID] = []
+    /// The rollout's own record or a wave's changed.
+    public var hasChanged = false
+
+    public init() {}
+    public var isEmpty: Bool { members.isEmpty && !hasChanged }
+}
+
+extension RolloutState {
+    public mutating func step(
+        _ event: RolloutEvent, nowMs: Int64, isLive: (DeviceID) -> Bool
+    ) -> RolloutChange {
+        var change = RolloutChange()
+        switch event {
+        case .observed(let device, let version, let status):
+            observe(device, version, status, nowMs, &change)
+            return change
+        case .joined(let device):
+            if phase.isOpen, members[device] == nil {
+                members[device] = Member(wave: waves.count - 1)
+                change.members.append(device)
+                if waves[waves.count - 1].startedMs != nil { release(device, nowMs, &change) }
+            }
+        case .pause:
+            if phase == .running { set(.paused, &change) }
+        case .resume:
+            if phase == .paused {
+                set(.running, &change)
+                // Those released before the pause are due again.
+                change.released = members.keys.filter { isReleased($0) }
+            }
+        case .promote:
+            // The last wave is never waved through: "converged" has to be true.
+            let isLast = waveIndex + 1 == waves.count
+            if phase == .running, !isLast || waves[waveIndex].soakingSinceMs != nil {
+                finishWave(nowMs, &change)
+            }
+        case .abort(let who):
+            if phase.isOpen {
+                failure = "aborted by \(who)"
+                finish(.aborted, nowMs, &change)
+            }
+        case .tick: break
+        }
+        advance(nowMs, isLive, &change)
+        return change
+    }
+
+    private mutating func observe(
+        _ device: DeviceID, _ version: UInt64, _ status: ApplyStatus, _ nowMs: Int64,
+        _ change: inout RolloutChange
+    ) {
+        guard var member = members[device], let phase = phase(version, status), phase != member.phase,
+            member.phase != .refused, member.phase != .reverted
+        else { return }
+        // A late report of the trial doesn't undo a confirmation.
+        if member.phase == .confirmed && phase == .trial { return }
+        member.phase = phase
+        switch phase {
+        case .trial: member.appliedMs = member.appliedMs ?? nowMs
+        case .confirmed:
+            member.appliedMs = member.appliedMs ?? nowMs
+            member.confirmedMs = nowMs
+        case .refused, .reverted: member.reason = status.reason
+        case .waiting, .offered: break
+        }
+        members[device] = member
+        change.members.append(device)
+        if self.phase.isOpen, phase == .refused || phase == .reverted {
+            let reason = status.reason.isEmpty ? "no reason given" : status.reason
+            failure = "device \(device.hex) \(phase.name) version \(plan.version): \(reason)"
+            finish(.failed, nowMs, &change)
+        }
+    }
+
+    /// What a report says of this rollout's version; nil: nothing.
+    private func phase(_ version: UInt64, _ status: ApplyStatus) -> MemberPhase? {
+        if status.version == plan.version {
+            switch status.phase {
+            case .trial: return .trial
+            case .confirmed: return .confirmed
+            case .refused: return .refused
+            case .reverted: return .reverted
+            case .none: break
+            }
+        }
+        // After a restart an agent may have nothing to say but what it runs; only a set that proved
+        // itself outlives a restart. A newer one stands on this one.
+        return version >= plan.version ? .confirmed : nil
+    }
+
+    private mutating func advance(
+        _ nowMs: Int64, _ isLive: (DeviceID) -> Bool, _ change: inout RolloutChange
+    ) {
+        // Each turn finishes a wave: bounded by their number.
+        while phase == .running {
+            if waves[waveIndex].startedMs == nil { start(nowMs, &change) }
+            guard isProven(waveIndex, isLive) else {
+                // A member came back unconfirmed during the soak: the soak starts over.
+                if waves[waveIndex].soakingSinceMs != nil {
+                    waves[waveIndex].soakingSinceMs = nil
+                    change.hasChanged = true
+                }
+                return
+            }
+            if waves[waveIndex].soakingSinceMs == nil {
+                waves[waveIndex].soakingSinceMs = nowMs
+                change.hasChanged = true
+            }
+            let soakMs = plan.strategy == .all ? 0 : plan.soakMs
+            guard nowMs - (waves[waveIndex].soakingSinceMs ?? nowMs) >= soakMs else { return }
+            finishWave(nowMs, &change)
+        }
+    }
+
+    /// Every live member of the waves up to this one confirmed, and at least one of this wave.
+    private func isProven(_ index: Int, _ isLive: (DeviceID) -> Bool) -> Bool {
+        var isAnyConfirmed = false
+        for (device, member) in members where member.wave <= index {
+            if member.phase == .confirmed {
+                if member.wave == index { isAnyConfirmed = true }
+            } else if isLive(device) {
+                return false
+            }
+        }
+        return isAnyConfirmed
+    }
+
+    private mutating func start(_ nowMs: Int64, _ change: inout RolloutChange) {
+        waves[waveIndex].startedMs = nowMs
+        change.hasChanged = true
+        for (device, member) in members where member.wave == waveIndex && member.phase == .waiting {
+            release(device, nowMs, &change)
+        }
+    }
+
+    private mutating func release(_ device: DeviceID, _ nowMs: Int64, _ change: inout RolloutChange) {
+        members[device]?.phase = .offered
+        members[device]?.offeredMs = nowMs
+        change.members.append(device)
+        change.released.append(device)
+    }
+
+    private mutating func finishWave(_ nowMs: Int64, _ change: inout RolloutChange) {
+        waves[waveIndex].finishedMs = nowMs
+        change.hasChanged = true
+        if waveIndex + 1 < waves.count {
+            waveIndex += 1
+            start(nowMs, &change)
+        } else {
+            finish(.converged, nowMs, &change)
+        }
+    }
+
+    private mutating func finish(
+        _ phase: RolloutPhase, _ nowMs: Int64, _ change: inout RolloutChange
+    ) {
+        finishedMs = nowMs
+        set(phase, &change)
+    }
+
+    private mutating func set(_ phase: RolloutPhase, _ change: inout RolloutChange) {
+        self.phase = phase
+        change.hasChanged = true
+    }
+}
