@@ -125,7 +125,7 @@ struct DevicePage {
     private var parameters: Section {
         let phase = device.apply["phase"].string ?? ""
         let reason = device.apply["reason"].string ?? ""
-        var rows = [("version", device.parameterVersion.map { "v\($0)" } ?? Format.noData)]
+        var rows = [("version", Format.version(device.parameterVersion))]
         if let offered = device.apply["version"].unsigned, offered > 0 {
             rows.append(("last offered", Styled("v\(offered) \(phase) \(reason)".trimmingSpaces)))
         }
