@@ -114,9 +114,9 @@ let package = Package(
         // The operator's command.
         host(
             "CLI", "FleetKit",
-            ["Bytes", "CCrypto", "CPosix", "Digest", "Model", "Phi", "Transport", "Wire"]),
+            ["Bytes", "CCrypto", "Digest", "Model", "Phi", "Transport", "Wire"]),
         .executableTarget(
-            name: "fleet", dependencies: ["Bytes", "CPosix", "FleetKit", "Model", "Wire"],
+            name: "fleet", dependencies: ["FleetKit"],
             path: "Sources/CLI/fleet", swiftSettings: strict),
 
         test("PrecisionTests", ["Precision"]),
