@@ -120,7 +120,13 @@ final class TwoHosts {
         try fleet.startBoards(1)
         _ = try fleet.token(uses: 1)
         fleet.agentCommand = hosts.inside(hosts.board) + fleet.agentCommand
+        // The agent won't by itself; told to, it meets the aggregator's refusal.
         try fleet.startAgent(0)
+        try fleet.eventually(10, "it doesn't begin") {
+            fleet.text("agent-0.log").contains("enrolment over plain HTTP")
+        }
+        #expect(try fleet.end("agent-0") == 2)
+        try fleet.startAgent(0, extra: ["--insecure"])
         try fleet.eventually(20, "it is refused") {
             fleet.text("agent-0.log").contains("enrolment refused (403)")
         }
