@@ -127,6 +127,7 @@ let package = Package(
         test("ChamberTests", ["Chamber", "Model", "Phi"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test("IntegrationTests", []),
+        test("AgentRuntimeTests", ["AgentRuntime", "Model"]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(
