@@ -15,8 +15,8 @@ final class TwoHosts {
     static let arePossible: Bool = {
         let name = "phi-probe-\(getpid())"
         guard (try? ip(["netns", "add", name])) == 0 else { return false }
-        _ = try? ip(["netns", "del", name])
-        return true
+        defer { _ = try? ip(["netns", "del", name]) }
+        return (try? Programs.run(enter, ["--net=/run/netns/\(name)", "true"]).status) == 0
     }()
 
     init() throws {
@@ -29,9 +29,9 @@ final class TwoHosts {
         for (name, link, address) in [
             (server, "ps\(tag)", Self.serverAddress), (board, "pb\(tag)", Self.boardAddress),
         ] {
-            try Self.must(["-n", name, "address", "add", "\(address)/24", "dev", link])
-            try Self.must(["-n", name, "link", "set", link, "up"])
-            try Self.must(["-n", name, "link", "set", "lo", "up"])
+            try Self.must(["address", "add", "\(address)/24", "dev", link], inside: name)
+            try Self.must(["link", "set", link, "up"], inside: name)
+            try Self.must(["link", "set", "lo", "up"], inside: name)
         }
     }
 
@@ -39,7 +39,10 @@ final class TwoHosts {
         for name in [server, board] { _ = try? Self.ip(["netns", "del", name]) }
     }
 
-    func inside(_ host: String) -> [String] { [Self.program, "netns", "exec", host] }
+    /// nsenter, since `ip netns exec` also remounts /sys, which it can't in a chroot.
+    static func inside(_ host: String) -> [String] { [enter, "--net=/run/netns/\(host)"] }
+
+    private static let enter = "/usr/bin/nsenter"
 
     static let program = ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip"].first {
         FileManager.default.isExecutableFile(atPath: $0)
@@ -49,8 +52,9 @@ final class TwoHosts {
         try Programs.run(program, arguments).status
     }
 
-    private static func must(_ arguments: [String]) throws {
-        let output = try Programs.run(program, arguments)
+    private static func must(_ arguments: [String], inside host: String? = nil) throws {
+        let command = (host.map { inside($0) } ?? []) + [program] + arguments
+        let output = try Programs.run(command[0], Array(command.dropFirst()))
         #expect(output.status == 0, "ip \(arguments.joined(separator: " ")): \(output.err)")
     }
 }
@@ -87,13 +91,13 @@ final class TwoHosts {
         let hosts = try TwoHosts()
         let fleet = try TestFleet()
         try fleet.initialise(host: "fleet.test,\(TwoHosts.serverAddress)")
-        fleet.operatorCommand = hosts.inside(hosts.board)
+        fleet.operatorCommand = TwoHosts.inside(hosts.board)
         try fleet.startServer(
-            listen: "\(TwoHosts.serverAddress):8440", prefix: hosts.inside(hosts.server))
+            listen: "\(TwoHosts.serverAddress):8440", prefix: TwoHosts.inside(hosts.server))
         #expect(fleet.server == "https://\(TwoHosts.serverAddress):8440")
         try fleet.startBoards(2)
         _ = try fleet.token(uses: 2)
-        fleet.agentCommand = hosts.inside(hosts.board) + fleet.agentCommand
+        fleet.agentCommand = TwoHosts.inside(hosts.board) + fleet.agentCommand
         for index in 0..<2 { try fleet.startAgent(index) }
         try fleet.eventually(60, "both devices report") {
             let devices = try fleet.devices()
@@ -114,12 +118,12 @@ final class TwoHosts {
         let hosts = try TwoHosts()
         let fleet = try TestFleet()
         try fleet.initialise()
-        fleet.operatorCommand = hosts.inside(hosts.board)
+        fleet.operatorCommand = TwoHosts.inside(hosts.board)
         try fleet.startServer(
-            listen: "\(TwoHosts.serverAddress):8440", prefix: hosts.inside(hosts.server))
+            listen: "\(TwoHosts.serverAddress):8440", prefix: TwoHosts.inside(hosts.server))
         try fleet.startBoards(1)
         _ = try fleet.token(uses: 1)
-        fleet.agentCommand = hosts.inside(hosts.board) + fleet.agentCommand
+        fleet.agentCommand = TwoHosts.inside(hosts.board) + fleet.agentCommand
         // The agent won't by itself; told to, it meets the aggregator's refusal.
         try fleet.startAgent(0)
         try fleet.eventually(10, "it doesn't begin") {
