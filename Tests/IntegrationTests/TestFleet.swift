@@ -100,6 +100,7 @@ final class TestFleet {
     // MARK: Processes
 
     func start(_ name: String, _ command: [String]) throws {
+        try #require(processes[name] == nil, "\(name) runs already")
         let process = Process()
         process.executableURL =
             command[0].hasPrefix("/")

@@ -97,7 +97,6 @@ import Testing
             (try fleet.devices().first?["reportsStored"] as? Int ?? 0) > 0
         }
         // A token is good for as many devices as it says.
-        try fleet.startBoards(1)
         try fleet.start(
             "agent-late",
             [
