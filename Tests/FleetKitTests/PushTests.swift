@@ -25,7 +25,7 @@ import Wire
 
     @Test func whatIsSentIsSignedAndWhole() throws {
         let (bench, file) = try bench(rollouts: converged)
-        #expect(bench.run("push", "-f", file, "-l", "site=a", "--canary", "5%", "--soak", "90", "--confirm", "20", "-m", "cooler", "--yes") == .success)
+        #expect(bench.run("push", "-f", file, "-l", "site=a", "--canary", "5%", "--soak", "90", "-m", "cooler", "--yes") == .success)
         let body = try bench.server.body(of: "POST /v1/rollouts")
         let bytes = try #require(body["envelopeHex"].string.flatMap { Hex.decode($0) })
         let root = try bench.scratch.read("server/root.fingerprint").dropLast()
@@ -40,7 +40,6 @@ import Wire
         #expect(body["strategy"].string == "golden")
         #expect(body["canary"].string == "5%")
         #expect(body["soakS"].int == 90)
-        #expect(body["confirmS"].int == 20)
         #expect(body["author"].string == "anna")
         #expect(body["message"].string == "cooler")
         try expectGolden(bench.console.out, "screens/push.txt")

@@ -214,8 +214,7 @@ public struct AgentCore {
                 nextHoldMs = now.monotonicMs
             }
         case .trial:
-            let trialMs = max(
-                Int64(keeper.current.values[.confirmS]) * 1000, 3 * sampleIntervalMs)
+            let trialMs = keeper.trialMs(intervalMs: configuration.sampleIntervalMs)
             if keeper.begin(stored: stored, trialMs: trialMs, at: now) {
                 applyParameters(now, &actions)
                 actions.append(.log(.notice, "parameters \(keeper.current.version) on trial"))

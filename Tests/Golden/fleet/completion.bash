@@ -79,7 +79,7 @@ _fleet() {
         ' parameters diff') COMPREPLY=($(compgen -W '--output --home --server --token-file --ca-file --help' -- "$word")) ;;
         ' parameters lint') COMPREPLY=($(compgen -W '--output --help' -- "$word")) ;;
         ' parameters default') COMPREPLY=($(compgen -W '--help' -- "$word")) ;;
-        ' push') COMPREPLY=($(compgen -W '--file --all --label --device --strategy --canary --soak --confirm --message --yes --force --dry-run --wait --timeout --output --home --server --token-file --ca-file --help' -- "$word")) ;;
+        ' push') COMPREPLY=($(compgen -W '--file --all --label --device --strategy --canary --soak --message --yes --force --dry-run --wait --timeout --output --home --server --token-file --ca-file --help' -- "$word")) ;;
         ' rollout list') COMPREPLY=($(compgen -W '--output --home --server --token-file --ca-file --help' -- "$word")) ;;
         ' rollout show') COMPREPLY=($(compgen -W '--watch --timeout --output --home --server --token-file --ca-file --help' -- "$word")) ;;
         ' rollout pause') COMPREPLY=($(compgen -W '--output --home --server --token-file --ca-file --help' -- "$word")) ;;

@@ -14,8 +14,6 @@ enum PushCommand {
     static let canary = Option.value("canary", "N|P%", "devices in the first wave (default 1)")
     static let soak = Option.value(
         "soak", "DURATION", "how long a wave must stay well before the next one (default 10m)")
-    static let confirm = Option.value(
-        "confirm", "DURATION", "how long a device has to confirm (default: the server's)")
     static let message = Option.value("message", short: "m", "WHY", "why, for the record")
     static let yes = Option.flag("yes", short: "y", "don't ask")
     static let force = Option.flag("force", "push even when nothing changes")
@@ -32,7 +30,7 @@ enum PushCommand {
         ],
         usage: "-f FILE (--all | -l KEY=VALUE… | --device ID…) [options]",
         options: [
-            file, all, label, device, strategy, canary, soak, confirm, message, yes, force, dryRun, wait,
+            file, all, label, device, strategy, canary, soak, message, yes, force, dryRun, wait,
             timeout,
         ],
         json: "Rollout, as POST /v1/rollouts gives it (with --wait: as it ended). With --dry-run, or when nothing changes: {\"version\", \"previousVersion\", \"devices\", \"differences\": [{\"parameter\", \"old\", \"new\", \"unit\"}]}. Asks nothing, so it needs --yes",

@@ -18,7 +18,6 @@ struct PushPlan {
     private let narrower: [RolloutRecord]
     private let targets: [DeviceRecord]
     private let canary: String?
-    private let confirmS: Int?
 
     init(_ call: Invocation) throws(Failure) {
         self.call = call
@@ -30,7 +29,6 @@ struct PushPlan {
         canary = try Self.canary(arguments)
         soakS = try call.seconds(
             PushCommand.soak, standard: arguments.value(PushCommand.strategy) == "all" ? 0 : 600)
-        confirmS = arguments.has(PushCommand.confirm) ? try call.seconds(PushCommand.confirm, standard: 0) : nil
         file = try ParameterFile.load(path)
         try Self.checkAudience(arguments, file.scope)
         let labels = try call.labels(PushCommand.label).compactMap { Label($0) }
@@ -99,7 +97,6 @@ struct PushPlan {
             ("message", .text(arguments.value(PushCommand.message) ?? "")),
         ]
         if strategy == "golden" { members.append(("canary", .text(canary ?? "1"))) }
-        if let confirmS { members.append(("confirmS", .number(confirmS))) }
         return try api.post(
             "/v1/rollouts",
             JSON(.object(members.map { JSON.Member(name: $0.0, line: 0, value: $0.1) })))
