@@ -164,5 +164,6 @@ let package = Package(
         test("BytesTests", ["Bytes", "CoreTesting"]),
         test("DigestTests", ["Bytes", "CoreTesting", "Digest"]),
         test("ModelTests", ["Bytes", "CoreTesting", "Digest", "Model", "Phi"]),
+        test("WireTests", ["Bytes", "CoreTesting", "Digest", "Model", "Wire"]),
     ]
 )
