@@ -114,9 +114,9 @@ let package = Package(
         // The operator's command.
         host(
             "CLI", "FleetKit",
-            ["Bytes", "CCrypto", "CPosix", "Digest", "Model", "Phi", "Transport", "Wire"]),
+            ["Bytes", "CCrypto", "Digest", "Model", "Phi", "Transport", "Wire"]),
         .executableTarget(
-            name: "fleet", dependencies: ["Bytes", "CPosix", "FleetKit", "Model", "Wire"],
+            name: "fleet", dependencies: ["FleetKit"],
             path: "Sources/CLI/fleet", swiftSettings: strict),
 
         test("PrecisionTests", ["Precision"]),
@@ -126,6 +126,8 @@ let package = Package(
         test("TidyTests", []),
         test("ChamberTests", ["Chamber", "Model", "Phi"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
+        test("IntegrationTests", []),
+        test("AgentRuntimeTests", ["AgentRuntime", "Model"]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(

@@ -185,6 +185,21 @@ import Wire
     #expect(asking.reports.count >= 2)
 }
 
+@Test func anAggregatorThatForgotTheDeviceIsEnrolledAtAgain() throws {
+    let bench = try AgentBench(token: "00112233445566778899aabbccddeeff")
+    bench.answers = { _ in .reply(status: 401, body: [], isAuthentic: false, retryAfterS: nil) }
+    bench.start()
+    bench.run(ms: 200_000)
+    #expect(bench.enrolments.count >= 1)
+    // Until it succeeds the old key is kept: the 401 may have been forged.
+    #expect(bench.disk.reportKey == [UInt8](repeating: 3, count: 32))
+    let without = try AgentBench()
+    without.answers = { _ in .reply(status: 401, body: [], isAuthentic: false, retryAfterS: nil) }
+    without.start()
+    without.run(ms: 200_000)
+    #expect(without.enrolments.isEmpty)
+}
+
 @Test func observationsAreOffsetByThePhase() throws {
     var offsets: Set<Int64> = []
     for seed in 0..<8 {

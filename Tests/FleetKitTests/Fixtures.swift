@@ -61,7 +61,7 @@ enum Fixtures {
         "enrolledMs":\(now - 86_400_000),"lastSeenMs":\(seenMs),"isLive":\(isLive),"agentVersion":"0.1.0",
         "boot":3,"sequence":117,"kernelBootID":"b","temperatureC":\(temperature),
         "zones":[{"name":"cpu-thermal","temperatureC":\(temperature)}],
-        "hwmon":[{"chip":"rpi_volt","label":"in0","kind":"volts","value":5.08}],
+        "hwmon":[{"chip":"rpi_volt","label":"in0","kind":"voltage","value":5.08}],
         "memoryTotalBytes":3900000000,"memoryAvailableBytes":\(available),"swapTotalBytes":104857600,
         "swapFreeBytes":104857600,"load1":0.42,"pressureMemorySomePercent":null,"frequencyKHz":1500000,
         "throttle":\(throttle),"sensors":{"known":5,"healthy":\(healthy),"failuresTotal":3},

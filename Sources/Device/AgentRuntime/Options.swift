@@ -25,6 +25,7 @@ public struct Options: Sendable {
     /// From the token, as printed by `fleet enroll token`.
     public var root: Digest32?
     public var caFile: String?
+    public var isInsecure = false
     public var stateFolder = "/var/lib/phi-agent"
     public var runFolder = "/run/phi-agent"
     public var sysfsRoot = "/sys"
@@ -42,6 +43,7 @@ public struct Options: Sendable {
         ("server", "URL", "the aggregator, e.g. https://fleet.example:8440"),
         ("token", "TOKEN", "enrolment token, as printed by fleet enroll token"),
         ("token-file", "FILE", "read the token from FILE (kept out of the process list)"),
+        ("insecure", nil, "enrol over plain HTTP off this machine: the token and key travel in clear"),
         ("ca-file", "FILE", "the fleet's certificate authority (PEM); the only one trusted"),
         ("label", "KEY=VALUE", "label set at enrolment; may be repeated"),
         ("state-dir", "DIR", "identity, keys, boot counter, parameters (/var/lib/phi-agent)"),
@@ -80,6 +82,11 @@ public struct Options: Sendable {
             }
         }
         for (name, value) in fromFile + fromFlags { try set(name, value) }
+        if let server, token != nil, !isInsecure, Uplink.sendsInClear(server) {
+            throw UsageError(
+                "enrolment over plain HTTP would show the token and the key to the network",
+                hint: "use https:// with --ca-file; --insecure enrols all the same")
+        }
     }
 
     private mutating func set(_ name: String, _ value: String?) throws(UsageError) {
@@ -119,6 +126,8 @@ public struct Options: Sendable {
                 throw UsageError("--group \(value): a group below the cgroup root")
             }
             group = value
+        } else if Text.equal(text, "insecure") {
+            isInsecure = true
         } else if Text.equal(text, "dry-run") {
             isDryRun = true
         } else if Text.equal(text, "interval") {

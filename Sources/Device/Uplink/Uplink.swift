@@ -40,6 +40,18 @@ public struct Uplink {
         return nil
     }
 
+    /// Plain HTTP to another host than this one.
+    public static func sendsInClear(_ server: String) -> Bool {
+        let text = Array(server.utf8)
+        let scheme = Array("http://".utf8)
+        guard text.starts(with: scheme) else { return false }
+        let rest = text.dropFirst(scheme.count)
+        let isLoopback =
+            ["127.", "localhost:", "localhost/", "[::1]"].contains { rest.starts(with: Array($0.utf8)) }
+            || Text.equal(rest, "localhost")
+        return !isLoopback
+    }
+
     public func enrolment(_ body: [UInt8]) -> TransportRequest {
         TransportRequest(
             method: "POST", url: server + "/v1/enroll", headers: Self.contentType, body: body,

@@ -7,7 +7,7 @@ import Wire
 
 extension AgentCore {
     mutating func enrol(_ nowMs: Int64, _ actions: inout [AgentAction]) {
-        guard !isEnrolling, let due = nextReportMs, nowMs >= due else { return }
+        guard !isEnrolling, !isReporting, let due = nextReportMs, nowMs >= due else { return }
         nextReportMs = nil
         guard let token = configuration.token, let key = PrivateKey(seed: state.deviceSeed) else {
             actions.append(
@@ -30,6 +30,8 @@ extension AgentCore {
                 return retryEnrolment("the reply to the enrolment can't be read", now, &actions)
             }
             state.reportKey = reply.reportKey
+            mustEnrolAgain = false
+            unknownReplies = 0
             persist(.other, &actions)
             reportBackoff.succeeded()
             nextReportMs = latest == nil ? nil : now.monotonicMs
@@ -41,6 +43,7 @@ extension AgentCore {
                         ? "enrolled as \(state.device.hex)"
                         : "enrolled as \(state.device.hex), pending: accept it with fleet devices accept"))
         case .reply(let status, let body, _, _):
+            mustEnrolAgain = false
             retryEnrolment(
                 "enrolment refused (\(status)): \(Self.shown(body))", now, &actions)
         case .failed(let text):
@@ -91,12 +94,18 @@ extension AgentCore {
             if let envelope = reply.envelope { offered(envelope, now, &actions) }
         case .reply(let status, let body, true, let retryAfterS):
             refused(status, body, retryAfterS, now, &actions)
+        case .reply(401, _, false, _):
+            // Anyone on the wire can say so: the key stays until another enrolment succeeds.
+            unknownReplies += 1
+            if configuration.token != nil, unknownReplies % Self.unknownRepliesMax == 0 {
+                mustEnrolAgain = true
+            }
+            retryReport(
+                "the aggregator doesn't know this device or its key (--token enrols it again)", 0,
+                now, &actions)
         case .reply(let status, _, false, _):
-            let text =
-                status == 401
-                ? "the aggregator doesn't know this device or its key (enrol it again with --token)"
-                : "a reply (\(status)) without a valid signature was ignored"
-            retryReport(text, 0, now, &actions)
+            retryReport(
+                "a reply (\(status)) without a valid signature was ignored", 0, now, &actions)
         case .failed(let text):
             wasOffline = true
             retryReport(text, 0, now, &actions)
@@ -107,6 +116,7 @@ extension AgentCore {
         _ delivered: [ChunkRef], _ now: Instant, _ actions: inout [AgentAction]
     ) {
         feed.acknowledge(delivered)
+        unknownReplies = 0
         gap = nil
         mustTellHardware = false
         keeper.noteAcknowledged()
@@ -120,10 +130,8 @@ extension AgentCore {
             wasOffline = false
             feed.seal()
         }
-        if feed.undeliveredValues > 0 {
-            let pauseMs = farewellEndMs == nil ? Self.backlogPauseMs : 0
-            nextReportMs = now.monotonicMs + pauseMs
-        }
+        // A backlog follows with the report of each cycle; at the end it goes at once.
+        if feed.undeliveredValues > 0, farewellEndMs != nil { nextReportMs = now.monotonicMs }
     }
 
     mutating func refused(

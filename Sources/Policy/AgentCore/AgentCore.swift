@@ -33,8 +33,8 @@ public struct AgentConfiguration: Sendable {
 public struct AgentCore {
     /// How long a stopping agent waits for its last report, ms.
     public static let farewellMs: Int64 = 3_000
-    /// Least time between two reports while a backlog is being delivered, ms.
-    static let backlogPauseMs: Int64 = 500
+    /// Replies in a row that don't know this device, before it enrols again (where it has a token).
+    static let unknownRepliesMax = 3
     /// Longest wait between attempts to reach the aggregator, ms.
     static let backoffCapMs: Int64 = 60_000
 
@@ -71,6 +71,8 @@ public struct AgentCore {
     var isEnrolling = false
     var persisting: Persisting?
     var wasOffline = false
+    var unknownReplies = 0
+    var mustEnrolAgain = false
     private var hasFailed = false
 
     enum Persisting {
@@ -170,7 +172,7 @@ public struct AgentCore {
             }
             settleTrial(now, &actions)
         }
-        guard state.reportKey != nil else { return enrol(nowMs, &actions) }
+        guard state.reportKey != nil, !mustEnrolAgain else { return enrol(nowMs, &actions) }
         if let due = nextReportMs, nowMs >= due { report(now, &actions) }
         if farewellEndMs == nil, !isHolding, let due = nextHoldMs, nowMs >= due {
             isHolding = true

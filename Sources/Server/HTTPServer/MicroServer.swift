@@ -1,6 +1,6 @@
 // An HTTP/1.1 server: libmicrohttpd with epoll and a small pool of threads, and what the library
 // leaves to its user: bodies bounded while they arrive, slow clients cut, replies that may come later
-// from another thread, and a stop that answers everybody first.
+// from another thread, and a stop that answers everybody first. It serves until it is told to stop.
 
 import CMicrohttpd
 import Glibc
@@ -48,8 +48,11 @@ public final class MicroServer: @unchecked Sendable {
         self.handler = handler
         self.bodyLimit = bodyLimit
         daemon = nil
-        daemon = start(socket.descriptor, tls)
+        // The daemon's threads hold the server until it is stopped: it can't end under their feet.
+        let this = Unmanaged.passRetained(self)
+        daemon = start(socket.descriptor, tls, this.toOpaque())
         guard daemon != nil else {
+            this.release()
             close(socket.descriptor)
             throw .cannotStart(isEncrypted: tls != nil)
         }
@@ -78,14 +81,15 @@ public final class MicroServer: @unchecked Sendable {
         if inFlightCount == 0 {
             MHD_stop_daemon(daemon)
             self.daemon = nil
+            Unmanaged.passUnretained(self).release()
         }
         // Otherwise the daemon is left to the process's end: the library would abort on a suspended one.
         if socket >= 0 { close(socket) }
     }
 
-    deinit { stop() }
-
-    private func start(_ socket: Int32, _ tls: TLS?) -> OpaquePointer? {
+    private func start(
+        _ socket: Int32, _ tls: TLS?, _ this: UnsafeMutableRawPointer
+    ) -> OpaquePointer? {
         var flags = MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue
         var options: [MHD_OptionItem] = [
             option(.LISTEN_SOCKET, Int(socket)),
@@ -95,7 +99,6 @@ public final class MicroServer: @unchecked Sendable {
             option(.THREAD_POOL_SIZE, Int(limits.threadCount)),
             option(.SIGPIPE_HANDLED_BY_APP, 1),
         ]
-        let this = Unmanaged.passUnretained(self).toOpaque()
         options.append(callback(.URI_LOG_CALLBACK, Callbacks.requestLine, this))
         options.append(callback(.NOTIFY_COMPLETED, Callbacks.completed, this))
         options.append(callback(.NOTIFY_CONNECTION, Callbacks.connection, this))
@@ -117,7 +120,8 @@ public final class MicroServer: @unchecked Sendable {
         // and a Swift Int in the place of an unsigned is a trap for another architecture.
         return options.withUnsafeMutableBufferPointer { options in
             withVaList([
-                Int32(bitPattern: MHD_OPTION.ARRAY.rawValue), options.baseAddress.map { OpaquePointer($0) } ?? this.opaque,
+                Int32(bitPattern: MHD_OPTION.ARRAY.rawValue),
+                options.baseAddress.map { OpaquePointer($0) } ?? OpaquePointer(this),
                 Int32(bitPattern: MHD_OPTION.END.rawValue),
             ]) {
                 MHD_start_daemon_va(flags, 0, nil, nil, Callbacks.access, this, $0)
@@ -135,8 +139,4 @@ public final class MicroServer: @unchecked Sendable {
         MHD_OptionItem(
             option: name, value: unsafeBitCast(function, to: Int.self), ptr_value: closure)
     }
-}
-
-extension UnsafeMutableRawPointer {
-    fileprivate var opaque: OpaquePointer { OpaquePointer(self) }
 }

@@ -17,7 +17,8 @@ extension MicroServer {
         exchange.bodyLimit = bodyLimit(String(cString: method), String(exchange.target[..<mark]))
         if let length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH), let count = Int(length) {
             guard count <= exchange.bodyLimit else { return refuseBody(connection) }
-            exchange.body.reserveCapacity(count)
+            // A common report fits; a claim alone reserves no more.
+            exchange.body.reserveCapacity(min(count, 8192))
         }
         return .YES
     }

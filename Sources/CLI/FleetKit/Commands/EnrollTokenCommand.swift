@@ -37,7 +37,8 @@ enum EnrollTokenCommand {
         let seconds = try call.seconds(expires, standard: 86_400)
         guard seconds > 0 else { throw .usage("--expires must lie in the future") }
         let keySet = try SignedKeySet(file: call.home.path("keyset.json"))
-        let reply = try call.api().post(
+        let api = try call.api()
+        let reply = try api.post(
             "/v1/enrolment-tokens",
             .object([
                 "label": .text(call.arguments.value(label) ?? ""), "uses": .number(count),
@@ -54,7 +55,9 @@ enum EnrollTokenCommand {
             let approval = call.arguments.has(autoAccept) ? "accepted at once" : "pending until accepted"
             call.terminal.note(
                 "good for \(Format.count(count, "device")) and \(Seconds.text(seconds)); devices are \(approval)")
-            call.terminal.note("on the device: phi-agent enroll, with this token")
+            call.terminal.note(
+                "on the device: phi-agent run --server \(api.server) --token-file FILE-WITH-THIS-LINE"
+                    + (api.server.hasPrefix("https:") ? " --ca-file ca.crt" : ""))
         }
         return .success
     }

@@ -36,7 +36,7 @@ enum ParametersShowCommand {
                 Styled(parameter.path),
                 Styled(Format.exact(value), value == description.standard ? .plain : .bold),
                 Styled(Format.exact(description.standard), .dim),
-                Styled("\(Format.exact(limits.lowerBound))…\(Format.exact(limits.upperBound))", .dim),
+                Styled("\(Format.brief(limits.lowerBound))…\(Format.brief(limits.upperBound))", .dim),
                 Styled(ParameterDifference.unitText(parameter)), Styled("\(description.meaning)"),
             ])
         }

@@ -1,3 +1,5 @@
+// `fleet push`: from a parameter file to a rollout.
+
 import Model
 
 enum PushCommand {

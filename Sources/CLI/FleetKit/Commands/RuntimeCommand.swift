@@ -1,3 +1,5 @@
+// `fleet runtime`: how much longer each pool lasts than values of fixed width would.
+
 enum RuntimeCommand {
     private static let label = Option.value(
         "label", short: "l", "KEY=VALUE", repeats: true, "only devices with this label")

@@ -1,3 +1,5 @@
+// `fleet server init`: the keys, certificates and tokens of a new fleet, in two folders.
+
 enum ServerInitCommand {
     private static let data = Option.value("data", "DIR", "the server's new data folder (required)")
     private static let operatorFolder = Option.value(

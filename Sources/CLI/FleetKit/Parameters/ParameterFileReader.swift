@@ -81,7 +81,7 @@ struct ParameterFileReader {
         if file.scope.labels.count > Label.countMax {
             complain(value.line, "more than \(Label.countMax) labels")
         }
-        if file.scope.isEveryDevice { complain(value.line, "scope names nobody; leave it out, or name whom") }
+        if members.allSatisfy({ $0.value.items.isEmpty }) { complain(value.line, "scope names nobody; leave it out, or name whom") }
     }
 
     private mutating func readScopeItem(_ item: JSON, in member: JSON.Member) {

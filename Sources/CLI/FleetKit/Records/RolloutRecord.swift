@@ -7,7 +7,7 @@ struct RolloutRecord {
         reply["rollouts"].items.map(RolloutRecord.init)
     }
 
-    var id: String { json["id"].string ?? "?" }
+    var id: String { json["id"].word ?? "?" }
     var version: UInt64 { json["version"].unsigned ?? 0 }
     var strategy: String { json["strategy"].string ?? "?" }
     var state: String { json["state"].string ?? "?" }
@@ -20,7 +20,7 @@ struct RolloutRecord {
     var scope: ScopeText { ScopeText(json: json["scope"]) }
 
     /// Number of the current wave, counted from 1 as people do.
-    var wave: Int { min((json["wave"].int ?? 0) + 1, max(1, waves.count)) }
+    var wave: Int { max(1, min((json["wave"].int ?? 0) + 1, waves.count)) }
     var waves: [JSON] { json["waves"].items }
     var devices: [RolloutDevice] { json["devices"].items.map(RolloutDevice.init) }
 

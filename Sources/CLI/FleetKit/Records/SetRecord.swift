@@ -9,7 +9,6 @@ struct SetRecord {
     var createdMs: Int64? { json["createdMs"].integer }
     var author: String { json["author"].string ?? "" }
     var message: String { json["message"].string ?? "" }
-    var rolloutID: String? { json["rolloutID"].string }
     var scope: ScopeText { ScopeText(json: json["scope"]) }
     var profile: Profile {
         Profile.allCases.first { $0.name == json["profile"].string } ?? .pi

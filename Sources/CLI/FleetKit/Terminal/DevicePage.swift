@@ -29,7 +29,7 @@ struct DevicePage {
                 ("model", Format.text(device.model)),
                 ("serial", Format.text(device.serial)),
                 ("labels", Format.text(device.labels)),
-                ("hardware", Styled("\(cores), \(mhz), ") + Format.bytes(hardware["memoryBytes"].double)),
+                ("hardware", hardware.isNull ? Format.noData : Styled("\(cores), \(mhz), ") + Format.bytes(hardware["memoryBytes"].double)),
                 ("agent", Format.text(json["agentVersion"].string ?? "")),
                 ("enrolled", Format.ago(device.enrolledMs, now: now)),
                 ("last seen", Format.ago(device.lastSeenMs, now: now)),
@@ -57,9 +57,9 @@ struct DevicePage {
         rows += [
             (
                 "memory",
-                Format.bytes(device.memoryAvailable) + " free of " + Format.bytes(device.memoryTotal)
+                free(device.memoryAvailable, of: device.memoryTotal)
             ),
-            ("swap", Format.bytes(json["swapFreeBytes"].double) + " free of " + Format.bytes(json["swapTotalBytes"].double)),
+            ("swap", free(json["swapFreeBytes"].double, of: json["swapTotalBytes"].double)),
             ("load", number(json["load1"].double)),
             ("memory pressure", json["pressureMemorySomePercent"].double.map { "\(Format.number($0, decimals: 1)) %" } ?? Format.noData),
             ("frequency", json["frequencyKHz"].double.map { "\(Format.number($0 / 1000, decimals: 0)) MHz" } ?? Format.noData),
@@ -72,8 +72,12 @@ struct DevicePage {
     private func reading(_ sensor: JSON) -> Styled {
         guard let value = sensor["value"].double else { return Format.noData }
         switch sensor["kind"].string ?? "" {
-        case "temperature", "temp": return Format.temperature(value)
-        case let kind: return Styled("\(Format.number(value, decimals: 2)) \(kind)")
+        case "temperature": return Format.temperature(value)
+        case "voltage": return "\(Format.number(value)) V"
+        case "fan": return "\(Format.number(value, decimals: 0)) rpm"
+        case "power": return "\(Format.number(value)) W"
+        case "alarm": return value == 0 ? "quiet" : Styled("alarm", .bad)
+        case let kind: return Styled("\(Format.number(value)) \(kind)")
         }
     }
 
@@ -121,7 +125,7 @@ struct DevicePage {
     private var parameters: Section {
         let phase = device.apply["phase"].string ?? ""
         let reason = device.apply["reason"].string ?? ""
-        var rows = [("version", device.parameterVersion.map { "v\($0)" } ?? Format.noData)]
+        var rows = [("version", Format.version(device.parameterVersion))]
         if let offered = device.apply["version"].unsigned, offered > 0 {
             rows.append(("last offered", Styled("v\(offered) \(phase) \(reason)".trimmingSpaces)))
         }
@@ -160,6 +164,11 @@ struct DevicePage {
             ])
         }
         terminal.table(table, indent: 2)
+    }
+
+    private func free(_ free: Double?, of total: Double?) -> Styled {
+        guard free != nil, let total else { return Format.noData }
+        return total == 0 ? "none" : Format.bytes(free) + " free of " + Format.bytes(total)
     }
 
     private func number(_ value: Double?, _ decimals: Int = 2) -> Styled {

@@ -19,7 +19,7 @@ struct RolloutPage {
     }
 
     private var summary: Styled {
-        var parts = ["\(rollout.targets) targets"]
+        var parts = [Format.count(rollout.targets, "target")]
         for name in ["waiting", "offered", "trial", "confirmed", "refused", "reverted", "offline"]
         where rollout.count(name) > 0 { parts.append("\(rollout.count(name)) \(name)") }
         if let (p50, p99) = rollout.convergence {

@@ -76,17 +76,15 @@ struct StatusPage {
         facts.append(("hottest", hottest.map { Format.temperature($0.temperatureC) + "  " + named($0) } ?? Format.noData))
         let tightest = live.filter { $0.headroom != nil }.min { ($0.headroom ?? 1) < ($1.headroom ?? 1) }
         facts.append(("headroom", tightest.map {
-            Format.percent($0.headroom) + " (" + Format.bytes($0.memoryAvailable) + ") at least  " + named($0)
+            Format.percent($0.headroom) + " (" + Format.bytes($0.memoryAvailable) + ") free  " + named($0)
         } ?? Format.noData))
         facts.append(("gaps", gaps))
         let open = rollouts.filter(\.isOpen)
         if open.isEmpty { facts.append(("rollouts", Styled("none open", .dim))) }
         for rollout in open { facts.append(("rollout", line(rollout))) }
-        facts.append(("server", Styled("version \(fleet["version"].string ?? "?"), epoch \(epoch)")))
+        facts.append(("server", Styled("version \(fleet["version"].string ?? "?"), epoch \(fleet["epoch"].word ?? "?")")))
         return facts
     }
-
-    private var epoch: String { fleet["epoch"].integer.map { "\($0)" } ?? fleet["epoch"].string ?? "?" }
 
     private var counts: Styled {
         let pending = devices.filter(\.isPending).count

@@ -1,0 +1,58 @@
+import Aggregator
+import Foundation
+import ServerTesting
+import Testing
+
+/// Runs a shell line; its output, or nil where it fails.
+private func shell(_ line: String) throws -> String? {
+    let tool = Process()
+    tool.executableURL = URL(fileURLWithPath: "/bin/sh")
+    tool.arguments = ["-c", line]
+    let output = Pipe()
+    tool.standardOutput = output
+    tool.standardError = FileHandle.nullDevice
+    try tool.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    tool.waitUntilExit()
+    return tool.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
+}
+
+private let hasTools = ((try? shell("command -v openssl && command -v curl")) ?? nil) != nil
+
+@Suite struct EncryptionTests {
+    @Test(.enabled(if: hasTools, "openssl and curl make the certificate and the request"))
+    func servesHTTPSWithTheFoldersCertificate() throws {
+        let data = try makeDataFolder()
+        let made = try shell(
+            "cd '\(data)' && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+                + "-keyout server.key -out server.crt -days 2 -subj /CN=localhost "
+                + "-addext subjectAltName=IP:127.0.0.1")
+        #expect(made != nil)
+        var configuration = FleetConfiguration(dataPath: data)
+        configuration.listen = "127.0.0.1:0"
+        let service = try FleetService(configuration)
+        #expect(service.url == "https://127.0.0.1:\(service.port)")
+        #expect(try shell("curl -s --cacert '\(data)/server.crt' \(service.url)/healthz") == "ok\n")
+        // Many fields, more than the connection's memory holds.
+        let page = try shell(
+            "curl -s --cacert '\(data)/server.crt' -H 'Authorization: Bearer \(TestOperator.token)' \(service.url)/metrics")
+        #expect(page?.contains("phi_commit_seconds_count") == true)
+        #expect(try shell("curl -s --cacert /dev/null \(service.url)/healthz") == nil)
+        #expect(try shell("curl -s http://127.0.0.1:\(service.port)/healthz") == nil)
+        service.stop()
+    }
+
+    @Test func certificatesThatDoNotBelongTogetherAreRefused() throws {
+        let data = try makeDataFolder()
+        for name in ["server.crt", "server.key"] {
+            try "not PEM".write(toFile: "\(data)/\(name)", atomically: true, encoding: .utf8)
+        }
+        var configuration = FleetConfiguration(dataPath: data)
+        configuration.listen = "127.0.0.1:0"
+        #expect(throws: (any Error).self) { try FleetService(configuration) }
+        configuration.isPlain = true
+        let service = try FleetService(configuration)
+        #expect(!service.isEncrypted)
+        service.stop()
+    }
+}
