@@ -159,5 +159,13 @@ let package = Package(
                 "Aggregator", "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
                 "ServerTesting", "Store", "Wire",
             ]),
+
+        // Tests of the core, and what they share.
+        .target(name: "CoreTesting", path: "Tests/CoreTesting", swiftSettings: strict),
+        test("PhiTests", ["CoreTesting", "Phi"]),
+        test("BytesTests", ["Bytes", "CoreTesting"]),
+        test("DigestTests", ["Bytes", "CoreTesting", "Digest"]),
+        test("ModelTests", ["Bytes", "CoreTesting", "Digest", "Model", "Phi"]),
+        test("WireTests", ["Bytes", "CoreTesting", "Digest", "Model", "Wire"]),
     ]
 )

@@ -196,6 +196,12 @@ public struct ProtoReader {
         for index in text.indices where text[index] < 0x20 || text[index] == 0x7f {
             text[index] = 0x20
         }
+        // U+0080…U+009F, C2 80…C2 9F: terminals take U+009B for ESC [.
+        for index in text.indices.dropFirst()
+        where text[index - 1] == 0xc2 && text[index] >= 0x80 && text[index] <= 0x9f {
+            text[index - 1] = 0x20
+            text[index] = 0x20
+        }
         return String(decoding: text, as: UTF8.self)
     }
 

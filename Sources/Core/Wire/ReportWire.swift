@@ -107,7 +107,11 @@ extension Report {
             case 16: report.parameterVersion = try reader.unsigned(field)
             case 17: report.applyStatus = try ApplyStatus(decoding: try reader.message(field))
             case 18: report.gap = try RestartGap(decoding: try reader.message(field))
-            case 19: report.chunks.append(try reader.data(field, upTo: Report.chunkBytesMax))
+            case 19:
+                guard report.chunks.count < Report.chunkCountMax else {
+                    throw .tooLong(field: 19, limit: Report.chunkCountMax)
+                }
+                report.chunks.append(try reader.data(field, upTo: Report.chunkBytesMax))
             case headField:
                 head = try reader.digest(field)
                 covered = field.start
