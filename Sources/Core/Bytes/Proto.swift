@@ -73,6 +73,16 @@ public struct ProtoWriter: Sendable {
         data(field, Array(value.utf8))
     }
 
+    /// At most `limit` bytes of the text, cut between characters: what a decoder would refuse for its
+    /// length must not be written.
+    public mutating func string(_ field: Int, _ value: String, upTo limit: Int) {
+        let bytes = Array(value.utf8)
+        var count = min(limit, bytes.count)
+        // Not within a character: continuation bytes are 10xxxxxx.
+        while count > 0, count < bytes.count, bytes[count] & 0xc0 == 0x80 { count -= 1 }
+        data(field, Array(bytes[..<count]))
+    }
+
     public mutating func message(_ field: Int, _ value: ProtoWriter) {
         data(field, value.bytes)
     }
