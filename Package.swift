@@ -126,7 +126,7 @@ let package = Package(
         test("TidyTests", []),
         test("ChamberTests", ["Chamber", "Model", "Phi"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
-        test("IntegrationTests", []),
+        test("IntegrationTests", ["Bytes", "TensorPool"]),
         test("AgentRuntimeTests", ["AgentRuntime", "Model"]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),

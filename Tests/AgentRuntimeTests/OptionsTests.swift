@@ -44,6 +44,7 @@ private let fingerprint = String(repeating: "ab", count: 32)
         ("label", "a=b", { $0.labels.count == 1 }),
         ("state-dir", "/x", { $0.stateFolder == "/x" }),
         ("run-dir", "/x", { $0.runFolder == "/x" }),
+        ("signals", "/x", { $0.signalFile == "/x" }),
         ("group", "a/b", { $0.group == "a/b" }),
         ("dry-run", nil, { $0.isDryRun }),
         ("interval", "250ms", { $0.intervalMs == 250 }),
@@ -64,7 +65,10 @@ private let fingerprint = String(repeating: "ab", count: 32)
     ["--server"], ["--server", "ftp://x"], ["--server", "https://"], ["--server", "https://a b"],
     ["--token", "x.y"], ["--token", "\(secret)"], ["--label", "nothing"], ["--label", "a=b c"],
     ["--interval", "5"], ["--interval", "1ms"], ["--interval", "2h"], ["--interval", "99999999999999999999s"],
-    ["--log-level", "loud"], ["--group", ".."], ["--group", "a/../b"], ["--config", "/nowhere"],
+    ["--log-level", "loud"], ["--dry-run=maybe"], ["--insecure=2"], ["--group", "."], ["--group", "a/./b"],
+    ["--server", "https://user@host"], ["--server", "https://host/path"], ["--server", "https://h?x"],
+    ["--server", "http://127.evil.example:1", "--token", "\(secret).\(fingerprint)"],
+    ["--server", "http://127.0.0.1.evil:1", "--token", "\(secret).\(fingerprint)"], ["--group", ".."], ["--group", "a/../b"], ["--config", "/nowhere"],
     ["--ca-file", "/nowhere"], ["stray"], ["-x"], ["--"],
     ["--server", "http://192.0.2.1:1", "--token", "\(secret).\(fingerprint)"],
 ])
@@ -80,6 +84,16 @@ func wrongOnesAreRefused(arguments: [String]) {
     } catch let error as UsageError {
         #expect(error.text.contains(":2: unknown setting: nonsense"))
     }
+}
+
+@Test func switchesCanBeOff() throws {
+    #expect(try !options("--insecure=no").isInsecure)
+    #expect(try options("--insecure=yes").isInsecure)
+    let file = try scratch("dry-run = 1\ninsecure = off\n")
+    let read = try options("--config", file)
+    #expect(read.isDryRun && !read.isInsecure)
+    #expect(throws: UsageError.self) { try options("--config", try scratch("=\n")) }
+    #expect(throws: UsageError.self) { try options("--config", try scratch("= x\n")) }
 }
 
 @Test func loopbackIsNotInClear() throws {
@@ -102,11 +116,11 @@ func wrongOnesAreRefused(arguments: [String]) {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     try "value=0.5".write(to: folder.appending(path: "signals"), atomically: true, encoding: .utf8)
-    let file = SignalFile(folder: folder.path)
+    let file = SignalFile(path: folder.appending(path: "signals").path)
     let now = Int64(Date().timeIntervalSince1970 * 1000)
     #expect(file.read(nowMs: now, freshMs: 5_000).value == 0.5)
     #expect(file.read(nowMs: now + 60_000, freshMs: 5_000) == Model.Signals())
-    #expect(SignalFile(folder: "/nowhere").read(nowMs: now, freshMs: 5_000) == Model.Signals())
+    #expect(SignalFile(path: "/nowhere/signals").read(nowMs: now, freshMs: 5_000) == Model.Signals())
 }
 
 @Test func replayNamesTheWrongLine() throws {

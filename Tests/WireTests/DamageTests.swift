@@ -205,16 +205,40 @@ private func decoders() throws -> [Decoder] {
         }
     }
 
-    @Test func textIsLimited() throws {
-        let long = String(repeating: "x", count: 65)
-        #expect(throws: WireFault.tooLong(field: 3, limit: 64)) { try decode { $0.kernelBootID = long } }
-        #expect(throws: WireFault.tooLong(field: 7, limit: 64)) { try decode { $0.agentVersion = long } }
-        #expect(throws: WireFault.tooLong(field: 1, limit: 64)) { try decode { $0.sample.zones[0].name = long } }
-        #expect(throws: WireFault.tooLong(field: 1, limit: 128)) {
-            try decode { $0.hardware?.model = long + long }
+    /// What a decoder would refuse for its length is cut by the encoder: a board with an absurd name
+    /// still reports.
+    @Test func textIsCutNotRefused() throws {
+        let long = String(repeating: "ä", count: 300)
+        let report = try decode {
+            $0.kernelBootID = long
+            $0.agentVersion = "x" + long
+            $0.sample.zones[0].name = long
+            $0.hardware?.model = long + long
+            $0.applyStatus.reason = long
+            $0.seriesNames = [SeriesName(id: 16, name: long)]
         }
-        #expect(throws: WireFault.tooLong(field: 4, limit: 512)) {
-            try decode { $0.applyStatus.reason = String(repeating: "x", count: 513) }
+        #expect(report.kernelBootID == String(repeating: "ä", count: 32))
+        // Not within a character: 1 + 31 · 2 bytes.
+        #expect(report.agentVersion == "x" + String(repeating: "ä", count: 31))
+        #expect(report.sample.zones[0].name.utf8.count == 64)
+        #expect(report.hardware?.model.utf8.count == 128)
+        #expect(report.applyStatus.reason.utf8.count == 512)
+        #expect(report.seriesNames.first?.name.utf8.count == 160)
+    }
+
+    @Test func textIsLimitedOnTheWire() throws {
+        var hardware = ProtoWriter()
+        hardware.string(1, String(repeating: "x", count: 129))
+        #expect(throws: WireFault.tooLong(field: 1, limit: 128)) {
+            try HardwareRecord(decoding: ProtoReader(hardware.bytes))
+        }
+        // The boot id of a report, at one byte more than its limit: the chain's head is right.
+        var body = ProtoWriter()
+        body.string(3, String(repeating: "x", count: 65))
+        var sealed = body
+        sealed.data(31, Digest.sha256(body.bytes).bytes)
+        #expect(throws: WireFault.tooLong(field: 3, limit: 64)) {
+            try SealedReport(decoding: sealed.bytes)
         }
     }
 
@@ -252,7 +276,7 @@ private func decoders() throws -> [Decoder] {
             version: .max, keys: [PublicKey](repeating: fixed.signer.publicKey, count: KeySet.keyCountMax))
         #expect(try KeySet(decoding: keys.encoded()) == keys)
         // The largest set, the most keys: within an envelope's size.
-        set.version = .max
+        set.version = ParameterSet.versionLimit - 1
         let bytes = Envelope(
             signing: set, with: fixed.signer, keySet: keys.encoded(), root: fixed.root.publicKey,
             rootSignature: fixed.root.signature(over: Envelope.keySetDomain + keys.encoded())
