@@ -69,6 +69,7 @@ let package = Package(
         device("Core", "Wire", ["Bytes", "Digest", "Model"]),
 
         // Policy: pure, both compilers.
+        device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
         device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi"]),
         device(
             "Policy", "AgentCore",
@@ -167,5 +168,6 @@ let package = Package(
         test("DigestTests", ["Bytes", "CoreTesting", "Digest"]),
         test("ModelTests", ["Bytes", "CoreTesting", "Digest", "Model", "Phi"]),
         test("WireTests", ["Bytes", "CoreTesting", "Digest", "Model", "Wire"]),
+        test("PoolReplayTests", ["PoolReplay", "Precision", "TensorPool"]),
     ]
 )
