@@ -74,6 +74,8 @@ let package = Package(
             "Policy", "AgentCore",
             ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),
 
+        device("Policy", "Circuit", ["Bytes", "Digest", "Phi", "Precision", "TensorPool"]),
+
         // Device: effects through shims, both compilers.
         device("Device", "System", ["Bytes", "CPosix"]),
         device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
@@ -84,8 +86,8 @@ let package = Package(
         device(
             "Device", "AgentRuntime",
             [
-                "AgentCore", "Bytes", "Chamber", "Digest", "Governor", "Model", "Phi", "System",
-                "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
+                "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
             ]),
         .executableTarget(
             name: "phi-agent", dependencies: ["AgentRuntime", "System"],
@@ -125,6 +127,7 @@ let package = Package(
         // Tests.
         test("TidyTests", []),
         test("ChamberTests", ["Chamber", "Model", "Phi"]),
+        test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test("IntegrationTests", []),
         // Simulation: boards for the demo and the tests.
