@@ -50,7 +50,7 @@ public struct DepthResult: Sendable {
     public var infidelity: Double?
     public var infidelityMissing: Missing?
     public var reference: BitDepth?
-    /// Amplitudes visited by gates, measurements and resets, all runs together.
+    /// Operations × amplitudes × shots run, counting those that a control or an `if` spares.
     public var amplitudeUpdates = 0
     /// Median time of a run of all shots.
     public var elapsedNs: Int64 = 0

@@ -3,6 +3,7 @@
 
 import Bytes
 import Digest
+import TensorPool
 
 extension SelfTestReport {
     /// Outcomes listed for one program, most frequent first; a GHZ state has 2, a random one 2^n.

@@ -1,6 +1,7 @@
 // The report for people.
 
 import Bytes
+import Digest
 
 extension SelfTestReport {
     public var table: String {

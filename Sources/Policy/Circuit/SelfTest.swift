@@ -24,6 +24,8 @@ public struct SelfTestReport: Sendable {
     public var operations = 0.0
     public var energyJoules: Double?
 
+    public init(settings: TrialSettings) { self.settings = settings }
+
     /// Operations per joule; nil without a power sensor.
     public var opsPerJoule: Double? {
         guard let energyJoules, energyJoules > 0 else { return nil }

@@ -26,6 +26,11 @@ public struct ShotRandom: Sendable {
 public struct Outcome: Equatable, Sendable {
     public var bits: UInt64
     public var count: Int
+
+    public init(bits: UInt64, count: Int) {
+        self.bits = bits
+        self.count = count
+    }
 }
 
 public enum Simulator {
