@@ -70,8 +70,9 @@ import Testing
 
         var before = start
         var after = Self.reading(busy: 160, idle: 940)
-        (before.vectorBusy, before.vectorAll) = (10, 100)
-        (after.vectorBusy, after.vectorAll) = (35, 200)
+        let heading = "queue\ttimestamp\tjobs\truntime\n"
+        before.readV3D(Array("\(heading)bin\t100\t5\t10\nrender\t100\t5\t20\n".utf8))
+        after.readV3D(Array("\(heading)bin\t200\t6\t35\nrender\t200\t6\t30\nodd\n".utf8))
         #expect(before.use(until: after).vector == 0.25)
         #expect((before.use(until: after).utilisation ?? 1) < (use.utilisation ?? 0))
     }
@@ -97,6 +98,13 @@ import Testing
         after.energyMicroJ = 3_500_000
         #expect(before.energyJoules(until: after) == 2.5)
         #expect(after.energyJoules(until: before) == nil)
+        (before.energyMicroJ, after.energyMicroJ) = (nil, nil)
+        (before.powerMicroW, after.powerMicroW) = (2_000_000, 4_000_000)
+        #expect(before.energyJoules(until: after) == nil)
+        after.timeNs = 500_000_000
+        #expect(before.energyJoules(until: after) == 1.5)
+        after.powerMicroW = 6_000_000
+        #expect(before.energyJoules(until: after) == 2)
         var report = SelfTestReport(settings: TrialSettings())
         report.operations = 100
         #expect(report.opsPerJoule == nil)

@@ -128,10 +128,28 @@ struct ResourceFiles {
             threadsMax: file("\(procfs)/sys/kernel/threads-max"), meminfo: file("\(procfs)/meminfo"))
         // x86: energy of the first package, where the process may read it.
         // https://docs.kernel.org/power/powercap/powercap.html
-        let energy = file("\(sysfs)/class/powercap/intel-rapl:0/energy_uj")
-        reading.energyMicroJ = Text.integer(Text.trimmed(energy[...])).map { Double($0) }
-        // GPUs whose driver counts busy percent have no counter: their share stays absent.
+        reading.energyMicroJ = number("\(sysfs)/class/powercap/intel-rapl:0/energy_uj")
+        // Boards: a power monitor such as an INA219 on a HAT; the first that there is.
+        // https://docs.kernel.org/hwmon/sysfs-interface.html
+        for chip in folders("\(sysfs)/class/hwmon") where reading.powerMicroW == nil {
+            reading.powerMicroW = number("\(chip)/power1_input")
+        }
+        reading.timeNs = Clock.monotonicNs
+        for card in folders("\(sysfs)/class/drm") where reading.vectorAll == nil {
+            reading.readV3D(file("\(card)/device/gpu_stats"))
+        }
         return reading
+    }
+
+    private func folders(_ path: String) -> [String] {
+        do throws(Errno) { return try FileSystem.list(path).map { "\(path)/\($0)" } } catch {
+            return []
+        }
+    }
+
+    private func number(_ path: String) -> Double? {
+        let text = file(path)
+        return Text.integer(Text.trimmed(text[...])).map { Double($0) }
     }
 
     private func file(_ path: String) -> [UInt8] {

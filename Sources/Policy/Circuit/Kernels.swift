@@ -95,12 +95,7 @@ enum Kernels {
     /// Sealing and unsealing one block; two results.
     static func block(_ tier: Tier, _ nowNs: () -> Int64) -> [KernelResult] {
         let values = samples
-        let bits: Int
-        switch tier {
-        case .bits81: bits = 81
-        case .bits16: bits = 16
-        case .bits8: bits = 8
-        }
+        let bits = tier.bits
         var seal = KernelResult("seal-\(bits)", unit: "values", operations: values.count)
         var unseal = KernelResult("unseal-\(bits)", unit: "values", operations: values.count)
         var chunk: DeliverableChunk?
@@ -161,5 +156,15 @@ enum Kernels {
             }
         }
         return Digest.sha256(bytes)
+    }
+}
+
+extension Tier {
+    var bits: Int {
+        switch self {
+        case .bits81: 81
+        case .bits16: 16
+        case .bits8: 8
+        }
     }
 }

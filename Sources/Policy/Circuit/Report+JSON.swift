@@ -62,7 +62,7 @@ extension SelfTestReport {
         } else {
             if let bytes = kernel.storedBytes { writer.value(bytes, "stored_bytes") }
             if let isWithin = kernel.isWithinBound { writer.value(isWithin, "within_bound") }
-            if let tier = kernel.tier { writer.value(Int(tier.rawValue), "tier") }
+            if let tier = kernel.tier { writer.value(tier.bits, "tier_bits") }
             if kernel.digest != .zero { writer.value(kernel.digest.hex, "digest") }
         }
         writer.beginObject("measured")

@@ -12,11 +12,14 @@ public struct ResourceReading: Equatable, Sendable {
     public var tasksMax: Double?
     public var memoryTotalKiB: Double?
     public var memoryAvailableKiB: Double?
-    /// Vector or GPU time used and passed, where a driver tells.
-    public var vectorBusy: Double?
+    /// GPU time used by each of its queues, and passed, in one unit, where a driver tells.
+    public var vectorBusy: [Double] = []
     public var vectorAll: Double?
-    /// Of a sensor, since any moment.
+    /// Of an energy counter, since any moment.
     public var energyMicroJ: Double?
+    /// Of a power sensor, now; and when that was.
+    public var powerMicroW: Double?
+    public var timeNs: Int64 = 0
 
     public init() {}
 
@@ -42,6 +45,19 @@ public struct ResourceReading: Equatable, Sendable {
         }
     }
 
+    /// What the V3D driver of a Raspberry Pi says in `gpu_stats`: a heading, then
+    /// "queue timestamp jobs runtime" for each queue, times in ns (drivers/gpu/drm/v3d/v3d_sysfs.c).
+    public mutating func readV3D(_ text: [UInt8]) {
+        for line in Text.lines(text[...]).dropFirst() {
+            let words = Text.words(line)
+            guard words.count == 4, let now = Text.integer(words[1]),
+                let runtime = Text.integer(words[3])
+            else { continue }
+            vectorAll = Double(now)
+            vectorBusy.append(Double(runtime))
+        }
+    }
+
     /// user nice system idle iowait irq softirq steal; guests are within user and nice.
     private mutating func readCPU(_ words: [ArraySlice<UInt8>]) {
         guard words.count >= 5, Text.equal(words[0], "cpu") else { return }
@@ -60,18 +76,26 @@ public struct ResourceReading: Equatable, Sendable {
     public func use(until later: ResourceReading) -> ResourceUse {
         var use = ResourceUse()
         use.cpuTime = Self.share(cpuBusy, cpuAll, later.cpuBusy, later.cpuAll)
-        use.vector = Self.share(vectorBusy, vectorAll, later.vectorBusy, later.vectorAll)
+        // Queues run side by side: the busiest is the share.
+        for (busy, laterBusy) in zip(vectorBusy, later.vectorBusy) {
+            use.vector = Self.greater(
+                Self.share(busy, vectorAll, laterBusy, later.vectorAll), use.vector)
+        }
         use.tasks = Self.greater(taskShare, later.taskShare)
         use.memory = Self.greater(memoryShare, later.memoryShare)
         return use
     }
 
-    /// J between this reading and a later one; nil without a sensor, or where it wrapped.
+    /// J between this reading and a later one: of an energy counter, else of the mean of two power
+    /// readings over the time between. Nil without a sensor, or where the counter wrapped.
     public func energyJoules(until later: ResourceReading) -> Double? {
-        guard let first = energyMicroJ, let last = later.energyMicroJ, last > first else {
+        if let first = energyMicroJ, let last = later.energyMicroJ {
+            return last > first ? (last - first) / 1e6 : nil
+        }
+        guard let first = powerMicroW, let last = later.powerMicroW, later.timeNs > timeNs else {
             return nil
         }
-        return (last - first) / 1e6
+        return (first + last) / 2 / 1e6 * (Double(later.timeNs - timeNs) / 1e9)
     }
 
     private var taskShare: Double? {
