@@ -19,6 +19,16 @@ import Testing
         #expect(at8 >= least8 && at8 <= at16)
     }
 
+    /// What the figures above don't show: a hundred turns too small for 8 bits leave no trace there.
+    @Test func smallTurnsAreLostAt8Bits() throws {
+        let program = try standard("qreg q[1];\n" + String(repeating: "ry(0.006) q[0];\n", count: 100))
+        let exact = try state(program, .bits64)
+        let lost = try state(program, .bits8)
+        #expect(lost.amplitude(1).re == 0)
+        #expect(try #require(lost.infidelity(with: exact)) > 0.08)
+        #expect(try #require(try state(program, .bits16).infidelity(with: exact)) < 1e-5)
+    }
+
     @Test func anotherStateIsLessFaithful() throws {
         let zero = try state(standard("qreg q[2];"), .bits64)
         for angle in [0.0, 0.4, 1.2, 3.141592653589793] {

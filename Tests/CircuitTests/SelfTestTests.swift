@@ -137,6 +137,10 @@ final class StepClock {
         let done = ProgramTrial(name: "t", program: program, settings: settings, nowNs: { 0 })
         #expect(done.results.allSatisfy { $0.missing == nil && $0.infidelityMissing == .measuredOnTheWay })
         #expect(done.results[0].throughputMops == nil)
+        settings.shots = Int.max
+        settings.workMax = 1
+        let many = ProgramTrial(name: "t", program: program, settings: settings, nowNs: { 0 })
+        #expect(many.results.allSatisfy { $0.missing != nil })
     }
 
     @Test func powerIsReportedOnlyWithASensor() throws {

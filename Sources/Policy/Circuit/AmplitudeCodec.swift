@@ -10,6 +10,8 @@
 // quantised after every gate. Encoding what was just decoded gives the same bytes, so a tile that a
 // gate leaves alone needs no visit. Sixteen amplitudes share a scale because fewer would cost the
 // third qubit that 8 bits gain over 81 (324/36 = 9 ≥ 2³), and more would lose small amplitudes.
+// What that costs: a gate that moves an amplitude by less than half a step of its tile moves nothing,
+// so rotations below 1/127 rad are lost at 8 bits, however many there are (at 16: below 1/32767).
 // All numbers are little-endian in memory, as both machines are.
 
 import Precision

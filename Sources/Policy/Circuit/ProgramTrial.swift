@@ -75,9 +75,9 @@ public struct ProgramTrial: Sendable {
         self.name = name
         self.program = program
         results = []
-        let runs = program.measuresAtTheEnd ? 1 : max(1, settings.shots)
-        let updates = Self.updates(program, runs)
-        let own = program.byteCount + settings.shots * TrialSettings.bytesPerShot
+        let shots = max(0, min(Simulator.shotsMax, settings.shots))
+        let updates = Self.updates(program, program.measuresAtTheEnd ? 1 : max(1, shots))
+        let own = program.byteCount + shots * TrialSettings.bytesPerShot
         var reference: StateVector?
         for depth in BitDepth.allCases {
             var result = DepthResult(depth: depth)
@@ -102,7 +102,7 @@ public struct ProgramTrial: Sendable {
             result.elapsedNs = Timing.median(max(1, settings.timedRuns), nowNs) {
                 var random = ShotRandom(seed: settings.seed)
                 result.outcomes = Simulator.sample(
-                    program, on: state, shots: settings.shots, random: &random)
+                    program, on: state, shots: shots, random: &random)
             }
             result.amplitudeUpdates = updates
             result.weight = state.weight()
