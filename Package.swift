@@ -75,6 +75,8 @@ let package = Package(
             "Policy", "AgentCore",
             ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),
 
+        device("Policy", "Circuit", ["Bytes", "Digest", "Phi", "Precision", "TensorPool"]),
+
         // Device: effects through shims, both compilers.
         device("Device", "System", ["Bytes", "CPosix"]),
         device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
@@ -85,8 +87,8 @@ let package = Package(
         device(
             "Device", "AgentRuntime",
             [
-                "AgentCore", "Bytes", "Chamber", "Digest", "Governor", "Model", "Phi", "System",
-                "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
+                "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
             ]),
         .executableTarget(
             name: "phi-agent", dependencies: ["AgentRuntime", "System"],
@@ -126,6 +128,7 @@ let package = Package(
         // Tests.
         test("TidyTests", []),
         test("ChamberTests", ["Chamber", "Model", "Phi"]),
+        test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test("IntegrationTests", ["Bytes", "TensorPool"]),
         test("AgentRuntimeTests", ["AgentRuntime", "Model"]),
