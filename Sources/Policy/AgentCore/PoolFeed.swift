@@ -141,11 +141,8 @@ struct PoolFeed {
 
     /// How far the pool presses for lower tiers, 0…1: its fill beyond the share where room is short.
     var pressure: Double {
-        let account = pool.account
-        guard account.budgetBytes > 0 else { return 0 }
-        let fill = Double(account.heldBytes) / Double(account.budgetBytes)
         let short = pool.settings.roomShortShare
-        return short < 1 ? clamp((fill - short) / (1 - short), 0...1) : 0
+        return short < 1 ? clamp((pool.fill - short) / (1 - short), 0...1) : 0
     }
 
     /// The account at this moment, with the hours that the baseline and this pool last at the rate
