@@ -33,7 +33,7 @@ enum PushCommand {
             file, all, label, device, strategy, canary, soak, message, yes, force, dryRun, wait,
             timeout,
         ],
-        json: "Rollout, as POST /v1/rollouts gives it (with --wait: as it ended). With --dry-run, or when nothing changes: {\"version\", \"previousVersion\", \"devices\", \"differences\": [{\"parameter\", \"old\", \"new\", \"unit\"}]}. Asks nothing, so it needs --yes",
+        json: "Rollout, as POST /v1/rollouts gives it (with --wait: as it ended). With --dry-run, or when nothing changes: {\"version\", \"previousVersion\", \"devices\", \"differences\": [{\"parameter\", \"old\", \"new\", \"unit\"}], \"otherVersions\": [{\"version\", \"count\"}] of devices that run another set than previousVersion, \"openRollouts\": [ids]}. Asks nothing, so it needs --yes",
         examples: [
             Example("what would it change?", "fleet push -f site-a.json --all --dry-run"),
             Example(

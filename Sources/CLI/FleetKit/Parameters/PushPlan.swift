@@ -17,6 +17,8 @@ struct PushPlan {
     private let old: ParameterSource
     private let narrower: [RolloutRecord]
     private let targets: [DeviceRecord]
+    /// Rollouts under way for some of the targets.
+    private let overlapping: [RolloutRecord]
     private let canary: String?
 
     init(_ call: Invocation) throws(Failure) {
@@ -46,17 +48,34 @@ struct PushPlan {
         differences = ParameterDifference.between(
             (old.profile, old.values), (file.profile, file.values))
         let scope = scope
-        targets = DeviceRecord.list(try api.get("/v1/devices?status=accepted")).filter { device in
-            let carried = device.json["labels"].members.map {
-                Label(key: $0.name, value: $0.value.string ?? "")
-            }
-            return DeviceID(hex: device.id).map { scope.includes($0, labels: carried) } ?? false
+        let targets = DeviceRecord.list(try api.get("/v1/devices?status=accepted"))
+            .filter { $0.isIncluded(in: scope) }
+        self.targets = targets
+        overlapping = sets.rollouts.filter { rollout in
+            rollout.isOpen
+                && (words.isEveryDevice || rollout.scope.isEveryDevice || rollout.scope == words
+                    || targets.contains { $0.isIncluded(in: rollout.scope.scope) })
         }
     }
 
-    /// Newer sets for a part of the audience would be replaced: then even the same values change something.
+    /// Only where every target runs what the file is compared with, and nothing is under way that would
+    /// change it: after an aborted or failed rollout devices run other sets, and the same values are the
+    /// way back. Newer sets for a part of the audience would be replaced, which changes something too.
     var changesNothing: Bool {
-        differences.isEmpty && narrower.isEmpty && !call.arguments.has(PushCommand.force)
+        differences.isEmpty && narrower.isEmpty && strays.isEmpty && overlapping.isEmpty
+            && !call.arguments.has(PushCommand.force)
+    }
+
+    /// How many targets run another version than the one compared with, oldest version first. One that
+    /// was never heard of gets the newest set when it comes, so it runs no other.
+    private var strays: [(version: UInt64, count: Int)] {
+        let compared = old.set?.version ?? 0
+        var counts: [UInt64: Int] = [:]
+        for device in targets where device.lastSeenMs != nil {
+            let version = device.parameterVersion ?? 0
+            if version != compared { counts[version, default: 0] += 1 }
+        }
+        return counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     var audience: String {
@@ -65,6 +84,9 @@ struct PushPlan {
         return "\(Format.count(targets.count, "device"))\(silent) (\(ScopeText(devices: scope.devices.map(\.hex), labels: scope.labels.map(\.text)).text))"
     }
 
+    /// Of what the file is compared with.
+    private var have: String { old.set == nil ? "have" : "has" }
+
     func show(isFinal: Bool) throws(Failure) {
         let terminal = call.terminal
         if isFinal, call.wantsJSON {
@@ -72,14 +94,29 @@ struct PushPlan {
                 "version": .number(version), "previousVersion": .number(old.set?.version ?? 0),
                 "devices": .array(targets.map { .text($0.id) }),
                 "differences": ParameterDifference.json(differences),
+                "otherVersions": .array(strays.map {
+                    .object(["version": .number($0.version), "count": .number($0.count)])
+                }),
+                "openRollouts": .array(overlapping.map { .text($0.id) }),
             ])
             return terminal.verbatim(json.pretty)
         }
-        if differences.isEmpty {
-            terminal.line("nothing changes: \(old.name) has these values")
+        if changesNothing {
+            terminal.line("nothing changes: \(old.name) \(have) these values")
+        } else if differences.isEmpty {
+            terminal.line("\(old.name) \(have) these values; v\(version) brings them again, for \(audience)")
         } else {
             terminal.line("\(old.name) → v\(version), \(Format.count(differences.count, "change")) for \(audience)")
             terminal.table(ParameterDifference.table(differences))
+        }
+        for stray in strays {
+            let who = Format.count(stray.count, "device") + (stray.count == 1 ? " runs" : " run")
+            let what = stray.version == 0 ? "the built-in defaults" : "v\(stray.version)"
+            terminal.line(Styled("\(who) \(what)", .warning))
+        }
+        for rollout in overlapping {
+            let what = "rollout \(rollout.id) of v\(rollout.version) by \(rollout.author) is \(rollout.state)"
+            terminal.line(Styled("\(what): the server takes no other before it ends", .warning))
         }
         for rollout in narrower {
             terminal.line(Styled("replaces v\(rollout.version), which \(rollout.scope.text) runs", .warning))

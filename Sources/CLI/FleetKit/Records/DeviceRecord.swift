@@ -1,6 +1,8 @@
 // A device as the operator API describes it. Fields are read when asked for; one that is missing or
 // null is nil, which tables show as "no data".
 
+import Model
+
 struct DeviceRecord {
     let json: JSON
 
@@ -17,6 +19,12 @@ struct DeviceRecord {
     var lastSeenMs: Int64? { json["lastSeenMs"].integer }
     var labels: String {
         json["labels"].members.map { "\($0.name)=\($0.value.string ?? "?")" }.joined(separator: " ")
+    }
+
+    /// By its id and the labels it carries, as the device itself will judge.
+    func isIncluded(in scope: Scope) -> Bool {
+        let carried = json["labels"].members.map { Label(key: $0.name, value: $0.value.string ?? "") }
+        return DeviceID(hex: id).map { scope.includes($0, labels: carried) } ?? false
     }
 
     var temperatureC: Double? { json["temperatureC"].double }

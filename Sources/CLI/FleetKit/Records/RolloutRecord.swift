@@ -1,5 +1,7 @@
 // A rollout as the operator API describes it.
 
+import Model
+
 struct RolloutRecord {
     let json: JSON
 
@@ -90,6 +92,11 @@ struct ScopeText: Equatable {
     }
 
     var isEveryDevice: Bool { devices.isEmpty && labels.isEmpty }
+
+    /// What can't be read as a device or a label is left out.
+    var scope: Scope {
+        Scope(devices: devices.compactMap { DeviceID(hex: $0) }, labels: labels.compactMap { Label($0) })
+    }
 
     var text: String {
         if isEveryDevice { return "every device" }
