@@ -261,7 +261,8 @@ import Wire
         let (bench, _) = try bench(rollouts: converged)
         for verb in ["pause", "resume", "promote", "abort"] {
             bench.server.on("POST /v1/rollouts/r2/\(verb)", converged)
-            #expect(bench.run("rollout", verb, "v4") == .success)
+            let yes = ["promote", "abort"].contains(verb) ? ["--yes"] : []
+            #expect(Program.run(["rollout", verb, "v4"] + yes, bench.surroundings) == .success)
         }
         #expect(bench.run("rollout", "pause", "v8") == .differs)
     }

@@ -84,8 +84,8 @@ _fleet() {
         ' rollout show') COMPREPLY=($(compgen -W '--watch --timeout --output --home --server --token-file --ca-file --help' -- "$word")) ;;
         ' rollout pause') COMPREPLY=($(compgen -W '--output --home --server --token-file --ca-file --help' -- "$word")) ;;
         ' rollout resume') COMPREPLY=($(compgen -W '--output --home --server --token-file --ca-file --help' -- "$word")) ;;
-        ' rollout promote') COMPREPLY=($(compgen -W '--output --home --server --token-file --ca-file --help' -- "$word")) ;;
-        ' rollout abort') COMPREPLY=($(compgen -W '--output --home --server --token-file --ca-file --help' -- "$word")) ;;
+        ' rollout promote') COMPREPLY=($(compgen -W '--yes --output --home --server --token-file --ca-file --help' -- "$word")) ;;
+        ' rollout abort') COMPREPLY=($(compgen -W '--yes --output --home --server --token-file --ca-file --help' -- "$word")) ;;
         ' version') COMPREPLY=($(compgen -W '--output --help' -- "$word")) ;;
         ' completion bash') COMPREPLY=($(compgen -W '--help' -- "$word")) ;;
         ' help') COMPREPLY=($(compgen -W '--help' -- "$word")) ;;

@@ -54,7 +54,9 @@ enum PushCommand {
             return plan.changesNothing ? .success : .differs
         }
         if !call.wantsJSON { try plan.show(isFinal: false) }
-        try confirm(plan, call)
+        try call.confirm(
+            "Push v\(plan.version) to \(plan.audience)?", unless: yes, done: "pushed",
+            hint: "look at --dry-run, then add --yes")
         let rollout = RolloutRecord(json: try plan.submit())
         guard call.arguments.has(wait) else {
             if call.wantsJSON {
@@ -78,15 +80,5 @@ enum PushCommand {
 
     private static func timeoutS(_ call: Invocation, _ plan: PushPlan, waves: Int) throws(Failure) -> Int {
         try call.seconds(timeout, standard: 600 + plan.soakS * max(1, waves))
-    }
-
-    private static func confirm(_ plan: PushPlan, _ call: Invocation) throws(Failure) {
-        if call.arguments.has(yes) { return }
-        guard call.surroundings.console.canAsk, !call.wantsJSON else {
-            throw .usage("nobody is here to be asked, so nothing was pushed", hint: "look at --dry-run, then add --yes")
-        }
-        guard call.terminal.confirms("Push v\(plan.version) to \(plan.audience)?") else {
-            throw Failure("not pushed", exit: .differs)
-        }
     }
 }
