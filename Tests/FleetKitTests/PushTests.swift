@@ -175,6 +175,29 @@ import Wire
         #expect(!bench.server.requests.contains { $0.method == "POST" })
     }
 
+    @Test func allIsReadBeforeAnythingIsAskedOrSent() throws {
+        for words in [["--timeout", "5min"], ["--wait", "--timeout", "5min"], ["--soak", "soon"], ["--canary", "few"]] {
+            let (bench, file) = try bench()
+            bench.console.canAsk = true
+            bench.console.answers = ["y"]
+            #expect(Program.run(["push", "-f", file, "--all"] + words, bench.surroundings) == .usage, "\(words)")
+            #expect(bench.server.requests.isEmpty, "\(words)")
+            #expect(bench.console.answers == ["y"], "\(words)")
+        }
+        for name in ["parameters.key", "keyset.json"] {
+            let (bench, file) = try bench()
+            bench.console.canAsk = true
+            bench.console.answers = ["y"]
+            _ = try bench.scratch.file("operator/" + name, "?")
+            #expect(bench.run("push", "-f", file, "--all") == .differs, "\(name)")
+            #expect(bench.console.answers == ["y"], "\(name)")
+            #expect(!bench.server.requests.contains { $0.method == "POST" }, "\(name)")
+            // A look needs no key.
+            #expect(bench.run("push", "-f", file, "--all", "--dry-run") == .differs, "\(name)")
+            #expect(bench.console.out.contains("built-in defaults → v6"), "\(name)")
+        }
+    }
+
     @Test func aConflictNamesTheOther() throws {
         let (bench, file) = try bench()
         bench.server.on(

@@ -48,16 +48,19 @@ enum PushCommand {
         run: run)
 
     static func run(_ call: Invocation) throws(Failure) -> ExitCode {
+        // Whatever can fail here must fail before anybody is asked and anything is sent.
+        let limit = call.arguments.has(timeout) ? try call.seconds(timeout, standard: 0) : nil
         let plan = try PushPlan(call)
         if call.arguments.has(dryRun) || plan.changesNothing {
             try plan.show(isFinal: true)
             return plan.changesNothing ? .success : .differs
         }
+        let signer = try SetSigner(call.home)
         if !call.wantsJSON { try plan.show(isFinal: false) }
         try call.confirm(
             "Push v\(plan.version) to \(plan.audience)?", unless: yes, done: "pushed",
             hint: "look at --dry-run, then add --yes")
-        let rollout = RolloutRecord(json: try plan.submit())
+        let rollout = RolloutRecord(json: try plan.submit(signing: signer))
         guard call.arguments.has(wait) else {
             if call.wantsJSON {
                 call.terminal.verbatim(rollout.json.pretty)
@@ -68,7 +71,7 @@ enum PushCommand {
             return .success
         }
         let watch = RolloutWatch(
-            api: plan.api, call: call, timeoutS: try timeoutS(call, plan, waves: rollout.waves.count))
+            api: plan.api, call: call, timeoutS: limit ?? 600 + plan.soakS * max(1, rollout.waves.count))
         let (end, exit) = try watch.follow(rollout)
         if call.wantsJSON {
             call.terminal.verbatim(end.json.pretty)
@@ -76,9 +79,5 @@ enum PushCommand {
             watch.report(end, exit)
         }
         return exit
-    }
-
-    private static func timeoutS(_ call: Invocation, _ plan: PushPlan, waves: Int) throws(Failure) -> Int {
-        try call.seconds(timeout, standard: 600 + plan.soakS * max(1, waves))
     }
 }

@@ -125,11 +125,15 @@ struct PushPlan {
     }
 
     /// Signs and hands over.
-    func submit() throws(Failure) -> JSON {
+    func submit(signing signer: SetSigner) throws(Failure) -> JSON {
         let arguments = call.arguments
+        let set = ParameterSet(
+            version: version, previousVersion: old.set?.version ?? 0, createdMs: call.timepiece.nowMs,
+            notAfterMs: file.notAfterMs, scope: scope, profile: file.profile, values: file.values)
+        let envelope = try signer.envelope(of: set)
         let strategy = arguments.value(PushCommand.strategy) ?? "golden"
         var members = [
-            ("envelopeHex", JSON.text(Hex.encode(try envelope().encoded()))), ("strategy", .text(strategy)),
+            ("envelopeHex", JSON.text(Hex.encode(envelope.encoded()))), ("strategy", .text(strategy)),
             ("soakS", .number(soakS)), ("author", .text(call.author)),
             ("message", .text(arguments.value(PushCommand.message) ?? "")),
         ]
@@ -137,32 +141,6 @@ struct PushPlan {
         return try api.post(
             "/v1/rollouts",
             JSON(.object(members.map { JSON.Member(name: $0.0, line: 0, value: $0.1) })))
-    }
-
-    private func envelope() throws(Failure) -> Envelope {
-        let home = call.home
-        let key = try home.privateKey(
-            home.path("parameters.key"), hint: "sets are signed on this machine; make a key: fleet key generate")
-        let keySet = try SignedKeySet(file: home.path("keyset.json"))
-        guard keySet.contains(key.publicKey) else {
-            throw Failure(
-                "parameters.key isn't in the root's set of keys: every device would refuse",
-                hint: "see: fleet key list; a parameters.key.next beside it is the key to use")
-        }
-        let set = ParameterSet(
-            version: version, previousVersion: old.set?.version ?? 0, createdMs: call.timepiece.nowMs,
-            notAfterMs: file.notAfterMs, scope: scope, profile: file.profile, values: file.values)
-        let envelope = Envelope(
-            signing: set, with: key, keySet: keySet.encoded, root: keySet.root,
-            rootSignature: keySet.signature)
-        // What every device will check is checked here first.
-        do { _ = try envelope.verified(root: keySet.root.fingerprint) } catch {
-            throw Failure("devices would refuse this set: \(error.text)")
-        }
-        guard envelope.encoded().count <= Envelope.byteCountMax else {
-            throw Failure("the set is larger than \(Envelope.byteCountMax) bytes", hint: "name devices by a label")
-        }
-        return envelope
     }
 
     private static func checkShape(_ arguments: ParsedArguments) throws(Failure) {
