@@ -75,4 +75,15 @@ import Testing
         #expect(bench.console.out.contains(
             " rollout \(Self.second) (v4 to every device, wave 1/2, 1/3 confirmed)? [y/N] "))
     }
+
+    @Test(arguments: verbs)
+    func aConflictIsInTheServersWords(_ verb: String) throws {
+        let bench = try bench()
+        bench.server.on(
+            "POST /v1/rollouts/\(Self.second)/\(verb)",
+            .json(409, #"{"title":"Conflict","status":409,"detail":"rollout \#(Self.second) is paused","code":"state"}"#))
+        #expect(run(bench, verb, "v4") == .refused)
+        #expect(bench.console.error == "fleet: rollout \(Self.second) is paused\n")
+        #expect(bench.console.out == "")
+    }
 }
