@@ -40,7 +40,9 @@ struct PushPlan {
         api = try call.api()
         scope = try Self.scope(arguments, file.scope, labels, ids, api)
         let sets = try SetList(api: api)
-        version = try sets.next()
+        let accepted = DeviceRecord.list(try api.get("/v1/devices?status=accepted"))
+        version = try sets.next(
+            after: try call.home.lastVersion(), lastFile: call.home.lastVersionFile, devices: accepted)
         let words = ScopeText(devices: scope.devices.map(\.hex), labels: scope.labels.map(\.text))
         let inForce = sets.inForce(for: words)
         narrower = sets.narrower(than: words, after: inForce ?? 0)
@@ -48,8 +50,7 @@ struct PushPlan {
         differences = ParameterDifference.between(
             (old.profile, old.values), (file.profile, file.values))
         let scope = scope
-        let targets = DeviceRecord.list(try api.get("/v1/devices?status=accepted"))
-            .filter { $0.isIncluded(in: scope) }
+        let targets = accepted.filter { $0.isIncluded(in: scope) }
         self.targets = targets
         overlapping = sets.rollouts.filter { rollout in
             rollout.isOpen
@@ -131,6 +132,7 @@ struct PushPlan {
             version: version, previousVersion: old.set?.version ?? 0, createdMs: call.timepiece.nowMs,
             notAfterMs: file.notAfterMs, scope: scope, profile: file.profile, values: file.values)
         let envelope = try signer.envelope(of: set)
+        try call.home.remember(lastVersion: version)
         let strategy = arguments.value(PushCommand.strategy) ?? "golden"
         var members = [
             ("envelopeHex", JSON.text(Hex.encode(envelope.encoded()))), ("strategy", .text(strategy)),
