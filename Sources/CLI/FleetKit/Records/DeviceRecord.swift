@@ -38,7 +38,17 @@ struct DeviceRecord {
     var isThrottling: Bool { json["throttle"]["now"].isSet }
     var hasThrottled: Bool { json["throttle"]["latched"].isSet }
     var sensorsKnown: Int { json["sensors"]["known"].int ?? 0 }
-    var sensorsFailed: Int { max(0, sensorsKnown - (json["sensors"]["healthy"].int ?? sensorsKnown)) }
+    /// Nothing on the board tells a temperature, as on a virtual machine; the state stays superposed.
+    var lacksTemperature: Bool {
+        sensorsMissed > 0 && json["zones"].items.isEmpty
+            && !json["hwmon"].items.contains { $0["kind"].string == "temperature" }
+    }
+    /// The agent counts the temperature sensor that isn't there as one that fails; here it is none.
+    var sensorsFailed: Int { sensorsMissed - (lacksTemperature ? 1 : 0) }
+    private var sensorsMissed: Int {
+        let known = max(0, sensorsKnown)
+        return known - min(known, max(0, json["sensors"]["healthy"].int ?? known))
+    }
 
     var decision: JSON { json["decision"] }
     var state: String { decision["state"].string ?? "" }

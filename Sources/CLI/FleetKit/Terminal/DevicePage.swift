@@ -88,8 +88,9 @@ struct DevicePage {
     }
 
     private var sensors: Styled {
-        let text = "\(device.sensorsKnown) known, \(device.sensorsFailed) failed, "
-            + "\(json["sensors"]["failuresTotal"].int ?? 0) failures in all"
+        let text = "\(device.sensorsKnown - (device.lacksTemperature ? 1 : 0)) known, "
+            + "\(device.sensorsFailed) failed, \(json["sensors"]["failuresTotal"].int ?? 0) failures in all"
+            + (device.lacksTemperature ? "; no temperature sensor" : "")
         return Styled(text, device.sensorsFailed > 0 ? .warning : .plain)
     }
 

@@ -26,14 +26,19 @@ struct StatusPage {
     struct Concern {
         let text: String
         let style: Style
+        /// false: worth knowing, but nothing is wrong.
+        var isFault = true
     }
+
+    /// What `--check` reports.
+    var hasFaults: Bool { concerns.contains(where: \.isFault) }
 
     /// What wants a look. Empty: all is well.
     var concerns: [Concern] {
         var concerns: [Concern] = []
-        func add(_ found: [DeviceRecord], _ what: String, _ style: Style) {
+        func add(_ found: [DeviceRecord], _ what: String, _ style: Style, isFault: Bool = true) {
             guard !found.isEmpty else { return }
-            concerns.append(Concern(text: "\(what): \(names(found))", style: style))
+            concerns.append(Concern(text: "\(what): \(names(found))", style: style, isFault: isFault))
         }
         add(accepted.filter { !$0.isLive }, "silent", .bad)
         add(live.filter(\.isThrottling), "throttling", .bad)
@@ -42,6 +47,7 @@ struct StatusPage {
         add(accepted.filter { $0.forks > 0 }, "forked (a cloned card?)", .bad)
         add(accepted.filter { $0.sensorsFailed > 0 }, "sensors failed", .warning)
         add(accepted.filter { ["refused", "reverted"].contains($0.apply["phase"].string ?? "") }, "parameters refused or reverted", .bad)
+        add(accepted.filter(\.lacksTemperature), "no temperature", .dim, isFault: false)
         for rollout in rollouts where rollout.state == "paused" {
             concerns.append(Concern(text: "rollout \(rollout.id) (v\(rollout.version)) is paused", style: .warning))
         }
@@ -50,14 +56,15 @@ struct StatusPage {
 
     func show(_ terminal: Terminal) {
         let concerns = concerns
+        let faults = concerns.filter(\.isFault).count
         if devices.isEmpty {
             terminal.line("no devices yet; the first one enrols with: fleet enroll token")
         } else if accepted.isEmpty {
             terminal.line(Styled("no device is accepted yet", .warning))
-        } else if concerns.isEmpty {
+        } else if faults == 0 {
             terminal.line(Styled("all is well", .good))
         } else {
-            terminal.line(Styled("\(Format.count(concerns.count, "thing")) to look at", .warning))
+            terminal.line(Styled("\(Format.count(faults, "thing")) to look at", .warning))
         }
         for concern in concerns { terminal.line("  " + Styled(concern.text, concern.style)) }
         terminal.line()
