@@ -72,6 +72,27 @@ import Wire
         #expect(bench.console.out.contains("Push v6 to 3 devices, 1 of them silent (every device)? [y/N]"))
     }
 
+    @Test(arguments: ["", "n", "no", "yep", "yes please", "ye", "ja", "1", "\u{1b}[A", nil])
+    func whateverIsNoYesIsNo(_ answer: String?) throws {
+        let (bench, file) = try bench()
+        bench.console.canAsk = true
+        // nil: the end of input.
+        bench.console.answers = answer.map { [$0] } ?? []
+        #expect(bench.run("push", "-f", file, "--all") == .differs)
+        #expect(bench.console.error == "fleet: not pushed\n")
+        #expect(!bench.server.requests.contains { $0.method != "GET" })
+        #expect((try? bench.scratch.read("operator/last-version")) == nil)
+    }
+
+    @Test(arguments: ["y", "Y", "yes", " Yes "])
+    func aYesIsAYes(_ answer: String) throws {
+        let (bench, file) = try bench()
+        bench.console.canAsk = true
+        bench.console.answers = [answer]
+        #expect(bench.run("push", "-f", file, "--all") == .success)
+        #expect(bench.server.requests.filter { $0.method == "POST" }.count == 1)
+    }
+
     @Test func theSameIsNotPushedAgain() throws {
         let (bench, _) = try bench(rollouts: converged)
         bench.server.on("GET /v1/devices?status=accepted", Fixtures.accepted(running: 4, 4, 4))
