@@ -25,7 +25,9 @@ enum PushCommand {
     static let command = Command(
         path: ["push"], summary: "send signed parameters to devices, wave by wave",
         discussion: [
-            "Checks the file, shows what changes, asks, signs with parameters.key on this machine and hands the envelope to the server, which offers it wave by wave. Each device verifies the signature itself, tries the set, and returns to its last good one when it doesn't stay well.",
+            "Checks the file, shows what changes, asks, signs with parameters.key on this machine and hands the "
+                + "envelope to the server, which offers it wave by wave. Each device verifies the signature "
+                + "itself, tries the set, and returns to its last good one when it doesn't stay well.",
             "Whom it is for is always said: --all, -l, --device, or the file's own \"scope\".",
         ],
         usage: "-f FILE (--all | -l KEY=VALUE… | --device ID…) [options]",
@@ -33,7 +35,11 @@ enum PushCommand {
             file, all, label, device, strategy, canary, soak, message, yes, force, dryRun, wait,
             timeout,
         ],
-        json: "Rollout, as POST /v1/rollouts gives it (with --wait: as it ended). With --dry-run, or when nothing changes: {\"version\", \"previousVersion\", \"devices\", \"differences\": [{\"parameter\", \"old\", \"new\", \"unit\"}], \"otherVersions\": [{\"version\", \"count\"}] of devices that run another set than previousVersion, \"openRollouts\": [ids]}. Asks nothing, so it needs --yes",
+        json: "Rollout, as POST /v1/rollouts gives it (with --wait: as it ended). With --dry-run, or when "
+            + "nothing changes: {\"version\", \"previousVersion\", \"devices\", \"differences\": "
+            + "[{\"parameter\", \"old\", \"new\", \"unit\"}], \"otherVersions\": [{\"version\", \"count\"}] of "
+            + "devices that run another set than previousVersion, \"openRollouts\": [ids]}. Asks nothing, so it "
+            + "needs --yes",
         examples: [
             Example("what would it change?", "fleet push -f site-a.json --all --dry-run"),
             Example(
@@ -65,7 +71,9 @@ enum PushCommand {
             if call.wantsJSON {
                 call.terminal.verbatim(rollout.json.pretty)
             } else {
-                call.terminal.line("rollout \(rollout.id): v\(rollout.version) goes to \(Format.count(rollout.targets, "device")) in \(Format.count(rollout.waves.count, "wave"))")
+                let devices = Format.count(rollout.targets, "device")
+                let waves = Format.count(rollout.waves.count, "wave")
+                call.terminal.line("rollout \(rollout.id): v\(rollout.version) goes to \(devices) in \(waves)")
                 call.terminal.line("follow it: fleet rollout show \(rollout.id) -w")
             }
             return .success

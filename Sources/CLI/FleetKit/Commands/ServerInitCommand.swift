@@ -18,8 +18,13 @@ enum ServerInitCommand {
         path: ["server", "init"],
         summary: "make the keys, certificates and tokens of a new fleet",
         discussion: [
-            "Writes two folders, readable by their owner only. Keep the operator's to yourself: it holds the keys that parameters are signed with, which the server never sees. Move root.key and ca.key offline when you can; only key generate needs root.key, and only server renew needs ca.key.",
-            "Certificates: an authority of the fleet's own (EC P-256, valid for \(Certificates.authorityDays) days, may sign end certificates only) and one for the server (valid for \(Certificates.serverDays) days). Both are valid from a day ago on, for boards that wake up without a clock.",
+            "Writes two folders, readable by their owner only. Keep the operator's to yourself: it holds the "
+                + "keys that parameters are signed with, which the server never sees. Move root.key and ca.key "
+                + "offline when you can; only key generate needs root.key, and only server renew needs ca.key.",
+            "Certificates: an authority of the fleet's own (EC P-256, valid for \(Certificates.authorityDays) "
+                + "days, may sign end certificates only) and one for the server (valid for "
+                + "\(Certificates.serverDays) days). Both are valid from a day ago on, for boards that wake up "
+                + "without a clock.",
             "Nothing is written unless all of it can be.",
         ],
         usage: "--data DIR (--host NAME[,NAME|IP…] | --plain) [options]",
@@ -61,7 +66,8 @@ enum ServerInitCommand {
         let hosts = try Certificates.hosts(arguments.value(host))
         if arguments.has(plain) {
             guard hosts.isEmpty else {
-                throw .usage("--plain and --host exclude each other", hint: "certificates are for --host; leave --plain out")
+                throw .usage(
+                    "--plain and --host exclude each other", hint: "certificates are for --host; leave --plain out")
             }
             return []
         }

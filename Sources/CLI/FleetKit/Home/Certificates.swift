@@ -90,7 +90,8 @@ struct ServerCertificate {
         else {
             throw Failure(
                 "libcrypto can't make a certificate for \(hosts.joined(separator: ", "))",
-                hint: "does ca.key belong to ca.crt, and is ca.crt still valid? openssl x509 -enddate -noout -in ca.crt")
+                hint: "does ca.key belong to ca.crt, and is ca.crt still valid? "
+                    + "openssl x509 -enddate -noout -in ca.crt")
         }
         self.key = key
         self.certificate = certificate

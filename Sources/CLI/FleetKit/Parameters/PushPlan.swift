@@ -43,7 +43,7 @@ struct PushPlan {
         let accepted = DeviceRecord.list(try api.get("/v1/devices?status=accepted"))
         version = try sets.next(
             after: try call.home.lastVersion(), lastFile: call.home.lastVersionFile, devices: accepted)
-        let words = ScopeText(devices: scope.devices.map(\.hex), labels: scope.labels.map(\.text))
+        let words = ScopeText(scope)
         let inForce = sets.inForce(for: words)
         narrower = sets.narrower(than: words, after: inForce ?? 0)
         old = if let inForce { try ParameterSource.fetched(inForce, api) } else { .builtIn }
@@ -82,7 +82,7 @@ struct PushPlan {
     var audience: String {
         let live = targets.filter(\.isLive).count
         let silent = targets.count == live ? "" : ", \(targets.count - live) of them silent"
-        return "\(Format.count(targets.count, "device"))\(silent) (\(ScopeText(devices: scope.devices.map(\.hex), labels: scope.labels.map(\.text)).text))"
+        return "\(Format.count(targets.count, "device"))\(silent) (\(ScopeText(scope).text))"
     }
 
     /// Of what the file is compared with.
@@ -157,7 +157,10 @@ struct PushPlan {
         let isShare = text.hasSuffix("%")
         guard let number = Int(isShare ? text.dropLast() : text[...]),
             (1...(isShare ? 100 : 1_000_000)).contains(number)
-        else { throw .usage("--canary: “\(text)” is neither a number of devices nor a percentage", hint: "such as 1 or 5%") }
+        else {
+            throw .usage(
+                "--canary: “\(text)” is neither a number of devices nor a percentage", hint: "such as 1 or 5%")
+        }
         return text
     }
 
@@ -172,7 +175,9 @@ struct PushPlan {
             throw .usage("--all excludes -l and --device")
         }
         if !ways.isEmpty, !inFile.isEveryDevice {
-            throw .usage("the file has a scope of its own", hint: "leave out --\(ways[0].name), or the file's \"scope\"")
+            throw .usage(
+                "the file has a scope of its own",
+                hint: "leave out --\(ways[0].name), or the file's \"scope\"")
         }
     }
 

@@ -85,6 +85,10 @@ struct ScopeText: Equatable {
         self.labels = labels.sorted()
     }
 
+    init(_ scope: Scope) {
+        self.init(devices: scope.devices.map(\.hex), labels: scope.labels.map(\.text))
+    }
+
     init(json: JSON) {
         self.init(
             devices: json["devices"].items.compactMap(\.string),

@@ -46,7 +46,8 @@ struct StatusPage {
         add(live.filter { ($0.headroom ?? 1) < Self.headroomLeast }, "short of memory (less than 10 % free)", .warning)
         add(accepted.filter { $0.forks > 0 }, "forked (a cloned card?)", .bad)
         add(accepted.filter { $0.sensorsFailed > 0 }, "sensors failed", .warning)
-        add(accepted.filter { ["refused", "reverted"].contains($0.apply["phase"].string ?? "") }, "parameters refused or reverted", .bad)
+        let unwilling = accepted.filter { ["refused", "reverted"].contains($0.apply["phase"].string ?? "") }
+        add(unwilling, "parameters refused or reverted", .bad)
         add(accepted.filter(\.lacksTemperature), "no temperature", .dim, isFault: false)
         for rollout in rollouts where rollout.state == "paused" {
             concerns.append(Concern(text: "rollout \(rollout.id) (v\(rollout.version)) is paused", style: .warning))
@@ -80,7 +81,8 @@ struct StatusPage {
         facts.append(("coherence", fleet["coherence"].double.map { "Q \(Format.number($0))" } ?? Format.noData))
         let hottest = live.filter { $0.temperatureC != nil }
             .max { ($0.temperatureC ?? 0) < ($1.temperatureC ?? 0) }
-        facts.append(("hottest", hottest.map { Format.temperature($0.temperatureC) + "  " + named($0) } ?? Format.noData))
+        let heat = hottest.map { Format.temperature($0.temperatureC) + "  " + named($0) }
+        facts.append(("hottest", heat ?? Format.noData))
         let tightest = live.filter { $0.headroom != nil }.min { ($0.headroom ?? 1) < ($1.headroom ?? 1) }
         facts.append(("headroom", tightest.map {
             Format.percent($0.headroom) + " (" + Format.bytes($0.memoryAvailable) + ") free  " + named($0)
@@ -89,7 +91,8 @@ struct StatusPage {
         let open = rollouts.filter(\.isOpen)
         if open.isEmpty { facts.append(("rollouts", Styled("none open", .dim))) }
         for rollout in open { facts.append(("rollout", line(rollout))) }
-        facts.append(("server", Styled("version \(fleet["version"].string ?? "?"), epoch \(fleet["epoch"].word ?? "?")")))
+        let server = "version \(fleet["version"].string ?? "?"), epoch \(fleet["epoch"].word ?? "?")"
+        facts.append(("server", Styled(server)))
         return facts
     }
 
@@ -127,7 +130,9 @@ struct StatusPage {
         return state + Styled(rest)
     }
 
-    private func named(_ device: DeviceRecord) -> Styled { Format.shortID(device.id) + " " + Styled(device.model, .dim) }
+    private func named(_ device: DeviceRecord) -> Styled {
+        Format.shortID(device.id) + " " + Styled(device.model, .dim)
+    }
 
     private func names(_ devices: [DeviceRecord]) -> String {
         let names = devices.prefix(Self.namesMax).map { String($0.id.prefix(12)) }.joined(separator: " ")
