@@ -37,6 +37,7 @@ _fleet() {
             ' runtime') path=' runtime' ;;
             ' server') path=' server' ;;
             ' server init') path=' server init' ;;
+            ' server renew') path=' server renew' ;;
             ' status') path=' status' ;;
             ' version') path=' version' ;;
         esac
@@ -61,8 +62,9 @@ _fleet() {
         ' key') COMPREPLY=($(compgen -W 'generate list' -- "$word")) ;;
         ' parameters') COMPREPLY=($(compgen -W 'default diff lint list show' -- "$word")) ;;
         ' rollout') COMPREPLY=($(compgen -W 'abort list pause promote resume show' -- "$word")) ;;
-        ' server') COMPREPLY=($(compgen -W 'init' -- "$word")) ;;
+        ' server') COMPREPLY=($(compgen -W 'init renew' -- "$word")) ;;
         ' server init') COMPREPLY=($(compgen -W '--data --operator --host --port --name --plain --force --output --home --help' -- "$word")) ;;
+        ' server renew') COMPREPLY=($(compgen -W '--data --operator --host --output --home --help' -- "$word")) ;;
         ' key generate') COMPREPLY=($(compgen -W '--root-key --revoke-others --output --home --help' -- "$word")) ;;
         ' key list') COMPREPLY=($(compgen -W '--output --home --help' -- "$word")) ;;
         ' enroll token') COMPREPLY=($(compgen -W '--label --uses --expires --auto-accept --output --home --server --token-file --ca-file --help' -- "$word")) ;;
@@ -84,8 +86,8 @@ _fleet() {
         ' rollout show') COMPREPLY=($(compgen -W '--watch --timeout --output --home --server --token-file --ca-file --help' -- "$word")) ;;
         ' rollout pause') COMPREPLY=($(compgen -W '--output --home --server --token-file --ca-file --help' -- "$word")) ;;
         ' rollout resume') COMPREPLY=($(compgen -W '--output --home --server --token-file --ca-file --help' -- "$word")) ;;
-        ' rollout promote') COMPREPLY=($(compgen -W '--output --home --server --token-file --ca-file --help' -- "$word")) ;;
-        ' rollout abort') COMPREPLY=($(compgen -W '--output --home --server --token-file --ca-file --help' -- "$word")) ;;
+        ' rollout promote') COMPREPLY=($(compgen -W '--yes --output --home --server --token-file --ca-file --help' -- "$word")) ;;
+        ' rollout abort') COMPREPLY=($(compgen -W '--yes --output --home --server --token-file --ca-file --help' -- "$word")) ;;
         ' version') COMPREPLY=($(compgen -W '--output --help' -- "$word")) ;;
         ' completion bash') COMPREPLY=($(compgen -W '--help' -- "$word")) ;;
         ' help') COMPREPLY=($(compgen -W '--help' -- "$word")) ;;

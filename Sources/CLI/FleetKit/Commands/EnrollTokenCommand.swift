@@ -8,10 +8,13 @@ enum EnrollTokenCommand {
     static let command = Command(
         path: ["enroll", "token"], summary: "make a token by which new devices enrol",
         discussion: [
-            "Prints SECRET.FINGERPRINT: the secret is the server's, the fingerprint is of your own root key, taken from keyset.json. So a device knows whose parameters to take, whatever the server may say. The secret can't be shown again."
+            "Prints SECRET.FINGERPRINT: the secret is the server's, the fingerprint is of your own root key, "
+                + "taken from keyset.json. So a device knows whose parameters to take, whatever the server may "
+                + "say. The secret can't be shown again."
         ],
         options: [label, uses, expires, autoAccept],
-        json: "the server's token {\"id\", \"secret\", \"label\", \"uses\", \"used\", \"expiresMs\", \"autoAccept\"} and \"token\", the text for the device",
+        json: "the server's token {\"id\", \"secret\", \"label\", \"uses\", \"used\", \"expiresMs\", "
+            + "\"autoAccept\"} and \"token\", the text for the device",
         examples: [
             Example("one device", "fleet enroll token"),
             Example(

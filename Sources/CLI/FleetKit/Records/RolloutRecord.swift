@@ -1,5 +1,7 @@
 // A rollout as the operator API describes it.
 
+import Model
+
 struct RolloutRecord {
     let json: JSON
 
@@ -83,6 +85,10 @@ struct ScopeText: Equatable {
         self.labels = labels.sorted()
     }
 
+    init(_ scope: Scope) {
+        self.init(devices: scope.devices.map(\.hex), labels: scope.labels.map(\.text))
+    }
+
     init(json: JSON) {
         self.init(
             devices: json["devices"].items.compactMap(\.string),
@@ -90,6 +96,11 @@ struct ScopeText: Equatable {
     }
 
     var isEveryDevice: Bool { devices.isEmpty && labels.isEmpty }
+
+    /// What can't be read as a device or a label is left out.
+    var scope: Scope {
+        Scope(devices: devices.compactMap { DeviceID(hex: $0) }, labels: labels.compactMap { Label($0) })
+    }
 
     var text: String {
         if isEveryDevice { return "every device" }
