@@ -71,9 +71,13 @@ let package = Package(
 
         // Policy: pure, both compilers.
         device("Policy", "Chamber", ["Digest", "Model", "Phi", "Precision"]),
+        device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
+        device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi"]),
         device(
             "Policy", "AgentCore",
             ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),
+
+        device("Policy", "Circuit", ["Bytes", "Digest", "Phi", "Precision", "TensorPool"]),
 
         // Device: effects through shims, both compilers.
         device("Device", "System", ["Bytes", "CPosix"]),
@@ -85,8 +89,8 @@ let package = Package(
         device(
             "Device", "AgentRuntime",
             [
-                "AgentCore", "Bytes", "Chamber", "Digest", "Governor", "Model", "Phi", "System",
-                "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
+                "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
             ]),
         device(
             "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
@@ -117,9 +121,9 @@ let package = Package(
         // The operator's command.
         host(
             "CLI", "FleetKit",
-            ["Bytes", "CCrypto", "CPosix", "Digest", "Model", "Phi", "Transport", "Wire"]),
+            ["Bytes", "CCrypto", "Digest", "Model", "Phi", "Transport", "Wire"]),
         .executableTarget(
-            name: "fleet", dependencies: ["Bytes", "CPosix", "FleetKit", "Model", "Wire"],
+            name: "fleet", dependencies: ["FleetKit"],
             path: "Sources/CLI/fleet", swiftSettings: strict),
 
         test("PrecisionTests", ["Precision"]),
@@ -128,8 +132,11 @@ let package = Package(
         // Tests.
         test("TidyTests", []),
         test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
+        test("ChamberTests", ["Chamber", "Model", "Phi"]),
+        test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
-        test("IntegrationTests", []),
+        test("IntegrationTests", ["Bytes", "TensorPool"]),
+        test("AgentRuntimeTests", ["AgentRuntime", "Model"]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(
@@ -172,5 +179,14 @@ let package = Package(
                 "Aggregator", "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
                 "ServerTesting", "Store", "Wire",
             ]),
+
+        // Tests of the core, and what they share.
+        .target(name: "CoreTesting", path: "Tests/CoreTesting", swiftSettings: strict),
+        test("PhiTests", ["CoreTesting", "Phi"]),
+        test("BytesTests", ["Bytes", "CoreTesting"]),
+        test("DigestTests", ["Bytes", "CoreTesting", "Digest"]),
+        test("ModelTests", ["Bytes", "CoreTesting", "Digest", "Model", "Phi"]),
+        test("WireTests", ["Bytes", "CoreTesting", "Digest", "Model", "Wire"]),
+        test("PoolReplayTests", ["PoolReplay", "Precision", "TensorPool"]),
     ]
 )

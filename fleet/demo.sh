@@ -95,13 +95,15 @@ workload() {
   trap 'exit 0' TERM
   while :; do
     for ((k = 0; k < boards; k++)); do
-      echo "entropy=0.$((RANDOM % 90 + 10)) value=0.$((RANDOM % 90 + 10))" > "$folder/board-$k/run/signals.new"
-      mv "$folder/board-$k/run/signals.new" "$folder/board-$k/run/signals"
+      run=$folder/board-$k/run
+      [ -d "$run" ] || continue
+      echo "entropy=0.$((RANDOM % 90 + 10)) value=0.$((RANDOM % 90 + 10))" > "$run/signals.new"
+      mv "$run/signals.new" "$run/signals"
     done
     sleep 1
-  done 2>/dev/null
+  done
 }
-workload &
+workload 2> "$folder/workload.log" &
 pids+=($!)
 live() { fleet status -o json | grep -Eq "\"live\" *: *$devices\b"; }
 wait_for 60 "$devices devices enrolled and reporting" live

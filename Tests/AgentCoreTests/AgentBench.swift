@@ -51,7 +51,10 @@ final class AgentBench {
     var finished: Bool?
     private var heldOpen = false
 
-    init(state: AgentState? = nil, enrolled: Bool = true, token: String? = nil) throws {
+    init(
+        state: AgentState? = nil, enrolled: Bool = true, token: String? = nil,
+        intervalMs: Int64? = 1_000
+    ) throws {
         var state =
             state
             ?? AgentState.minted(
@@ -64,7 +67,7 @@ final class AgentBench {
         disk = state
         core = try AgentCore(
             configuration: AgentConfiguration(
-                agentVersion: "test", token: token, kernelBootID: "boot", sampleIntervalMs: 1_000),
+                agentVersion: "test", token: token, kernelBootID: "boot", sampleIntervalMs: intervalMs),
             state: state, hardware: Self.hardware, seed: 42)
         answers = { [unowned self] report in self.acknowledge(report) }
     }
@@ -76,7 +79,11 @@ final class AgentBench {
         let end = nowMs + ms
         while nowMs < end, finished == nil {
             nowMs += Self.stepMs
-            if nowMs >= core.nextDeadlineMs { feed(.tick) }
+            // A deadline that stays in the past would be a busy loop.
+            for turn in 0..<8 where nowMs >= core.nextDeadlineMs && finished == nil {
+                feed(.tick)
+                if turn == 7, nowMs >= core.nextDeadlineMs { Issue.record("it spins at \(nowMs)") }
+            }
             if heldOpen, let heldAnswer {
                 heldOpen = false
                 self.heldAnswer = nil

@@ -167,6 +167,92 @@ private func started() throws -> AgentBench {
     #expect(bench.reports.last?.report.applyStatus.phase == .refused)
 }
 
+@Test func aTrialIsAsLongAsTheSetOnTrialNeeds() throws {
+    let bench = try AgentBench(intervalMs: nil)
+    bench.start()
+    bench.run(ms: 30_000)
+    var slow = set(version: 2)
+    slow.values[.sampleIntervalMs] = 90_000
+    bench.push(bench.keys.envelope(slow))
+    bench.run(ms: 600_000)
+    #expect(bench.reports.last?.report.applyStatus == ApplyStatus(version: 2, phase: .confirmed))
+}
+
+@Test func whatCouldNotBeStoredLeavesNoTrace() throws {
+    let bench = try started()
+    bench.diskWorks = false
+    let envelope = bench.keys.envelope(set(version: 2))
+    bench.push(envelope)
+    bench.run(ms: 3_000)
+    #expect(bench.core.state.trial == nil && bench.core.state.floor == 0)
+    // Once the disk works again the same set is taken.
+    bench.diskWorks = true
+    bench.push(envelope)
+    bench.run(ms: 8_000)
+    #expect(bench.reports.last?.report.applyStatus.phase == .confirmed)
+}
+
+@Test func aConfirmationIsStoredAsSoonAsTheDiskLetsIt() throws {
+    let bench = try started()
+    bench.push(bench.keys.envelope(set(version: 2)))
+    bench.run(ms: 500)
+    #expect(bench.disk.trial != nil)
+    bench.diskWorks = false
+    bench.run(ms: 8_000)
+    #expect(bench.disk.trial != nil)
+    bench.diskWorks = true
+    bench.run(ms: 2_000)
+    #expect(bench.disk.trial == nil && bench.disk.good != nil)
+}
+
+@Test func onlyAReportUnderTheNewSetConfirmsIt() throws {
+    let bench = try started()
+    let envelope = bench.keys.envelope(set(version: 2))
+    bench.answers = { report in
+        // Only what was sealed under the old set is acknowledged.
+        report.report.parameterVersion == 0
+            ? bench.acknowledge(report) : .reply(status: 503, body: [], isAuthentic: true, retryAfterS: 1)
+    }
+    bench.push(envelope)
+    bench.run(ms: 20_000)
+    #expect(bench.disk.trial != nil)
+    bench.answers = { bench.acknowledge($0) }
+    bench.run(ms: 10_000)
+    #expect(bench.disk.trial == nil && bench.disk.good != nil)
+}
+
+@Test func aVersionBeyondAllOthersIsRefused() throws {
+    let bench = try started()
+    bench.push(bench.keys.envelope(set(version: ParameterSet.versionLimit)))
+    bench.run(ms: 3_000)
+    #expect(bench.disk.floor == 0)
+    #expect(bench.reports.last?.report.applyStatus.phase == .refused)
+}
+
+@Test func anUnreadableEnvelopeCostsNoAcknowledgement() throws {
+    let bench = try started()
+    bench.answers = { report in
+        guard case .reply(_, let body, _, _) = bench.acknowledge(report) else { return .failed("") }
+        // Field 5, length 3, not an envelope.
+        return .reply(
+            status: 200, body: body + [0x2a, 3, 0xff, 0xff, 0xff], isAuthentic: true, retryAfterS: nil)
+    }
+    let before = bench.reports.count
+    bench.run(ms: 5_000)
+    #expect(bench.reports.count >= before + 4)
+    #expect(Set(bench.sentBytes).count == bench.sentBytes.count)
+}
+
+@Test func anAggregatorThatClosesIsNotAskedInALoop() throws {
+    let bench = try started()
+    let before = bench.holds.count
+    for _ in 0..<100 {
+        bench.heldAnswer = .reply(status: 204, body: [], isAuthentic: true, retryAfterS: nil)
+        bench.run(ms: 100)
+    }
+    #expect(bench.holds.count - before < 30)
+}
+
 @Test func aNewBudgetReachesThePool() throws {
     let bench = try started()
     var larger = set(version: 2)

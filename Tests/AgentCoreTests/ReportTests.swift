@@ -104,8 +104,48 @@ import Wire
     let second = try #require(bench.reports.first { $0.report.boot == 2 })
     #expect(second.report.sequence == 1)
     #expect(second.report.previousHead == Report.firstHead(of: bench.disk.device, boot: 2))
-    #expect(second.report.gap?.previousBoot == 1)
+    // Nothing was lost by it: the pool goes on.
+    #expect(second.report.gap == RestartGap(previousBoot: 1, wasClean: true, samplesLost: 0))
     #expect(bench.disk.boot == 2)
+}
+
+@Test func aBootCounterThatIsNotStoredIsNotUsed() throws {
+    let bench = try AgentBench()
+    bench.answers = { _ in .reply(status: 409, body: [], isAuthentic: true, retryAfterS: nil) }
+    bench.start()
+    bench.diskWorks = false
+    bench.run(ms: 60_000)
+    #expect(bench.reports.allSatisfy { $0.report.boot == 1 })
+    bench.diskWorks = true
+    bench.answers = { bench.acknowledge($0) }
+    bench.run(ms: 90_000)
+    #expect(bench.reports.last?.report.boot == 2)
+}
+
+@Test func afterTwoRefusalsAReportGoesWithoutChunks() throws {
+    let bench = try AgentBench()
+    bench.start()
+    bench.run(ms: 200_000)
+    bench.answers = { report in
+        report.report.chunks.isEmpty
+            ? bench.acknowledge(report)
+            : .reply(status: 400, body: [], isAuthentic: true, retryAfterS: nil)
+    }
+    let seen = bench.reports.count
+    bench.feed(.reportEnded(.failed("flush")))
+    bench.run(ms: 300_000)
+    #expect(bench.reports.dropFirst(seen).contains { $0.report.chunks.isEmpty })
+}
+
+@Test func seriesAreNamedUntilTheNamesAreAcknowledged() throws {
+    let bench = try AgentBench()
+    bench.answers = nil
+    bench.start()
+    bench.run(ms: 3_000)
+    bench.answers = { bench.acknowledge($0) }
+    bench.run(ms: 90_000)
+    #expect(bench.reports.first?.report.seriesNames == [SeriesName(id: 16, name: "zone cpu-thermal")])
+    #expect(bench.reports.last?.report.seriesNames == [])
 }
 
 @Test func aReportThatIsMalformedForEverDoesNotBlockTheNext() throws {
@@ -183,6 +223,21 @@ import Wire
     #expect(asking.disk.reportKey == [UInt8](repeating: 5, count: 32))
     asking.run(ms: 3_000)
     #expect(asking.reports.count >= 2)
+}
+
+@Test func anAggregatorThatForgotTheDeviceIsEnrolledAtAgain() throws {
+    let bench = try AgentBench(token: "00112233445566778899aabbccddeeff")
+    bench.answers = { _ in .reply(status: 401, body: [], isAuthentic: false, retryAfterS: nil) }
+    bench.start()
+    bench.run(ms: 200_000)
+    #expect(bench.enrolments.count >= 1)
+    // Until it succeeds the old key is kept: the 401 may have been forged.
+    #expect(bench.disk.reportKey == [UInt8](repeating: 3, count: 32))
+    let without = try AgentBench()
+    without.answers = { _ in .reply(status: 401, body: [], isAuthentic: false, retryAfterS: nil) }
+    without.start()
+    without.run(ms: 200_000)
+    #expect(without.enrolments.isEmpty)
 }
 
 @Test func observationsAreOffsetByThePhase() throws {

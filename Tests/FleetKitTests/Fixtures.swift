@@ -33,6 +33,18 @@ enum Fixtures {
     static let devices = #"{"devices":[\#(pi),\#(zero),\#(silent),\#(pending)]}"#
     static let accepted = #"{"devices":[\#(pi),\#(zero),\#(silent)]}"#
 
+    /// The accepted three, which run these versions.
+    static func accepted(running versions: Int...) -> String {
+        let ids = ["3f9a", "a0b1", "c0ff"].map { $0 + "00112233445566778899aabbccdd" }
+        let list = zip(ids, versions).map { id, version in
+            device(
+                id: id, model: "Raspberry Pi 4", labels: #"{"site":"\#(id.first == "3" ? "a" : "b")"}"#,
+                temperature: "50", available: 2_900_000_000, seenMs: now - 4_000, isLive: true,
+                throttle: "null", healthy: 5, version: version, runtime: "null")
+        }
+        return #"{"devices":[\#(list.joined(separator: ","))]}"#
+    }
+
     static let fleet = """
         {"devices":{"total":4,"accepted":3,"pending":1,"rejected":0,"live":2,"silent":1},
         "versions":[{"version":4,"count":2},{"version":2,"count":1}],"coherence":0.83,
@@ -61,7 +73,7 @@ enum Fixtures {
         "enrolledMs":\(now - 86_400_000),"lastSeenMs":\(seenMs),"isLive":\(isLive),"agentVersion":"0.1.0",
         "boot":3,"sequence":117,"kernelBootID":"b","temperatureC":\(temperature),
         "zones":[{"name":"cpu-thermal","temperatureC":\(temperature)}],
-        "hwmon":[{"chip":"rpi_volt","label":"in0","kind":"volts","value":5.08}],
+        "hwmon":[{"chip":"rpi_volt","label":"in0","kind":"voltage","value":5.08}],
         "memoryTotalBytes":3900000000,"memoryAvailableBytes":\(available),"swapTotalBytes":104857600,
         "swapFreeBytes":104857600,"load1":0.42,"pressureMemorySomePercent":null,"frequencyKHz":1500000,
         "throttle":\(throttle),"sensors":{"known":5,"healthy":\(healthy),"failuresTotal":3},

@@ -53,6 +53,16 @@ import Testing
                 == "devices\naccept\n--watch\ngolden\n")
     }
 
+    @Test func linesOfTheSourcesFitAScreen() throws {
+        let folder = Repository.path("Sources/CLI")
+        for path in try FileManager.default.subpathsOfDirectory(atPath: folder) where path.hasSuffix(".swift") {
+            let text = try String(contentsOfFile: folder + "/" + path, encoding: .utf8)
+            for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+                #expect(line.count <= 120, "\(path):\(index + 1)")
+            }
+        }
+    }
+
     private func surroundings(_ console: FakeConsole) -> Surroundings {
         Surroundings(
             environment: [:], console: console, timepiece: FakeTimepiece(), connect: { _ in FakeServer() })

@@ -60,7 +60,7 @@ import Testing
                     "entropyWeight": 1
                   },
                   "thermal": {},
-                  "intervals": {"sampleMs": 10.5, "holdS": 1e999},
+                  "intervals": {"sampleMs": 100.5, "holdS": 1e999},
                   "memory": 5
                 }
                 """) == [
@@ -71,7 +71,7 @@ import Testing
                 "7: no parameter thermal.entropyWeight; did you mean decision.entropyWeight?",
                 "9: “thermal” stands twice in the file, first in line 3",
                 "10: intervals.holdS = 1e999 is larger than any number",
-                "10: intervals.sampleMs = 10.5 is no whole number",
+                "10: intervals.sampleMs = 100.5 is no whole number",
                 "11: memory should be an object { … }, not a number",
             ])
     }
@@ -111,7 +111,7 @@ import Testing
         let bench = try Bench(isFounded: false)
         let file = try bench.scratch.file("a.json", #"{"profile":"desktop","thermal":{"softLimitC":78}}"#)
         #expect(bench.run("parameters", "diff", "default", file) == .differs)
-        #expect(bench.console.out.contains("thermal.softLimitC       80       78  °C"))
+        #expect(bench.console.out.contains("thermal.softLimitC   80       78  °C"))
         #expect(bench.run("parameters", "diff", file, file) == .success)
         #expect(bench.server.requests.isEmpty)
     }

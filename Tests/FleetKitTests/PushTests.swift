@@ -25,7 +25,7 @@ import Wire
 
     @Test func whatIsSentIsSignedAndWhole() throws {
         let (bench, file) = try bench(rollouts: converged)
-        #expect(bench.run("push", "-f", file, "-l", "site=a", "--canary", "5%", "--soak", "90", "--confirm", "20", "-m", "cooler", "--yes") == .success)
+        #expect(bench.run("push", "-f", file, "-l", "site=a", "--canary", "5%", "--soak", "90", "-m", "cooler", "--yes") == .success)
         let body = try bench.server.body(of: "POST /v1/rollouts")
         let bytes = try #require(body["envelopeHex"].string.flatMap { Hex.decode($0) })
         let root = try bench.scratch.read("server/root.fingerprint").dropLast()
@@ -40,7 +40,6 @@ import Wire
         #expect(body["strategy"].string == "golden")
         #expect(body["canary"].string == "5%")
         #expect(body["soakS"].int == 90)
-        #expect(body["confirmS"].int == 20)
         #expect(body["author"].string == "anna")
         #expect(body["message"].string == "cooler")
         try expectGolden(bench.console.out, "screens/push.txt")
@@ -73,14 +72,83 @@ import Wire
         #expect(bench.console.out.contains("Push v6 to 3 devices, 1 of them silent (every device)? [y/N]"))
     }
 
+    @Test(arguments: ["", "n", "no", "yep", "yes please", "ye", "ja", "1", "\u{1b}[A", nil])
+    func whateverIsNoYesIsNo(_ answer: String?) throws {
+        let (bench, file) = try bench()
+        bench.console.canAsk = true
+        // nil: the end of input.
+        bench.console.answers = answer.map { [$0] } ?? []
+        #expect(bench.run("push", "-f", file, "--all") == .differs)
+        #expect(bench.console.error == "fleet: not pushed\n")
+        #expect(!bench.server.requests.contains { $0.method != "GET" })
+        #expect((try? bench.scratch.read("operator/last-version")) == nil)
+    }
+
+    @Test(arguments: ["y", "Y", "yes", " Yes "])
+    func aYesIsAYes(_ answer: String) throws {
+        let (bench, file) = try bench()
+        bench.console.canAsk = true
+        bench.console.answers = [answer]
+        #expect(bench.run("push", "-f", file, "--all") == .success)
+        #expect(bench.server.requests.filter { $0.method == "POST" }.count == 1)
+    }
+
     @Test func theSameIsNotPushedAgain() throws {
         let (bench, _) = try bench(rollouts: converged)
+        bench.server.on("GET /v1/devices?status=accepted", Fixtures.accepted(running: 4, 4, 4))
         let same = try bench.scratch.file("same.json", #"{"thermal":{"softLimitC":78}}"#)
         #expect(bench.run("push", "-f", same, "--all", "--yes") == .success)
         #expect(bench.console.out.contains("nothing changes"))
         #expect(!bench.server.requests.contains { $0.method == "POST" })
         #expect(bench.run("push", "-f", same, "--all", "--yes", "--force") == .success)
         #expect(bench.server.requests.contains { $0.method == "POST" })
+    }
+
+    @Test func theWayBackAfterAnAbortedRollout() throws {
+        let aborted = Fixtures.rollout(id: "r3", version: 6, state: "aborted", confirmed: 2)
+        let (bench, _) = try bench(rollouts: converged + "," + aborted, next: 8)
+        bench.server.on("GET /v1/devices?status=accepted", Fixtures.accepted(running: 6, 4, 6))
+        let old = try bench.scratch.file("old.json", #"{"thermal":{"softLimitC":78}}"#)
+        #expect(bench.run("push", "-f", old, "--all", "--dry-run") == .differs)
+        #expect(bench.run("push", "-f", old, "--all", "--dry-run", "-o", "json") == .differs)
+        #expect(!bench.server.requests.contains { $0.method == "POST" })
+        #expect(bench.run("push", "-f", old, "--all", "--yes") == .success)
+        #expect(!bench.console.out.contains("nothing changes"))
+        let bytes = try #require(
+            try bench.server.body(of: "POST /v1/rollouts")["envelopeHex"].string.flatMap { Hex.decode($0) })
+        let (set, _) = try Envelope(decoding: bytes).verified(root: nil)
+        #expect(set.version == 8)
+        #expect(set.values[.softLimitC] == 78)
+        try expectGolden(bench.console.out, "screens/push-back.txt")
+        // One that stands aside from the rollout has nothing to return from.
+        bench.server.on("GET /v1/devices/a0b1", .json(200, #"{"id":"a0b100112233445566778899aabbccdd"}"#))
+        #expect(bench.run("push", "-f", old, "--device", "a0b1", "--dry-run") == .success)
+    }
+
+    @Test func theWayBackToTheBuiltInDefaults() throws {
+        let failed = Fixtures.rollout(id: "r2", version: 4, state: "failed", confirmed: 1, failure: #""x""#)
+        let (bench, _) = try bench(rollouts: failed)
+        let defaults = try bench.scratch.file("defaults.json", "{}")
+        bench.server.on("GET /v1/devices?status=accepted", Fixtures.accepted(running: 0, 0, 0))
+        #expect(bench.run("push", "-f", defaults, "--all", "--yes") == .success)
+        #expect(bench.console.out.contains("nothing changes: built-in defaults have these values"))
+        bench.server.on("GET /v1/devices?status=accepted", Fixtures.accepted(running: 0, 4, 0))
+        #expect(bench.run("push", "-f", defaults, "--all", "--yes") == .success)
+        #expect(bench.console.out.contains("1 device runs v4"))
+        #expect(bench.server.requests.contains { $0.method == "POST" })
+    }
+
+    @Test func anOpenRolloutIsNoStandstill() throws {
+        let open = Fixtures.rollout(
+            id: "r3", version: 6, state: "running", confirmed: 0, scope: #"{"devices":[],"labels":["site=a"]}"#)
+        let (bench, _) = try bench(rollouts: converged + "," + open, next: 8)
+        bench.server.on("GET /v1/devices?status=accepted", Fixtures.accepted(running: 4, 4, 4))
+        bench.server.on("POST /v1/rollouts", .json(409, #"{"detail":"anna rolls out v6"}"#))
+        let same = try bench.scratch.file("same.json", #"{"thermal":{"softLimitC":78}}"#)
+        #expect(bench.run("push", "-f", same, "--all", "--yes") == .refused)
+        #expect(bench.console.out.contains("rollout r3 of v6 by anna is running"))
+        #expect(bench.run("push", "-f", same, "-l", "site=b", "--yes") == .success)
+        #expect(bench.run("push", "-f", same, "-l", "site=a", "--dry-run") == .differs)
     }
 
     @Test func aFailedSetIsNotWhatTheFleetRuns() throws {
@@ -126,6 +194,29 @@ import Wire
         #expect(bench.run("push", "-f", file, "--all", "--yes") == .differs)
         #expect(bench.console.error.contains("isn't in the root's set"))
         #expect(!bench.server.requests.contains { $0.method == "POST" })
+    }
+
+    @Test func allIsReadBeforeAnythingIsAskedOrSent() throws {
+        for words in [["--timeout", "5min"], ["--wait", "--timeout", "5min"], ["--soak", "soon"], ["--canary", "few"]] {
+            let (bench, file) = try bench()
+            bench.console.canAsk = true
+            bench.console.answers = ["y"]
+            #expect(Program.run(["push", "-f", file, "--all"] + words, bench.surroundings) == .usage, "\(words)")
+            #expect(bench.server.requests.isEmpty, "\(words)")
+            #expect(bench.console.answers == ["y"], "\(words)")
+        }
+        for name in ["parameters.key", "keyset.json"] {
+            let (bench, file) = try bench()
+            bench.console.canAsk = true
+            bench.console.answers = ["y"]
+            _ = try bench.scratch.file("operator/" + name, "?")
+            #expect(bench.run("push", "-f", file, "--all") == .differs, "\(name)")
+            #expect(bench.console.answers == ["y"], "\(name)")
+            #expect(!bench.server.requests.contains { $0.method == "POST" }, "\(name)")
+            // A look needs no key.
+            #expect(bench.run("push", "-f", file, "--all", "--dry-run") == .differs, "\(name)")
+            #expect(bench.console.out.contains("built-in defaults → v6"), "\(name)")
+        }
     }
 
     @Test func aConflictNamesTheOther() throws {
@@ -214,7 +305,8 @@ import Wire
         let (bench, _) = try bench(rollouts: converged)
         for verb in ["pause", "resume", "promote", "abort"] {
             bench.server.on("POST /v1/rollouts/r2/\(verb)", converged)
-            #expect(bench.run("rollout", verb, "v4") == .success)
+            let yes = ["promote", "abort"].contains(verb) ? ["--yes"] : []
+            #expect(Program.run(["rollout", verb, "v4"] + yes, bench.surroundings) == .success)
         }
         #expect(bench.run("rollout", "pause", "v8") == .differs)
     }

@@ -114,6 +114,57 @@ import Testing
         #expect(bench.console.out.contains("all is well"))
     }
 
+    /// A device as `Fixtures` has it, with these sensors.
+    private func device(zones: String, hwmon: String, known: Int, healthy: Int) throws -> String {
+        var text = Fixtures.pi
+        for (name, old, new) in [
+            ("zones", #"[{"name":"cpu-thermal","temperatureC":54.5}]"#, zones),
+            ("hwmon", #"[{"chip":"rpi_volt","label":"in0","kind":"voltage","value":5.08}]"#, hwmon),
+            ("sensors", #"{"known":5,"healthy":5,"failuresTotal":3}"#,
+             #"{"known":\#(known),"healthy":\#(healthy),"failuresTotal":3}"#),
+        ] {
+            try #require(text.contains("\"\(name)\":" + old))
+            text.replace("\"\(name)\":" + old, with: "\"\(name)\":" + new)
+        }
+        return text
+    }
+
+    @Test func aMissingThermometerIsNoFault() throws {
+        let bench = try bench()
+        bench.server.on("GET /v1/rollouts", #"{"rollouts":[]}"#)
+        func check(_ zones: String, _ hwmon: String, _ known: Int, _ healthy: Int) throws -> (ExitCode, String) {
+            let text = try device(zones: zones, hwmon: hwmon, known: known, healthy: healthy)
+            bench.server.on("GET /v1/devices", #"{"devices":[\#(text)]}"#)
+            let before = bench.console.out.count
+            let exit = bench.run("status", "--check")
+            return (exit, String(bench.console.out.dropFirst(before)))
+        }
+        let volts = #"[{"chip":"rpi_volt","label":"in0","kind":"voltage","value":5.08}]"#
+        let (exit, screen) = try check("[]", volts, 3, 2)
+        #expect(exit == .success)
+        #expect(screen.hasPrefix("all is well\n  no temperature: 3f9a00112233\n"))
+        // One of the others failed as well.
+        let (second, both) = try check("[]", "[]", 3, 1)
+        #expect(second == .differs)
+        #expect(both.hasPrefix("1 thing to look at\n  sensors failed: 3f9a00112233\n  no temperature: 3f9a00112233\n"))
+        // What is there and silent has failed.
+        for (zones, hwmon) in [
+            (#"[{"name":"cpu-thermal","temperatureC":null}]"#, "[]"),
+            ("[]", #"[{"chip":"cpu","label":"","kind":"temperature","value":null}]"#),
+        ] {
+            let (exit, screen) = try check(zones, hwmon, 3, 2)
+            #expect(exit == .differs)
+            #expect(screen.hasPrefix("1 thing to look at\n  sensors failed: 3f9a00112233\n\n"))
+        }
+        // All well, whatever has no zone.
+        #expect(try check("[]", "[]", 2, 2).0 == .success)
+        #expect(try check("[]", "[]", 0, 0).0 == .success)
+        let page = try device(zones: "[]", hwmon: "[]", known: 3, healthy: 2)
+        bench.server.on("GET /v1/devices/3f9a", page)
+        bench.run("devices", "show", "3f9a")
+        #expect(bench.console.out.contains("2 known, 0 failed, 3 failures in all; no temperature sensor"))
+    }
+
     @Test func anEmptyFleetIsToldWhatToDo() throws {
         let bench = try Bench()
         bench.server.on("GET /v1/devices", #"{"devices":[]}"#)

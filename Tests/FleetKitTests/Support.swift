@@ -108,14 +108,14 @@ final class Bench {
         }
     }
 
-    @discardableResult
-    func run(_ words: String...) -> ExitCode {
-        Program.run(
-            words,
-            Surroundings(
-                environment: environment, console: console, timepiece: timepiece,
-                connect: { [server] _ in server }))
+    var surroundings: Surroundings {
+        Surroundings(
+            environment: environment, console: console, timepiece: timepiece,
+            connect: { [server] _ in server })
     }
+
+    @discardableResult
+    func run(_ words: String...) -> ExitCode { Program.run(words, surroundings) }
 }
 
 /// Compares with Tests/Golden/fleet/NAME; UPDATE_GOLDEN=1 writes it instead.

@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func whatIsCutIsSeenToBe() {
-        #expect(table().lines(width: 30).map(\.plain)[1] == "a    Raspberry Pi 4…  54.5 °C")
+        #expect(table().lines(width: 30).map(\.plain)[1] == "a    Raspberry Pi 4 …  54.5 °C")
     }
 
     @Test func controlCharactersNeverPass() {
@@ -70,6 +70,8 @@ import Testing
         #expect(Format.temperature(54.46).plain == "54.5 °C")
         #expect(Format.temperature(.infinity).plain == "no data")
         #expect(Format.span(seconds: 1.24) == "1.2 s")
+        #expect(Format.span(seconds: 0.0404) == "40 ms")
+        #expect(Format.span(seconds: -3) == "0 ms")
         #expect(Format.span(seconds: 1e300) == "ages")
         #expect(RuntimeCommand.significant(0.00125) == "1.25e-3" || RuntimeCommand.significant(0.00125) == "0.00125")
         #expect(RuntimeCommand.significant(0.5) == "0.500")

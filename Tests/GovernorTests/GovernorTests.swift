@@ -111,6 +111,25 @@ private func decision(
         #expect(!group.tree.exists("journal"))
     }
 
+    /// A sensor that is lost while the group is held back must not hold it back for good.
+    @Test func decisionsThatAreNotApplicableReleaseTheGroupInTheEnd() throws {
+        let group = try Group()
+        let governor = group.governor()
+        let before = try group.value("cpu.max")
+        _ = governor.apply(decision(0.1))
+        let held = try group.value("cpu.max")
+        #expect(held != before)
+        for _ in 1..<CgroupGovernor.releaseAfterCycles {
+            #expect(governor.apply(decision(1, isApplicable: false)) == [])
+            #expect(try group.value("cpu.max") == held)
+        }
+        #expect(!governor.apply(decision(1, isApplicable: false)).isEmpty)
+        #expect(try group.value("cpu.max") == before)
+        // And it is governed again when there is something to apply.
+        _ = governor.apply(decision(0.1))
+        #expect(try group.value("cpu.max") == held)
+    }
+
     @Test func dryRunSaysAndDoesNotDo() throws {
         let group = try Group()
         let governor = group.governor(isDryRun: true)

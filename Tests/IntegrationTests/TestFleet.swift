@@ -74,6 +74,8 @@ final class TestFleet {
     private var processes: [String: Process] = [:]
     /// Commands put before each agent, e.g. an emulator.
     var agentCommand: [String] = [Programs.folder.appending(path: "phi-agent").path]
+    /// Commands put before the operator's, e.g. one that runs it on another host.
+    var operatorCommand: [String] = []
     var isPlain = true
 
     init() throws {
@@ -98,6 +100,7 @@ final class TestFleet {
     // MARK: Processes
 
     func start(_ name: String, _ command: [String]) throws {
+        try #require(processes[name] == nil, "\(name) runs already")
         let process = Process()
         process.executableURL =
             command[0].hasPrefix("/")
@@ -180,8 +183,10 @@ final class TestFleet {
     // MARK: The operator
 
     func fleet(_ arguments: [String], home: String = "operator", seconds: Double = 60) throws -> Output {
-        try Programs.run(
-            "fleet", arguments + ["--home", path(home), "--server", server], seconds: seconds)
+        let command =
+            operatorCommand + [Programs.folder.appending(path: "fleet").path] + arguments
+            + ["--home", path(home), "--server", server]
+        return try Programs.run(command[0], Array(command.dropFirst()), seconds: seconds)
     }
 
     func devices() throws -> [[String: Any]] {

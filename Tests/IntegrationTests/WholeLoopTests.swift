@@ -14,12 +14,16 @@ import Testing
         try loop(fleet, count: 4, seconds: 60)
 
         // A decision is something that another process can see.
-        let decision = try #require(
-            try JSONSerialization.jsonObject(
-                with: Data(fleet.text("agent-0/run/decision.json").utf8)) as? [String: Any])
-        let ceiling = try #require(decision["memoryCeilingBytes"] as? Int)
-        let written = fleet.text("boards/board-0/cgroup/workload.slice/memory.max")
-        #expect(Int(written.trimmingCharacters(in: .newlines)) == ceiling)
+        // (The two files are read one after the other: a new decision may come between.)
+        try fleet.eventually(20, "the group has the ceiling that decision.json tells") {
+            let decision =
+                try JSONSerialization.jsonObject(
+                    with: Data(fleet.text("agent-0/run/decision.json").utf8)) as? [String: Any]
+            let written = fleet.text("boards/board-0/cgroup/workload.slice/memory.max")
+            return Int(written.trimmingCharacters(in: .newlines)) != nil
+                && Int(written.trimmingCharacters(in: .newlines))
+                    == decision?["memoryCeilingBytes"] as? Int
+        }
 
         for index in 0..<4 { #expect(try fleet.end("agent-\(index)") == 0) }
         let restored = fleet.text("boards/board-0/cgroup/workload.slice/memory.max")

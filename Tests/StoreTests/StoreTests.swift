@@ -87,7 +87,7 @@ private func enrolled(_ device: TestDevice, in store: FleetStore) throws -> Devi
             rootSignature: [UInt8](repeating: 0, count: 64))
         let plan = RolloutPlan(
             id: RolloutID(value: .max), version: 2, scope: set.scope, strategy: .golden, soakMs: 7,
-            confirmMs: 8, author: "ada", message: "why", createdMs: 3)
+            author: "ada", message: "why", createdMs: 3)
         var state = RolloutState(plan, targets: (0..<9).map { TestDevice($0).id }) { _ in true }
         do {
             let store = try FleetStore(path: path, nowMs: 1)

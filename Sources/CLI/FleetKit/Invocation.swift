@@ -91,6 +91,17 @@ struct Invocation {
         return seconds
     }
 
+    /// Returns when the answer is yes, or the option says so; where nobody can be asked, it has to.
+    func confirm(
+        _ question: String, unless yes: Option, done: String, hint: String
+    ) throws(Failure) {
+        if arguments.has(yes) { return }
+        guard surroundings.console.canAsk, !wantsJSON else {
+            throw .usage("nobody is here to be asked, so nothing was \(done)", hint: hint)
+        }
+        guard terminal.confirms(question) else { throw Failure("not \(done)", exit: .differs) }
+    }
+
     func labels(_ option: Option) throws(Failure) -> [String] {
         for text in arguments.values(option) where Label(text) == nil {
             throw .usage(

@@ -2,7 +2,7 @@
 
 public enum Program {
     public static let commands: [Command] = [
-        ServerInitCommand.command,
+        ServerInitCommand.command, ServerRenewCommand.command,
         KeyGenerateCommand.command, KeyListCommand.command,
         EnrollTokenCommand.command, EnrollListCommand.command, EnrollRevokeCommand.command,
         DevicesListCommand.command, DevicesShowCommand.command,

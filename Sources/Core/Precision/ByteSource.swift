@@ -64,10 +64,18 @@ public struct ByteSource {
         position += count
         return ByteSource(slice)
     }
+
+    /// All that is left, as memory; nothing is left then.
+    public mutating func takeRest() -> UnsafeRawBufferPointer {
+        defer { position = base.count }
+        return UnsafeRawBufferPointer(rebasing: base[position...])
+    }
 }
 
 public struct ByteSink {
     public private(set) var bytes: [UInt8] = []
+    public var count: Int { bytes.count }
+    public var capacity: Int { bytes.capacity }
 
     public init(reserving count: Int = 0) { bytes.reserveCapacity(count) }
 
@@ -76,6 +84,23 @@ public struct ByteSink {
     public mutating func append32(_ value: UInt32) { append(UInt64(value), bytes: 4) }
     public mutating func append64(_ value: UInt64) { append(value, bytes: 8) }
     public mutating func append(_ more: [UInt8]) { bytes.append(contentsOf: more) }
+
+    public mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
+    public mutating func removeLast(_ count: Int) { bytes.removeLast(count) }
+    /// Empties it and keeps its memory.
+    public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
+    /// Appends what `body` writes, at most `limit` bytes of it.
+    @inline(__always)
+    mutating func appendBits(atMost limit: Int, _ body: (inout BitWriter) -> Void) {
+        let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: limit)
+        defer { scratch.deallocate() }
+        var writer = BitWriter(scratch)
+        body(&writer)
+        let written = writer.finish()
+        precondition(!writer.overflowed, "the caller's limit was too low")
+        bytes.append(contentsOf: UnsafeRawBufferPointer(start: scratch.baseAddress, count: written))
+    }
 
     private mutating func append(_ value: UInt64, bytes count: Int) {
         for index in 0..<count {

@@ -47,6 +47,8 @@ public struct DeliverableChunk: Equatable, Sendable {
 public enum ChunkLimits {
     /// Values in a chunk.
     public static let values = 4096
+    /// Values a series may ever have: an index fits 48 bits.
+    public static let indices: UInt64 = 1 << 48
     /// Bytes of a chunk: 4096 raw 81-bit values and raw times, and the header.
     public static let bytes = 128 * 1024
 }

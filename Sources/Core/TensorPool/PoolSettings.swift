@@ -1,10 +1,12 @@
 // What may be changed while a pool runs, and the thresholds in force that follow from it.
 
+import Phi
+
 public struct PoolSettings: Equatable, Sendable {
     /// A value scored at or above this is held exactly and never demoted. Default 1/φ.
-    public var exactScore = 0.618_033_988_749_894_9
+    public var exactScore = Phi.resonanceThreshold
     /// A value scored at or below this may go to 8 bits at once when room is short. Default 1/φ².
-    public var lowScore = 0.381_966_011_250_105_1
+    public var lowScore = Phi.compressionLimit
     /// 0 (idle temperature) … 1 (soft limit): heat raises both thresholds.
     public var thermalSignal = 0.0
     /// Extra pressure from outside (the decision's memory vote), 0 … 1; it adds to the pool's own.
@@ -18,6 +20,11 @@ public struct PoolSettings: Equatable, Sendable {
     /// Share of the budget each class may fill before its own chunks are the first to give way
     /// (signal, history, scratch). Shares may overlap: an idle class's room is lent out.
     public var classShares: (signal: Double, history: Double, scratch: Double) = (1, 1, 1)
+    /// False: 16-bit values stay at 16 bits, even when the pool is full.
+    public var demotes = true
+    /// Below `coherenceThreshold` (the tensor-harmonic threshold) no room is made ahead.
+    public var harmonicCoherence = 1.0
+    public var coherenceThreshold = 0.6
 
     public init() {}
 
@@ -29,6 +36,9 @@ public struct PoolSettings: Equatable, Sendable {
             && left.roomShortShare == right.roomShortShare
             && left.roomEaseShare == right.roomEaseShare
             && left.classShares == right.classShares
+            && left.demotes == right.demotes
+            && left.harmonicCoherence == right.harmonicCoherence
+            && left.coherenceThreshold == right.coherenceThreshold
     }
 
     func share(of kind: SeriesClass) -> Double {

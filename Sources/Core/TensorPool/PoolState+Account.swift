@@ -3,69 +3,101 @@
 import Precision
 
 extension PoolState {
-    /// Bytes the values of this window need, as if nothing had left the pool.
-    var bytesNeeded: UInt64 {
+    /// Bytes of the values of this window as they lie in the pool now; what earlier windows left
+    /// behind is not theirs.
+    var heldBytesNeeded: Int {
         var older = 0
-        for chunk in chunks where !chunk.inWindow {
-            older += heapCost(chunk.bytes.count) + MemoryLayout<StoredChunk>.stride
+        arena.forEach { _, kind, at in
+            if isChunk(kind), !ChunkRecord(at: at).inWindow { older += ChunkRecord(at: at).length }
         }
-        return UInt64(heldBytes - older) + evictedWindowBytes
+        return fixedBytes + arena.liveBytes - older
     }
 
     mutating func openWindow() {
-        admitted = 0
-        for state in series { admitted += UInt64(state.open.values.count) }
-        for position in chunks.indices { chunks[position].inWindow = false }
-        evictedWindowBytes = 0
-        evictedHighValues = 0
+        counts.admitted = 0
+        counts.highValues = 0
+        for state in series {
+            counts.admitted += UInt64(state.open.count)
+            counts.highValues += UInt64(state.open.highValues)
+        }
+        arena.forEach { _, kind, at in
+            if isChunk(kind) { ChunkRecord(at: at).inWindow = false }
+        }
+        counts.departedBytes = 0
+        counts.highValuesDegraded = 0
         exhausted = nil
     }
 
-    func account(_ settings: PoolSettings) -> PoolAccount {
+    func account() -> PoolAccount {
         var account = PoolAccount()
         account.budgetBytes = budgetBytes
         account.heldBytes = heldBytes
-        account.valuesAdmitted = admitted
-        account.refused = refused
-        account.evictedDelivered = evictedDelivered
-        account.bytesNeeded = bytesNeeded
-        account.highValueCount = evictedHighValues
-        for chunk in chunks { add(chunk, to: &account) }
-        let exact = Thresholds(settings, fill: fill).exact
-        for state in series {
-            account.values81 += UInt64(state.open.values.count)
-            for score in state.open.scores where Double(score) / ChunkCodec.scoreSteps >= exact {
-                account.highValueCount += 1
-            }
+        account.valuesAdmitted = counts.admitted
+        account.refused = counts.refused
+        account.evictedDelivered = counts.evictedDelivered
+        account.spilled = counts.spilled
+        account.damaged = counts.damaged
+        account.roomMadeAhead = counts.roomMadeAhead
+        account.highValueCount = counts.highValues
+        account.highValueDegraded = counts.highValuesDegraded
+        account.bytesNeeded = UInt64(heldBytesNeeded) + counts.departedBytes
+        for state in series { account.values81 += UInt64(state.open.count) }
+        arena.forEach { _, kind, at in
+            if isChunk(kind) { add(ChunkRecord(at: at), kind, to: &account) }
+            if kind == .times { account.timesBytes += UInt64(TimesRecord(at: at).length) }
         }
         account.valuesHeld = account.values81 + account.values16 + account.values8
         setExtension(&account)
         return account
     }
 
-    private func add(_ chunk: StoredChunk, to account: inout PoolAccount) {
-        let count = UInt64(chunk.header.count)
-        account.highValueCount += chunk.highValues
-        switch chunk.header.tier {
-        case .bits81: account.values81 += count
-        case .bits16: account.values16 += count
-        case .bits8: account.values8 += count
-        }
-        if chunk.header.tier != .bits81 { account.highValueDegraded += chunk.highValues }
-        let fraction = chunk.header.errorBound / (chunk.header.upper - chunk.header.lower)
+    private func add(_ record: ChunkRecord, _ kind: RecordKind, to account: inout PoolAccount) {
+        let fraction: Double =
+            switch record.tier {
+            case .bits81: 0
+            case .bits16: 1.0 / 131070
+            case .bits8: 1.0 / 510
+            }
         account.worstErrorBoundFraction = max(account.worstErrorBoundFraction, fraction)
+        guard kind == .cold else {
+            account.values81 += UInt64(record.count)
+            return
+        }
+        for run in ColdBlock.runs(of: record.payload, count: record.count) {
+            switch run.coding.tier {
+            case .bits81: account.values81 += UInt64(run.count)
+            case .bits16: account.values16 += UInt64(run.count)
+            case .bits8: account.values8 += UInt64(run.count)
+            }
+        }
+    }
+
+    func usage(of id: UInt16) -> SeriesUsage {
+        var usage = SeriesUsage()
+        guard let slot = slot(of: id) else { return usage }
+        arena.forEach { _, kind, at in
+            guard isChunk(kind), ChunkRecord(at: at).slot == slot else { return }
+            usage.sealedValues += UInt64(ChunkRecord(at: at).count)
+            usage.sealedBytes += UInt64(ChunkRecord(at: at).length)
+        }
+        usage.values = usage.sealedValues + UInt64(series[slot].open.count)
+        return usage
     }
 
     private func setExtension(_ account: inout PoolAccount) {
-        guard admitted > 0 else { return }
-        let values = Double(exhausted?.admitted ?? admitted)
-        let bytes = Double(exhausted?.bytesNeeded ?? account.bytesNeeded)
+        guard counts.admitted > 0 else { return }
+        let values = Double(exhausted?.admitted ?? counts.admitted)
+        let bytes = Double(exhausted.map { $0.bytesNeeded } ?? account.bytesNeeded)
         account.extension81 = values * 81 / 8 / bytes
         account.extension64 = values * 8 / bytes
         if exhausted != nil {
             account.basis = .measured
         } else {
             account.basis = values * 81 / 8 < Double(budgetBytes) ? .projected : .atLeast
+            if account.basis == .projected, let projected = projectedExtension64 {
+                account.extension64 = projected
+                account.extension81 = projected * 81 / 64
+            }
         }
     }
 }

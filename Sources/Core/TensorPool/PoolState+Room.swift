@@ -1,132 +1,291 @@
-// Making room, and delivery: who gives way when the budget is reached.
+// Who gives way when the budget is reached. In this order:
+//
+//   1. runs of 32 hot blocks of a series become one cold chunk (and at least 8, see below)
+//   2. delivered chunks are evicted, oldest first
+//   3. the 16-bit chunk that loses the least score × error per byte freed goes to 8 bits
+//   4. shorter runs of hot blocks become cold chunks, then small cold chunks are merged
+//   5. the fullest open buffer is sealed early
+//   6. the oldest chunks are handed to the spill hook, if there is one
+//   7. nothing: the value is refused
+//
+// Nothing here drops a value, and nothing touches the precision of a block sealed as exact.
 
 import Precision
 
 extension PoolState {
-    /// Frees until `bytes` more fit: evicts what is delivered, oldest first, then demotes.
-    mutating func makeRoom(
-        _ bytes: Int, for id: UInt16, _ settings: PoolSettings
-    ) throws(PoolError) {
-        while heldBytes + bytes > budgetBytes {
-            if evictOldestDelivered() { continue }
-            if try demoteOne(settings) { continue }
-            throw .full(series: id)
+    /// A record of `bytes`, or `.full`.
+    mutating func room(
+        _ payload: Int, _ kind: RecordKind, for slot: Int
+    ) throws(PoolError) -> RecordRef {
+        let bytes = Arena.rounded(payload)
+        while true {
+            if freeBytes >= bytes + reserveBytes + scatteredBytes, let ref = allocate(bytes, kind) { return ref }
+            if try makeSomeRoom(sparing: slot) { continue }
+            if let ref = allocate(bytes, kind) { return ref }
+            if try spillSome() { continue }
+            throw .full(series: series[slot].declaration.id)
         }
     }
 
-    private mutating func evictOldestDelivered() -> Bool {
-        var oldest: Int?
-        for (position, chunk) in chunks.enumerated() where isDelivered(chunk) {
-            if let known = oldest,
-                chunks[known].header.lastTimeMs <= chunk.header.lastTimeMs
-            {
-                continue
-            }
-            oldest = position
+    /// What the arena could still hold, in however many pieces.
+    var freeBytes: Int {
+        let unallocated = max(0, arenaLimit - arena.heldBytes - Arena.allocatorBytes)
+        var free = unallocated >= Arena.leastSegmentBytes ? unallocated : 0
+        for segment in arena.segments { free += segment.capacity - segment.used + segment.dead }
+        return free
+    }
+
+    /// Kept free for recoding, which needs a place for the new chunk before the old ones go; given
+    /// up only when nothing else helps.
+    var reserveBytes: Int { min(4096, budgetBytes / 64) }
+
+    /// Without taking anything from anyone: sliding at most.
+    mutating func allocate(_ bytes: Int, _ kind: RecordKind) -> RecordRef? {
+        if let ref = arena.allocate(bytes, kind, limit: arenaLimit) { return ref }
+        var best: Int?
+        for index in arena.segments.indices {
+            let segment = arena.segments[index]
+            guard segment.capacity - segment.used + segment.dead >= bytes else { continue }
+            // The most dead bytes: sliding pays most there.
+            if let known = best, arena.segments[known].dead >= segment.dead { continue }
+            best = index
         }
-        guard let oldest else { return false }
-        let chunk = chunks.remove(at: oldest)
-        let cost = heapCost(chunk.bytes.count)
-        chunkBytes -= cost
-        series[chunk.slot].chunkBytes -= cost
-        evictedDelivered += UInt64(chunk.header.count)
-        if chunk.inWindow {
-            evictedWindowBytes += UInt64(cost + MemoryLayout<StoredChunk>.stride)
-            evictedHighValues += chunk.highValues
+        if let best {
+            slide(best)
+            return arena.place(bytes, kind, in: best)
         }
+        guard repack(for: bytes + 512) else { return nil }
+        return arena.allocate(bytes, kind, limit: arenaLimit)
+    }
+
+    /// Packs if that promises a piece of `bytes`. Ends too small for any record stay where they are:
+    /// packing again would only find them again.
+    mutating func repack(for bytes: Int) -> Bool {
+        guard freeBytes >= bytes + scatteredBytes else { return false }
+        repack()
         return true
     }
 
-    /// The 16-bit chunk that loses the least (score × added error, as a fraction of full scale) per
-    /// byte freed; chunks of a class above its share go first.
-    private mutating func demoteOne(_ settings: PoolSettings) throws(PoolError) -> Bool {
-        var best: (position: Int, cost: Double, over: Bool)?
-        for (position, chunk) in chunks.enumerated() where chunk.header.tier == .bits16 {
-            let freed = Double(chunk.header.count)
-            // 1/510 − 1/131070 is the same for all, so the score and the length decide. The floor
-            // keeps an order among values scored 0: longest first.
-            let cost = (chunk.header.score + 1e-6) * Double(chunk.header.count) / freed
-            let over = isOverShare(chunk.header.kind, settings)
-            if let known = best {
-                if known.over && !over { continue }
-                if known.over == over && known.cost <= cost { continue }
+    /// Moves records forward into the free ends of earlier segments, so that what is free comes
+    /// together at the end of the arena.
+    mutating func repack() {
+        for segment in arena.segments.indices {
+            slide(segment)
+            guard segment > 0 else { continue }
+            var offset = 0
+            let used = arena.segments[segment].used
+            while offset < used {
+                let ref = RecordRef(segment: UInt16(segment), offset: UInt16(offset))
+                let bytes = arena.length(ref)
+                let target = (0..<segment).first {
+                    arena.segments[$0].capacity - arena.segments[$0].used >= bytes
+                }
+                if let target { relocate(ref, to: target) }
+                offset += bytes
             }
-            best = (position, cost, over)
+            slide(segment)
         }
-        guard let best else { return false }
-        let old = chunks[best.position]
-        let decoded = try decodeChunk(old.bytes)
-        var header = old.header
-        header.tier = .bits8
-        header.worstTier = .bits8
-        header.errorBound = header.upper - header.lower
-        header.errorBound /= 510
-        let bytes = ChunkCodec.encode(&header, timesMs: decoded.timesMs, values: decoded.values)
-        chunks[best.position].header = header
-        chunks[best.position].bytes = bytes
-        let freed = heapCost(old.bytes.count) - heapCost(bytes.count)
-        chunkBytes -= freed
-        series[old.slot].chunkBytes -= freed
-        return true
+        let largest = arena.segments.map { $0.capacity - $0.used }.max() ?? 0
+        scatteredBytes = freeBytes - largest
     }
 
-    private func isOverShare(_ kind: SeriesClass, _ settings: PoolSettings) -> Bool {
+    /// Slides a segment together and tells the owners of what moved.
+    mutating func slide(_ segment: Int) {
+        var series = self.series
+        var tracks = self.tracks
+        self.series = []
+        self.tracks = []
+        arena.slide(segment) { kind, at, ref in
+            switch kind {
+            case .open: series[Int(at.load(fromByteOffset: 4, as: UInt16.self))].open.ref = ref
+            case .track: tracks[Int(at.load(fromByteOffset: 4, as: UInt16.self))].ref = ref
+            case .times:
+                let id = TimesRecord(at: at).id
+                for index in tracks.indices
+                where tracks[index].sealedCount > 0 && tracks[index].sealedId == id {
+                    tracks[index].sealedRef = ref
+                }
+            default: break
+            }
+        }
+        swap(&self.series, &series)
+        swap(&self.tracks, &tracks)
+    }
+
+    /// One step of the order above; false when there is none left.
+    /// The open buffer of `slot` is being worked on, and stays as it is.
+    mutating func makeSomeRoom(sparing slot: Int?
+    ) throws(PoolError) -> Bool {
+        if compactLongest(atLeast: 32) { return true }
+        if evictDelivered() { return true }
+        if compactLongest(atLeast: 8) { return true }
+        if settings.demotes, demoteCheapest() { return true }
+        if compactLongest(atLeast: 1) { return true }
+        if settings.demotes, compactSettled() { return true }
+        if mergeCold() { return true }
+        return sealEarly(sparing: slot)
+    }
+
+    /// Compacts the series with the most hot blocks; one of a class above its share goes first.
+    private mutating func compactLongest(atLeast least: Int) -> Bool {
+        var tried: [Int] = []
+        while true {
+            var best: Int?
+            for slot in series.indices
+            where series[slot].hotBlocks >= least && !tried.contains(slot) {
+                if let known = best {
+                    let (over, knownOver) = (isOverShare(slot), isOverShare(known))
+                    if knownOver && !over { continue }
+                    if knownOver == over, series[known].hotBlocks >= series[slot].hotBlocks {
+                        continue
+                    }
+                }
+                best = slot
+            }
+            guard let best else { return false }
+            if compact(best) { return true }
+            tried.append(best)
+        }
+    }
+
+    /// Seals the open buffers of the track that holds most, before their time.
+    private mutating func sealEarly(sparing spared: Int?) -> Bool {
+        if isSealing { return false }
+        var held = [Int](repeating: 0, count: tracks.count)
+        for slot in series.indices where slot != spared && series[slot].open.count >= 16 {
+            held[Int(series[slot].open.track)] += Int(series[slot].open.count)
+        }
+        guard let most = held.max(), most > 0, let track = held.firstIndex(of: most) else {
+            return false
+        }
+        // The longest first: the others' times are the beginning of its own.
+        let slots = series.indices.filter {
+            $0 != spared && series[$0].open.count >= 16 && Int(series[$0].open.track) == track
+        }.sorted { series[$0].open.count > series[$1].open.count }
+        let before = arena.liveBytes
+        for slot in slots {
+            do throws(PoolError) { try seal(slot) } catch { break }
+        }
+        return arena.liveBytes < before
+    }
+
+    func isOverShare(_ slot: Int) -> Bool {
+        let kind = series[slot].declaration.kind
+        let share = settings.share(of: kind)
+        if share >= 1 { return false }
         var used = 0
-        for state in series where state.declaration.kind == kind { used += state.chunkBytes }
-        return Double(used) > settings.share(of: kind) * Double(budgetBytes)
+        for state in series where state.declaration.kind == kind { used += state.bytes }
+        return Double(used) > share * Double(budgetBytes)
     }
 
-    mutating func setBudget(_ bytes: Int, _ settings: PoolSettings) throws(PoolError) {
+    /// Evicts a few of the oldest delivered chunks; the walk that finds them is what costs.
+    private mutating func evictDelivered() -> Bool {
+        var oldest: [(lastIndexAge: Int64, ref: RecordRef)] = []
+        let times = TimesIndex(arena)
+        arena.forEach { ref, kind, at in
+            guard isChunk(kind) else { return }
+            let record = ChunkRecord(at: at)
+            guard record.end <= series[record.slot].deliveredIndex else { return }
+            let age = times.last(record.timesId)
+            if oldest.count == 8, oldest[7].lastIndexAge <= age { return }
+            if oldest.count == 8 { oldest.removeLast() }
+            let place = oldest.firstIndex { $0.lastIndexAge > age } ?? oldest.count
+            oldest.insert((age, ref), at: place)
+        }
+        for entry in oldest {
+            counts.evictedDelivered += UInt64(ChunkRecord(at: arena.pointer(entry.ref)).count)
+            depart(entry.ref)
+        }
+        return !oldest.isEmpty
+    }
+
+    /// Takes a chunk out; its bytes stay in the account of the window it was admitted in.
+    mutating func depart(_ ref: RecordRef) {
+        let record = ChunkRecord(at: arena.pointer(ref))
+        var bytes = record.length
+        series[record.slot].bytes -= bytes
+        if arena.kind(ref) == .hot { series[record.slot].hotBlocks -= 1 }
+        if arena.kind(ref) == .settled { series[record.slot].settledBlocks -= 1 }
+        if let times = timesRecord(record.timesId) { bytes += releaseTimes(times) }
+        if record.inWindow { counts.departedBytes += UInt64(bytes) }
+        arena.free(ref)
+    }
+
+    func isChunk(_ kind: RecordKind) -> Bool {
+        kind == .hot || kind == .settled || kind == .kept || kind == .cold
+    }
+
+    func timesRecord(_ id: UInt32) -> RecordRef? {
+        var found: RecordRef?
+        arena.forEach { ref, kind, at in
+            if kind == .times, TimesRecord(at: at).id == id { found = ref }
+        }
+        return found
+    }
+
+    // MARK: spill
+
+    /// Hands the oldest chunk that is not delivered to the hook.
+    private mutating func spillSome() throws(PoolError) -> Bool {
+        guard let spill else { return false }
+        guard let chunk = try undelivered(maxBytes: 1).first else { return false }
+        if exhausted == nil { exhausted = (counts.admitted, UInt64(heldBytesNeeded)) }
+        guard spill(chunk) else { return false }
+        counts.spilled += UInt64(chunk.header.count)
+        // Whoever took it delivers it: for the pool it is delivered, and leaves now.
+        _ = markDelivered(chunk.ref)
+        var gone: [RecordRef] = []
+        arena.forEach { ref, kind, at in
+            let record = ChunkRecord(at: at)
+            if isChunk(kind), series[record.slot].declaration.id == chunk.ref.series,
+                record.firstIndex == chunk.ref.firstIndex
+            {
+                gone.append(ref)
+            }
+        }
+        for ref in gone { depart(ref) }
+        return !gone.isEmpty
+    }
+
+    // MARK: budget
+
+    mutating func setBudget(
+        _ bytes: Int
+    ) throws(PoolError) {
         let old = budgetBytes
         budgetBytes = bytes
-        do { try makeRoom(0, for: 0, settings) } catch {
+        while heldBytes > budgetBytes {
+            arena.release(above: arenaLimit)
+            if heldBytes <= budgetBytes { break }
+            let before = arena.heldBytes
+            repack()
+            arena.release(above: arenaLimit)
+            if arena.heldBytes < before { continue }
+            if try makeSomeRoom(sparing: nil) { continue }
+            if try spillSome() { continue }
             budgetBytes = old
-            throw error
+            throw .full(series: 0)
         }
         openWindow()
     }
 
-    // MARK: delivery
-
-    func isDelivered(_ chunk: StoredChunk) -> Bool {
-        chunk.end <= series[chunk.slot].deliveredIndex
-    }
-
-    func undelivered(maxBytes: Int) throws(PoolError) -> [DeliverableChunk] {
-        // Sealing order is time order: every series seals when its buffer is full.
-        var order = chunks.indices.filter { !isDelivered(chunks[$0]) }
-        order.sort {
-            let (left, right) = (chunks[$0].header, chunks[$1].header)
-            if left.series == right.series { return left.firstIndex < right.firstIndex }
-            return (left.lastTimeMs, left.series) < (right.lastTimeMs, right.series)
+    private mutating func relocate(_ ref: RecordRef, to segment: Int) {
+        let kind = arena.kind(ref)
+        let bytes = arena.length(ref)
+        let place = arena.place(bytes, kind, in: segment)
+        let at = arena.pointer(place)
+        at.copyMemory(from: arena.pointer(ref), byteCount: bytes)
+        arena.free(ref)
+        switch kind {
+        case .open: series[Int(at.load(fromByteOffset: 4, as: UInt16.self))].open.ref = place
+        case .track: tracks[Int(at.load(fromByteOffset: 4, as: UInt16.self))].ref = place
+        case .times:
+            let id = TimesRecord(at: at).id
+            for index in tracks.indices
+            where tracks[index].sealedCount > 0 && tracks[index].sealedId == id {
+                tracks[index].sealedRef = place
+            }
+        default: break
         }
-        var result: [DeliverableChunk] = []
-        var total = 0
-        for position in order {
-            let chunk = chunks[position]
-            if !result.isEmpty && total + chunk.bytes.count > maxBytes { break }
-            total += chunk.bytes.count
-            result.append(DeliverableChunk(header: chunk.header, bytes: chunk.bytes))
-        }
-        return result
-    }
-
-    mutating func markDelivered(_ ref: ChunkRef) -> Bool {
-        guard let slot = slot(of: ref.series), ref.count > 0 else { return false }
-        let (end, overflow) = ref.firstIndex.addingReportingOverflow(UInt64(ref.count))
-        let sealed = series[slot].nextIndex - UInt64(series[slot].open.values.count)
-        guard !overflow, end <= sealed, ref.firstIndex <= series[slot].deliveredIndex else {
-            return false
-        }
-        series[slot].deliveredIndex = max(series[slot].deliveredIndex, end)
-        return true
-    }
-
-    var undeliveredValues: UInt64 {
-        var sum: UInt64 = 0
-        for state in series {
-            sum += state.nextIndex - UInt64(state.open.values.count) - state.deliveredIndex
-        }
-        return sum
     }
 }

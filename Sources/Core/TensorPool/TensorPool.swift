@@ -1,13 +1,18 @@
 // The tensor pool: numeric series under a hard byte budget.
 //
-// Values are appended to their series' open buffer. A full buffer (128 values) is sealed into a
-// chunk, at the tier its score earns. When the budget is reached the pool makes room, in this
-// order: it evicts delivered chunks, oldest first; it demotes the chunk that loses the least
-// (score × added error) per byte freed; then it refuses the value with `PoolError.full`. It never
-// drops a value silently, and never demotes a block that was sealed as exact.
+// Values are appended to their series' open buffer. A full buffer (128 values) is sealed into a hot
+// block, losslessly coded. When the budget is reached the pool makes room: it compacts hot blocks
+// into cold chunks of up to 4096 values, each block at the tier its score earns; it evicts delivered
+// chunks; it demotes 16-bit chunks to 8 bits, those first that lose the least (score × added error)
+// per byte freed; it hands chunks to the spill hook; and then it refuses the value with
+// `PoolError.full` (`PoolState+Room` has the order). It never drops a value silently, and never
+// touches the precision of a block that holds a value scored as exact.
 //
 // Terms: *tier*, *open buffer*, *chunk*, *retention window* are the glossary's. The pool has no
 // clock, does no I/O and belongs to one thread.
+
+/// See `TensorPool.spill`.
+public typealias SpillHook = (DeliverableChunk) -> Bool
 
 public final class TensorPool {
     /// Values in an open buffer.
@@ -18,16 +23,38 @@ public final class TensorPool {
     public static let budgetMinimumBytes = 16 * 1024
 
     /// Thresholds, heat and pressure: may be set at any time.
-    public var settings: PoolSettings
+    public var settings: PoolSettings {
+        get { storage.pointee.settings }
+        set { storage.pointee.settings = newValue }
+    }
 
-    var state: PoolState
+    /// Takes a chunk out of the pool, to disk: called when nothing else can give way any more, and
+    /// before a value is refused. True: it is stored safely, and the pool may forget it.
+    public var spill: SpillHook? {
+        get { storage.pointee.spill }
+        set { storage.pointee.spill = newValue }
+    }
+
+    /// On its own allocation: a class's stored properties are checked for exclusive access on every
+    /// use, and a value would pay for that more than for its coding.
+    private let storage: UnsafeMutablePointer<PoolState>
+    var state: PoolState {
+        _read { yield storage.pointee }
+        _modify { yield &storage.pointee }
+    }
 
     public init(budgetBytes: Int, settings: PoolSettings = PoolSettings()) throws(PoolError) {
         guard budgetBytes >= Self.budgetMinimumBytes else {
             throw .budgetTooSmall(minimumBytes: Self.budgetMinimumBytes)
         }
-        self.settings = settings
-        state = PoolState(budgetBytes: budgetBytes)
+        storage = .allocate(capacity: 1)
+        storage.initialize(to: PoolState(budgetBytes: budgetBytes, settings))
+    }
+
+    deinit {
+        storage.pointee.arena.deallocateAll()
+        storage.deinitialize(count: 1)
+        storage.deallocate()
     }
 
     /// Adds a series. Its indices count from 0.
@@ -38,7 +65,7 @@ public final class TensorPool {
     /// A new full scale for an existing series: its open buffer is sealed first, and its sealed
     /// chunks keep the full scale they were sealed with.
     public func redeclare(_ series: SeriesDeclaration) throws(PoolError) {
-        try state.redeclare(series, settings)
+        try state.redeclare(series)
     }
 
     /// Adds one value. `score` is the value of the period, 0 … 1 (clamped). On an error nothing
@@ -46,13 +73,13 @@ public final class TensorPool {
     public func append(
         series: UInt16, timeMs: Int64, value: Double, score: Double
     ) throws(PoolError) {
-        try state.append(
-            series: series, timeMs: timeMs, value: value, score: score, settings)
+        try storage.pointee.append(
+            series: series, timeMs: timeMs, value: value, score: score)
     }
 
     /// Seals every open buffer, however short: at shutdown, and before a flush after an outage.
     public func sealAll() throws(PoolError) {
-        try state.sealAll(settings)
+        try state.sealAll()
     }
 
     /// Indices from the oldest value held to the next to be appended; evicted runs within it are
@@ -101,10 +128,17 @@ public final class TensorPool {
         guard bytes >= Self.budgetMinimumBytes else {
             throw .budgetTooSmall(minimumBytes: Self.budgetMinimumBytes)
         }
-        try state.setBudget(bytes, settings)
+        try state.setBudget(bytes)
     }
 
-    public var account: PoolAccount { state.account(settings) }
+    /// A walk over all chunks: for reports, not for every value.
+    /// Share of the budget in use, 0…1: what decides when room is short. Cheap, unlike the account.
+    public var fill: Double { state.fill }
+
+    public var account: PoolAccount { state.account() }
+
+    /// What one series takes; nothing for an unknown one.
+    public func usage(of series: UInt16) -> SeriesUsage { state.usage(of: series) }
 }
 
 /// Decodes one chunk, for a receiver that knows nothing but the bytes.

@@ -7,14 +7,14 @@ import Model
 extension HardwareRecord {
     public func encoded() -> ProtoWriter {
         var writer = ProtoWriter()
-        writer.string(1, model)
-        writer.string(2, serial)
+        writer.string(1, model, upTo: 128)
+        writer.string(2, serial, upTo: 128)
         writer.unsigned(3, cpuCores)
         writer.unsigned(4, cpuMaxMHz)
         writer.unsigned(5, memoryBytes)
         if let gpu {
             var inner = ProtoWriter()
-            inner.string(1, gpu.name)
+            inner.string(1, gpu.name, upTo: 128)
             inner.double(2, gpu.memoryGB)
             inner.unsigned(3, gpu.cores)
             inner.unsigned(4, UInt64(gpu.tier.rawValue))

@@ -175,6 +175,9 @@ extension Envelope {
         }
         let set: ParameterSet
         do { set = try ParameterSet(decoding: payload) } catch { throw .malformed }
+        guard set.version < ParameterSet.versionLimit else {
+            throw .outOfRange("version \(set.version)")
+        }
         if let problem = set.values.problems.first { throw .outOfRange(problem.text) }
         return (set, keys.version)
     }

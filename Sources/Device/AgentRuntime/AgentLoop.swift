@@ -69,6 +69,9 @@ final class AgentLoop {
             state.floor = 0
             state.keySetFloor = 0
         }
+        if state.reportKey != nil, !options.labels.isEmpty, options.labels != state.labels {
+            log.write(.warning, "labels are set at enrolment: the ones given now are not in force")
+        }
         if options.server == nil {
             log.write(.warning, "no --server: decisions stay on this device")
         }
@@ -79,10 +82,10 @@ final class AgentLoop {
         governor = CgroupGovernor(
             GovernorConfiguration(
                 cgroupRoot: options.cgroupRoot, group: options.group, isDryRun: options.isDryRun,
-                journalPath: "\(options.runFolder)/governor.journal",
+                journalPath: folder.path(ofJournal: sensors.kernelBootID()),
                 cpuCores: max(1, found.cpuCores)))
         decisionFile = DecisionFile(folder: options.runFolder)
-        signalFile = SignalFile(folder: options.runFolder)
+        signalFile = SignalFile(path: options.signalFile ?? "\(options.runFolder)/signals")
         var random = SystemRandomNumberGenerator()
         do throws(PoolError) {
             core = try AgentCore(
@@ -116,6 +119,8 @@ final class AgentLoop {
             if ready.first == true { takeSignals() }
             takeReplies()
             feed(.tick)
+            // Progress of the loop feeds the watchdog; the loop turns at least twice a minute.
+            _ = try? Process.notify("WATCHDOG=1")
         }
         tell(governor.restore())
         return exitStatus ?? 0
@@ -198,7 +203,6 @@ final class AgentLoop {
         }
         let signals = signalFile.read(nowMs: now.wallMs, freshMs: 3 * core.sampleIntervalMs)
         events.append(.observed(sensors.sample(at: now), hardware, signals))
-        _ = try? Process.notify("WATCHDOG=1")
     }
 
     private func govern(_ decision: Decision, _ set: ParameterSet) {

@@ -26,6 +26,7 @@ public enum AgentCommand {
         if Text.equal(command, "decide") { return decide(arguments) }
         if Text.equal(command, "status") { return status(arguments) }
         if Text.equal(command, "demo") { return demo(arguments) }
+        if Text.equal(command, "circuit") { return circuit(arguments) }
         if Text.equal(command, "--version") || Text.equal(command, "version") {
             Standard.output("phi-agent \(version)\n\(Curl.version)\nOpenSSL \(Digest.libraryVersion)\n")
             return 0
@@ -132,6 +133,7 @@ public enum AgentCommand {
                    phi-agent status [OPTION…]         identity, parameters and the last decision
                    phi-agent decide --replay FILE     decisions on recorded observations (CSV)
                    phi-agent demo [--fast]            the chamber in five scenes, simulated
+                   phi-agent circuit [OPTION…]        self-test, or an OpenQASM 2 program
                    phi-agent version
 
             options, on the command line or as `name = value` in the file of --config:
@@ -148,6 +150,12 @@ public enum AgentCommand {
             examples:
               phi-agent run --server https://fleet.example:8440 --ca-file ca.crt --token-file token
               phi-agent run --dry-run --group workload.slice --interval 2s
+
+            options of circuit:
+              --qasm FILE           simulate FILE at 81, 64, 16 and 8 bits; without it, the self-test
+              --json                one JSON object; what isn't the same on every machine is "measured"
+              --budget SIZE         memory for everything held at one time, e.g. 64KiB, 16MiB (default)
+              --shots N, --seed N   measurements drawn (1024) and the seed of the draws (1)
 
             columns of --replay: time_ms temperature_milli_c memory_total_kib memory_available_kib
               pressure_percent frequency_khz frequency_max_khz frequency_ceiling_khz throttle entropy

@@ -25,8 +25,11 @@ public struct Options: Sendable {
     /// From the token, as printed by `fleet enroll token`.
     public var root: Digest32?
     public var caFile: String?
+    public var isInsecure = false
     public var stateFolder = "/var/lib/phi-agent"
     public var runFolder = "/run/phi-agent"
+    /// nil: `signals` in the run folder.
+    public var signalFile: String?
     public var sysfsRoot = "/sys"
     public var procfsRoot = "/proc"
     public var cgroupRoot = "/sys/fs/cgroup"
@@ -42,10 +45,12 @@ public struct Options: Sendable {
         ("server", "URL", "the aggregator, e.g. https://fleet.example:8440"),
         ("token", "TOKEN", "enrolment token, as printed by fleet enroll token"),
         ("token-file", "FILE", "read the token from FILE (kept out of the process list)"),
+        ("insecure", nil, "enrol over plain HTTP off this machine: the token and key travel in clear"),
         ("ca-file", "FILE", "the fleet's certificate authority (PEM); the only one trusted"),
         ("label", "KEY=VALUE", "label set at enrolment; may be repeated"),
         ("state-dir", "DIR", "identity, keys, boot counter, parameters (/var/lib/phi-agent)"),
         ("run-dir", "DIR", "decision.json and the workload's signals (/run/phi-agent)"),
+        ("signals", "FILE", "what the workload says of itself (signals in the run folder)"),
         ("group", "NAME", "cgroup below the cgroup root that is governed, e.g. workload.slice"),
         ("dry-run", nil, "say what would be written to the group, and write nothing"),
         ("interval", "TIME", "time between observations, e.g. 500ms, 10s; replaces the parameter"),
@@ -80,6 +85,21 @@ public struct Options: Sendable {
             }
         }
         for (name, value) in fromFile + fromFlags { try set(name, value) }
+        if let server, token != nil, !isInsecure, Uplink.sendsInClear(server) {
+            throw UsageError(
+                "enrolment over plain HTTP would show the token and the key to the network",
+                hint: "use https:// with --ca-file; --insecure enrols all the same")
+        }
+    }
+
+    /// A switch: given alone it is on.
+    private static func isOn(_ value: String, _ name: String) throws(UsageError) -> Bool {
+        let text = Array(value.utf8)[...]
+        let on: [StaticString] = ["", "true", "yes", "on", "1"]
+        let off: [StaticString] = ["false", "no", "off", "0"]
+        if on.contains(where: { Text.equal(text, $0) }) { return true }
+        if off.contains(where: { Text.equal(text, $0) }) { return false }
+        throw UsageError("\(name) = \(value): yes or no")
     }
 
     private mutating func set(_ name: String, _ value: String?) throws(UsageError) {
@@ -113,14 +133,19 @@ public struct Options: Sendable {
             stateFolder = value
         } else if Text.equal(text, "run-dir") {
             runFolder = value
+        } else if Text.equal(text, "signals") {
+            signalFile = value
         } else if Text.equal(text, "group") {
             let parts = Array(value.utf8).split(separator: 0x2f)
-            guard !parts.isEmpty, !parts.contains(where: { Text.equal($0, "..") }) else {
+            let leadsAside = parts.contains { Text.equal($0, "..") || Text.equal($0, ".") }
+            guard !parts.isEmpty, !leadsAside else {
                 throw UsageError("--group \(value): a group below the cgroup root")
             }
             group = value
+        } else if Text.equal(text, "insecure") {
+            isInsecure = try Self.isOn(value, name)
         } else if Text.equal(text, "dry-run") {
-            isDryRun = true
+            isDryRun = try Self.isOn(value, name)
         } else if Text.equal(text, "interval") {
             let ms = try Self.duration(value, "interval")
             guard (100...3_600_000).contains(ms) else {
@@ -175,8 +200,8 @@ public struct Options: Sendable {
         for (index, line) in text.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated() {
             let line = Text.trimmed(line)
             guard let first = line.first, first != 0x23 else { continue }
-            let parts = line.split(separator: 0x3d, maxSplits: 1)
-            let name = Text.string(Text.trimmed(parts[0]))
+            let parts = line.split(separator: 0x3d, maxSplits: 1, omittingEmptySubsequences: false)
+            let name = Text.string(Text.trimmed(parts.first ?? line))
             guard let known = names.first(where: { Text.equal(name, $0.name) }),
                 !Text.equal(name, "config")
             else { throw UsageError("\(path):\(index + 1): unknown setting: \(name)") }
@@ -184,9 +209,6 @@ public struct Options: Sendable {
                 throw UsageError("\(path):\(index + 1): \(name) needs a value")
             }
             let value = parts.count < 2 ? nil : Text.string(Text.trimmed(parts[1]))
-            if known.value == nil, let value, !Text.equal(value, "true"), !Text.equal(value, "yes") {
-                continue
-            }
             settings.append((name, value))
         }
         return settings

@@ -1,9 +1,11 @@
-// What the workload says of itself: `signals` in the run folder, one line such as
+// What the workload says of itself: a file (`--signals`, else `signals` in the run folder), one line
+// such as
 //
 //     entropy=0.42 value=0.9
 //
 // written by the workload whenever it likes (write a new file and rename it over the old one). A file
-// that hasn't been touched for three intervals says nothing any more.
+// that hasn't been touched for three intervals says nothing any more. A workload that runs as another
+// user gets a file in a folder of its own: the agent only reads numbers from it.
 
 import Bytes
 import Model
@@ -12,11 +14,12 @@ import System
 struct SignalFile {
     private let path: String
 
-    init(folder: String) { path = "\(folder)/signals" }
+    init(path: String) { self.path = path }
 
     func read(nowMs: Int64, freshMs: Int64) -> Model.Signals {
         guard let status = try? FileSystem.status(path), status.isRegular,
-            nowMs - status.modifiedMs <= freshMs,
+            // Both ways: a clock that was set back leaves times in the future behind.
+            abs(nowMs - status.modifiedMs) <= freshMs,
             let bytes = try? FileSystem.read(path, limit: 4096)
         else { return Model.Signals() }
         return Self.parse(bytes)

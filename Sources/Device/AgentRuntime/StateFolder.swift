@@ -37,9 +37,10 @@ struct StateFolder: ~Copyable {
     /// was cloned or moved: it is set aside, and a new identity is minted.
     func load(serial: String, log: Log) throws(UsageError) -> AgentState {
         let file = "\(path)/\(Self.name)"
-        guard FileSystem.exists(file) else { return Self.mint(serial) }
         let bytes: [UInt8]
         do throws(Errno) { bytes = try FileSystem.read(file) } catch {
+            // Only a file that surely isn't there makes a new device; a failing card doesn't.
+            if error.isMissing { return Self.mint(serial) }
             throw UsageError("\(file): \(error.text)", hint: "run the agent as the user who owns it")
         }
         guard let state = AgentState(text: bytes) else {
@@ -57,6 +58,17 @@ struct StateFolder: ~Copyable {
             return Self.mint(serial)
         }
         return state
+    }
+
+    /// Where the governor keeps what it found; what earlier boots left is void and goes.
+    func path(ofJournal bootID: String) -> String {
+        let name = "governor-\(bootID.isEmpty ? "unknown" : bootID).journal"
+        for other in (try? FileSystem.list(path)) ?? [] {
+            let bytes = Array(other.utf8)
+            let isJournal = bytes.starts(with: Array("governor-".utf8))
+            if isJournal, bytes != Array(name.utf8) { try? FileSystem.remove("\(path)/\(other)") }
+        }
+        return "\(path)/\(name)"
     }
 
     func save(_ state: AgentState) -> Errno? {

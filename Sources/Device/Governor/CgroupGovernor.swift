@@ -6,7 +6,9 @@
 //   a crash put it back.
 // - A value that is there already is not written again.
 // - What somebody else wrote meanwhile is told, becomes the value to restore, and is then governed.
-// - A decision that isn't applicable changes nothing: the chamber has marked protective ones.
+// - A decision that isn't applicable applies nothing new: the chamber has marked protective ones.
+//   After some of them in a row the group gets its own values back, so that a lost sensor or a
+//   chamber in doubt never holds a workload down for good.
 // - In a dry run it reads, and says what it would write.
 //
 // What it is not: a judge. How much memory or CPU the group should have is the chamber's business;
@@ -42,6 +44,8 @@ public final class CgroupGovernor {
     private let configuration: GovernorConfiguration
     private let group: ManagedGroup?
     private var journal: Journal
+    /// Decisions in a row that weren't to be applied.
+    private var idleCycles = 0
     /// What the journal's file holds.
     private var saved: Journal?
     /// By control: it can be written.
@@ -90,14 +94,27 @@ public final class CgroupGovernor {
                 events.append(write(control, value, to: group, onSuccess: .restored))
             }
         }
-        try? FileSystem.remove(configuration.journalPath)
+        // What couldn't be given back is tried again at the next start.
+        let hasFailed = events.contains {
+            if case .failed = $0.outcome { return true }
+            return false
+        }
+        if !hasFailed { try? FileSystem.remove(configuration.journalPath) }
         probe()
         return events
     }
 
+    /// Decisions in a row that must not be applicable before the group is released.
+    public static let releaseAfterCycles = 3
+
     /// Writes what the decision asks for and isn't there yet.
     public func apply(_ decision: Decision) -> [ControlEvent] {
-        guard let group, decision.isApplicable else { return [] }
+        guard let group else { return [] }
+        guard decision.isApplicable else {
+            idleCycles += 1
+            return idleCycles == Self.releaseAfterCycles ? restore() : []
+        }
+        idleCycles = 0
         // A workload that starts after the agent, or anew: its group appears late, or changed.
         if isUsable.contains(false) { probe() }
         let targets = Targets(

@@ -1,6 +1,6 @@
 // What the managed group's files said before the first write, kept in a file so that a start after
-// a crash can give it back. It belongs in the run folder (tmpfs): a reboot makes the groups anew,
-// and takes the journal along.
+// a crash can give it back. It lies in the agent's own state folder, where nobody else can plant
+// one, under the name of the kernel's boot: a reboot makes the groups anew, and voids the journal.
 //
 //     phi-governor-1
 //     group /workload.slice

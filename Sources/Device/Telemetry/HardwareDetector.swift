@@ -104,7 +104,9 @@ struct HardwareDetector {
         for line in Text.lines(cpuInfo[...]) {
             if let name = field(line, "model name"), let at = name.lastIndex(of: 0x40) {
                 let figure = Text.trimmed(name[(at + 1)...])
-                if let gigahertz = Text.decimal(figure.dropLast(3)), Text.equal(figure.suffix(3), "GHz") {
+                if let gigahertz = Text.decimal(figure.dropLast(3)), Text.equal(figure.suffix(3), "GHz"),
+                    (0.01...100).contains(gigahertz)
+                {
                     return Int((gigahertz * 1000).rounded())
                 }
             }

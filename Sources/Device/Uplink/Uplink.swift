@@ -26,18 +26,48 @@ public struct Uplink {
         self.device = device
     }
 
-    /// An HTTP or HTTPS address with a host and no path; nil says what is wrong with it.
+    /// A scheme and an authority, nothing behind it: every MAC covers the path as the server sees it.
+    /// - Returns: what is wrong with the address; nil for one that can be used.
     public static func problem(with server: String) -> String? {
-        let text = Array(server.utf8)
-        let schemes = ["http://", "https://"].map { Array($0.utf8) }
-        guard let scheme = schemes.first(where: { text.starts(with: $0) }) else {
+        guard let authority = authority(of: server) else {
             return "an address begins with http:// or https://"
         }
-        let rest = text.dropFirst(scheme.count)
-        guard let first = rest.first, first != 0x2f, !rest.contains(where: { $0 <= 0x20 }) else {
-            return "an address names a host"
+        if authority.isEmpty { return "an address names a host" }
+        let isPlain = authority.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+        // No user (@), path (/), query (?) or fragment (#).
+        let foreign: [UInt8] = [0x40, 0x2f, 0x3f, 0x23]
+        guard isPlain, !authority.contains(where: { foreign.contains($0) }) else {
+            return "an address is a scheme, a host and a port: https://fleet.example:8440"
         }
         return nil
+    }
+
+    /// Plain HTTP to another host than this one.
+    public static func sendsInClear(_ server: String) -> Bool {
+        guard Array(server.utf8).starts(with: Array("http://".utf8)),
+            let authority = authority(of: server)
+        else { return false }
+        var host = authority
+        if host.first == 0x5b {
+            host = host.prefix { $0 != 0x5d }.dropFirst()
+            return !Text.equal(host, "::1")
+        }
+        host = host.prefix { $0 != 0x3a }
+        if Text.equal(host, "localhost") { return false }
+        let parts = host.split(separator: 0x2e, omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { Text.integer($0) }
+        let isAddress = parts.count == 4 && numbers.count == 4
+        return !(isAddress && numbers[0] == 127)
+    }
+
+    /// What stands between the scheme and slashes at the end.
+    private static func authority(of server: String) -> ArraySlice<UInt8>? {
+        let text = Array(server.utf8)
+        let schemes = ["http://", "https://"].map { Array($0.utf8) }
+        guard let scheme = schemes.first(where: { text.starts(with: $0) }) else { return nil }
+        var rest = text[scheme.count...]
+        while rest.last == 0x2f { rest = rest.dropLast() }
+        return rest
     }
 
     public func enrolment(_ body: [UInt8]) -> TransportRequest {

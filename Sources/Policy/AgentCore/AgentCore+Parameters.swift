@@ -10,8 +10,14 @@ extension AgentCore {
     ) {
         switch result {
         case .reply(204, _, true, _):
-            holdBackoff.succeeded()
-            nextHoldMs = now.monotonicMs
+            let heldMs = now.monotonicMs - holdStartedMs
+            if heldMs * 2 >= Int64(keeper.current.values[.holdS]) * 1000 {
+                holdBackoff.succeeded()
+                nextHoldMs = now.monotonicMs
+            } else {
+                // Sent away early: the aggregator is closing, and wouldn't hold the next one either.
+                nextHoldMs = now.monotonicMs + holdBackoff.failed(&random)
+            }
         case .reply(200, let body, true, _):
             holdBackoff.succeeded()
             nextHoldMs = now.monotonicMs
@@ -22,7 +28,7 @@ extension AgentCore {
                 nextHoldMs = now.monotonicMs + holdBackoff.failed(&random)
             }
         case .reply(_, _, let isAuthentic, let retryAfterS):
-            let leastMs = isAuthentic ? Int64(clamping: min(retryAfterS ?? 0, 3600)) * 1000 : 0
+            let leastMs = isAuthentic ? Int64(max(0, min(retryAfterS ?? 0, 3600))) * 1000 : 0
             nextHoldMs = now.monotonicMs + holdBackoff.failed(&random, leastMs: leastMs)
         case .failed:
             nextHoldMs = now.monotonicMs + holdBackoff.failed(&random)
@@ -32,13 +38,14 @@ extension AgentCore {
     mutating func offered(
         _ envelope: Envelope, _ now: Instant, _ actions: inout [AgentAction]
     ) {
+        let statusBefore = keeper.status
         do throws(Refusal) {
             guard let next = try keeper.offer(envelope, state, at: now) else { return }
-            state = next
-            persist(.trial, &actions)
+            persist(.trial, next, &actions)
         } catch {
             actions.append(.log(.warning, "parameters refused: \(error.text)"))
-            nextReportMs = now.monotonicMs
+            // Told at once; the same refusal again waits for the cycle.
+            if keeper.status != statusBefore { reportSoon(now) }
             nextHoldMs = now.monotonicMs + holdBackoff.failed(&random)
         }
     }
@@ -59,13 +66,13 @@ extension AgentCore {
         case .confirmed(let next):
             state = next
             persist(.other, &actions)
-            nextReportMs = now.monotonicMs
+            reportSoon(now)
             actions.append(.log(.notice, "parameters \(keeper.current.version) confirmed"))
         case .reverted(let next):
             state = next
             persist(.other, &actions)
             applyParameters(now, &actions)
-            nextReportMs = now.monotonicMs
+            reportSoon(now)
             actions.append(
                 .log(
                     .warning,

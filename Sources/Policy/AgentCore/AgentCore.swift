@@ -33,8 +33,8 @@ public struct AgentConfiguration: Sendable {
 public struct AgentCore {
     /// How long a stopping agent waits for its last report, ms.
     public static let farewellMs: Int64 = 3_000
-    /// Least time between two reports while a backlog is being delivered, ms.
-    static let backlogPauseMs: Int64 = 500
+    /// Replies in a row that don't know this device, before it enrols again (where it has a token).
+    static let unknownRepliesMax = 3
     /// Longest wait between attempts to reach the aggregator, ms.
     static let backoffCapMs: Int64 = 60_000
 
@@ -71,12 +71,20 @@ public struct AgentCore {
     var isEnrolling = false
     var persisting: Persisting?
     var wasOffline = false
+    var unknownReplies = 0
+    var refusedForGood = 0
+    var mustMoveBoot = false
+    var holdStartedMs: Int64 = 0
+    private var preparedState: AgentState?
+    private var isDirty = false
+    var mustEnrolAgain = false
     private var hasFailed = false
 
     enum Persisting {
         case start
         case trial
         case other
+        case newBoot
     }
 
     /// - Parameters:
@@ -118,12 +126,16 @@ public struct AgentCore {
     public var nextDeadlineMs: Int64 {
         var deadlines: [Int64?] = [isReporting || isEnrolling ? nil : nextReportMs]
         if farewellEndMs == nil {
-            deadlines += [isObserving ? nil : nextObserveMs, nextHoldMs, keeper.deadlineMs]
+            deadlines += [
+                isObserving ? nil : nextObserveMs, mayHold ? nextHoldMs : nil, keeper.deadlineMs,
+            ]
         } else {
             deadlines.append(farewellEndMs)
         }
         return deadlines.reduce(Int64.max) { min($0, $1 ?? Int64.max) }
     }
+
+    private var mayHold: Bool { state.reportKey != nil && !mustEnrolAgain && !isHolding }
 
     public mutating func step(_ event: AgentEvent, at now: Instant) -> [AgentAction] {
         var actions: [AgentAction] = []
@@ -170,11 +182,12 @@ public struct AgentCore {
             }
             settleTrial(now, &actions)
         }
-        guard state.reportKey != nil else { return enrol(nowMs, &actions) }
+        guard state.reportKey != nil, !mustEnrolAgain else { return enrol(nowMs, &actions) }
         if let due = nextReportMs, nowMs >= due { report(now, &actions) }
-        if farewellEndMs == nil, !isHolding, let due = nextHoldMs, nowMs >= due {
+        if farewellEndMs == nil, mayHold, let due = nextHoldMs, nowMs >= due {
             isHolding = true
             nextHoldMs = nil
+            holdStartedMs = nowMs
             actions.append(
                 .hold(
                     afterVersion: max(keeper.newestSeen, keeper.current.version),
@@ -182,13 +195,15 @@ public struct AgentCore {
         }
     }
 
-    /// Observations lie on a grid that the observer phase shifts, so that a fleet which was powered
-    /// on together doesn't report in a herd.
+    /// After the first one, at once, observations lie on a grid that the observer phase shifts: a
+    /// fleet that was powered on together doesn't go on reporting in a herd.
     func followingObservation(after nowMs: Int64) -> Int64 {
         let interval = max(1, sampleIntervalMs)
         let phase = Double(hardware.hash.words.0) / 18_446_744_073_709_551_616
         let offset = Int64(phase * Double(interval))
-        return ((nowMs - offset) / interval + 1) * interval + offset
+        let since = nowMs - offset
+        let passed = since >= 0 ? since / interval : -((interval - 1 - since) / interval)
+        return (passed + 1) * interval + offset
     }
 
     mutating func persisted(
@@ -196,6 +211,11 @@ public struct AgentCore {
     ) {
         let purpose = persisting
         persisting = nil
+        if stored {
+            if let prepared = preparedState { state = prepared }
+            isDirty = false
+        }
+        preparedState = nil
         switch purpose {
         case .start:
             guard stored else {
@@ -212,23 +232,42 @@ public struct AgentCore {
                 nextHoldMs = now.monotonicMs
             }
         case .trial:
-            let trialMs = max(
-                Int64(keeper.current.values[.confirmS]) * 1000, 3 * sampleIntervalMs)
+            let trialMs = keeper.trialMs(intervalMs: configuration.sampleIntervalMs)
             if keeper.begin(stored: stored, trialMs: trialMs, at: now) {
                 applyParameters(now, &actions)
                 actions.append(.log(.notice, "parameters \(keeper.current.version) on trial"))
             } else {
                 actions.append(.log(.error, "parameters refused: \(keeper.status.reason)"))
             }
-            nextReportMs = now.monotonicMs
+            reportSoon(now)
+        case .newBoot: beginBoot(stored: stored, now, &actions)
         case .other, nil:
-            if !stored { actions.append(.log(.error, "the state can't be stored")) }
+            if !stored {
+                // Tried again with each cycle: what was confirmed must not be lost with a restart.
+                isDirty = true
+                actions.append(.log(.error, "the state can't be stored"))
+            }
         }
     }
 
     mutating func persist(_ purpose: Persisting, _ actions: inout [AgentAction]) {
         persisting = purpose
         actions.append(.persist(state))
+    }
+
+    /// Persists a state that becomes the agent's only once it is on the disk.
+    mutating func persist(
+        _ purpose: Persisting, _ next: AgentState, _ actions: inout [AgentAction]
+    ) {
+        persisting = purpose
+        preparedState = next
+        actions.append(.persist(next))
+    }
+
+    /// A report ahead of the next cycle's, unless the aggregator is being waited for: neither a
+    /// backoff nor a Retry-After is cut short.
+    mutating func reportSoon(_ now: Instant) {
+        if reportBackoff.failures == 0, state.reportKey != nil { nextReportMs = now.monotonicMs }
     }
 
     mutating func cycle(
@@ -243,6 +282,8 @@ public struct AgentCore {
             state.hardwareHash = record.hash
             persist(.other, &actions)
             actions.append(.log(.notice, "the hardware changed: \(record.model)"))
+        } else if isDirty {
+            persist(.other, &actions)
         }
         let decision = chamber.decide(
             ChamberInput(

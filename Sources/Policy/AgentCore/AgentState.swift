@@ -113,6 +113,7 @@ extension AgentState {
         self.samplesLost = samplesLost
         wasClean = clean == 1
         reportKey = bytes("report-key")
+        if let reportKey, reportKey.count != 32 { return nil }
         root = bytes("root").flatMap { Digest32($0) }
         hardwareHash = bytes("hardware").flatMap { Digest32($0) }
         good = bytes("good")

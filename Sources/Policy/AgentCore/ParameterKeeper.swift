@@ -55,6 +55,15 @@ struct ParameterKeeper {
         }
     }
 
+    /// Time in which a prepared set must prove itself, by its own values: `intervals.confirmS`, and
+    /// never less than four of its intervals, in which the healthy cycles must fit.
+    func trialMs(intervalMs override: Int64?) -> Int64 {
+        let values = (prepared?.set ?? current).values
+        let intervalMs = override ?? Int64(values[.sampleIntervalMs])
+        return max(
+            Int64(values[.confirmS]) * 1000, Int64(Self.healthyCyclesLeast + 1) * intervalMs)
+    }
+
     var isOnTrial: Bool { trial != nil }
 
     var deadlineMs: Int64? { trial?.deadlineMs }

@@ -5,7 +5,8 @@ import Model
 import Phi
 import TensorPool
 
-/// Series ids on the wire. Zones and hwmon readings follow in the order of the sample.
+/// Series ids on the wire. Zones and hwmon readings get theirs as they are first seen, and keep them:
+/// the table of names travels with the reports.
 public enum SeriesID {
     public static let temperature: UInt16 = 1
     public static let memoryAvailable: UInt16 = 2
@@ -15,12 +16,10 @@ public enum SeriesID {
     public static let frequency: UInt16 = 6
     public static let factor: UInt16 = 7
     public static let confidence: UInt16 = 8
-    public static let firstZone: UInt16 = 16
-    public static let firstHwmon: UInt16 = 48
+    public static let firstSensor: UInt16 = 16
 
     /// Zones and hwmon readings kept as series; a board has fewer.
-    static let zoneCountMax = 16
-    static let hwmonCountMax = 32
+    static let sensorCountMax = 64
 }
 
 struct PoolFeed {
@@ -28,6 +27,9 @@ struct PoolFeed {
     private var declared: [UInt16] = []
     /// Values that the pool could not take for another reason than room.
     private(set) var rejected: UInt64 = 0
+    /// Sensors by the order in which they were first seen.
+    private var sensors: [String] = []
+    private var namesTold = 0
     private var firstMs: Int64?
     private var lastMs: Int64 = 0
 
@@ -74,18 +76,44 @@ struct PoolFeed {
         }
         add(SeriesID.factor, decision.factor, 0, 3, nil)
         add(SeriesID.confidence, decision.confidence.value, 0, 1, nil)
-        for (index, zone) in sample.zones.prefix(SeriesID.zoneCountMax).enumerated() {
-            add(
-                SeriesID.firstZone + UInt16(index),
-                zone.temperatureMilliC.map { Double($0) / 1000 }, -40, 125, 3)
+        for zone in sample.zones {
+            guard let id = sensorID("zone \(zone.name)") else { continue }
+            add(id, zone.temperatureMilliC.map { Double($0) / 1000 }, -40, 125, 3)
         }
-        for (index, reading) in sample.hwmon.prefix(SeriesID.hwmonCountMax).enumerated() {
+        for reading in sample.hwmon {
+            guard let id = sensorID("hwmon \(reading.chip) \(reading.label)") else { continue }
             let (lower, upper) = Self.fullScale(reading.kind)
-            add(SeriesID.firstHwmon + UInt16(index), reading.value, lower, upper, 3)
+            add(id, reading.value, lower, upper, 3)
         }
     }
 
-    mutating func setBudget(bytes: Int) throws(PoolError) { try pool.setBudget(bytes: bytes) }
+    /// Names that the aggregator hasn't acknowledged yet.
+    var namesToTell: [SeriesName] {
+        sensors.indices.dropFirst(namesTold).map {
+            SeriesName(id: SeriesID.firstSensor + UInt16($0), name: sensors[$0])
+        }
+    }
+
+    mutating func noteNamesTold(_ names: [SeriesName]) {
+        if let last = names.last {
+            namesTold = max(namesTold, Int(last.id) - Int(SeriesID.firstSensor) + 1)
+        }
+    }
+
+    private mutating func sensorID(_ name: String) -> UInt16? {
+        if let known = sensors.firstIndex(of: name) {
+            return SeriesID.firstSensor + UInt16(known)
+        }
+        guard sensors.count < SeriesID.sensorCountMax else { return nil }
+        sensors.append(name)
+        return SeriesID.firstSensor + UInt16(sensors.count - 1)
+    }
+
+    /// A new budget opens a new retention window, and with it a new rate.
+    mutating func setBudget(bytes: Int) throws(PoolError) {
+        try pool.setBudget(bytes: bytes)
+        firstMs = firstMs == nil ? nil : lastMs
+    }
 
     /// Closes what is open, so that it can be delivered; what has no room stays open.
     mutating func seal() {
@@ -113,11 +141,8 @@ struct PoolFeed {
 
     /// How far the pool presses for lower tiers, 0…1: its fill beyond the share where room is short.
     var pressure: Double {
-        let account = pool.account
-        guard account.budgetBytes > 0 else { return 0 }
-        let fill = Double(account.heldBytes) / Double(account.budgetBytes)
         let short = pool.settings.roomShortShare
-        return short < 1 ? clamp((fill - short) / (1 - short), 0...1) : 0
+        return short < 1 ? clamp((pool.fill - short) / (1 - short), 0...1) : 0
     }
 
     /// The account at this moment, with the hours that the baseline and this pool last at the rate
@@ -175,8 +200,8 @@ struct PoolFeed {
             }
             try pool.append(series: series.id, timeMs: timeMs, value: value, score: score)
         } catch {
-            // A full pool counts its own refusals; anything else is ours to count.
-            if case .full = error { return }
+            // A full pool counts the values it refuses; what it never knew is ours to count.
+            if case .full = error, declared.contains(series.id) { return }
             rejected += 1
         }
     }

@@ -58,14 +58,14 @@ struct ReportDesk {
     }
 
     /// The pending report was committed by the aggregator.
-    /// - Returns: the chunks that arrived with it; nil when the reply is for another report.
-    mutating func acknowledge(_ reply: ReportReply) -> [ChunkRef]? {
+    /// - Returns: that report, and the chunks that arrived with it; nil when the reply is for another.
+    mutating func acknowledge(_ reply: ReportReply) -> (Report, [ChunkRef])? {
         guard let pending, reply.boot == pending.report.boot,
             reply.sequence == pending.report.sequence
         else { return nil }
         self.pending = nil
         defer { pendingChunks = [] }
-        return pendingChunks
+        return (pending.report, pendingChunks)
     }
 
     /// Gives the pending report up: the aggregator will never take it. Its chunks stay undelivered.

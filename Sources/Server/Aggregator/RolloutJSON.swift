@@ -20,7 +20,6 @@ extension JSONWriter {
         optional(state.finishedMs, "finishedMs")
         value(plan.canary.text, "canary")
         value(Double(plan.soakMs) / 1000, "soakS")
-        optional(plan.confirmMs.map { Double($0) / 1000 }, "confirmS")
         scope(plan.scope)
         value(state.waveIndex, "wave")
         waves(state)

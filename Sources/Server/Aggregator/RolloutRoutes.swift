@@ -33,7 +33,6 @@ struct RolloutRoutes: Sendable {
         var strategy: String?
         var canary: String?
         var soakS: Double?
-        var confirmS: Double?
         var author: String?
         var message: String?
     }
@@ -73,8 +72,8 @@ struct RolloutRoutes: Sendable {
         // A week: whoever soaks longer has forgotten the rollout.
         let seconds = 0.0...604_800
         let soak = body.soakS ?? 600
-        guard seconds.contains(soak), body.confirmS.map(seconds.contains) ?? true else {
-            throw bad("range", "soakS and confirmS must be 0…604800")
+        guard seconds.contains(soak) else {
+            throw bad("range", "soakS must be 0…604800")
         }
         let author = body.author ?? ""
         guard author.utf8.count <= 128, (body.message ?? "").utf8.count <= 1024 else {
@@ -82,8 +81,7 @@ struct RolloutRoutes: Sendable {
         }
         return PushRequest(
             set: set, envelope: envelope, strategy: strategy, canary: canary,
-            soakMs: Int64(soak * 1000), confirmMs: body.confirmS.map { Int64($0 * 1000) },
-            author: author.isEmpty ? sender : author, message: body.message ?? "")
+            soakMs: Int64(soak * 1000), author: author.isEmpty ? sender : author, message: body.message ?? "")
     }
 
     private func list(_ call: Call) {

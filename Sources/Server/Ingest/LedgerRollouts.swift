@@ -11,20 +11,18 @@ public struct PushRequest: Sendable {
     public var strategy: RolloutStrategy
     public var canary: Canary
     public var soakMs: Int64
-    public var confirmMs: Int64?
     public var author: String
     public var message: String
 
     public init(
         set: ParameterSet, envelope: Envelope, strategy: RolloutStrategy, canary: Canary,
-        soakMs: Int64, confirmMs: Int64?, author: String, message: String
+        soakMs: Int64, author: String, message: String
     ) {
         self.set = set
         self.envelope = envelope
         self.strategy = strategy
         self.canary = canary
         self.soakMs = soakMs
-        self.confirmMs = confirmMs
         self.author = author
         self.message = message
     }
@@ -98,7 +96,7 @@ extension Ledger {
         let plan = RolloutPlan(
             id: .random(), version: request.set.version, scope: request.set.scope,
             strategy: request.strategy, canary: request.canary, soakMs: request.soakMs,
-            confirmMs: request.confirmMs, author: request.author, message: request.message,
+            author: request.author, message: request.message,
             createdMs: nowMs)
         let nowMs = nowMs
         let state = RolloutState(plan, targets: targets) { view.isLive($0, nowMs: nowMs) }

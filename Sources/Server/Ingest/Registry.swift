@@ -69,7 +69,20 @@ public struct FleetView: Sendable {
         return max(30_000, 3 * Int64(values[.sampleIntervalMs]))
     }
 
-    public var nextVersion: UInt64 { (sets.keys.max() ?? 0) + 2 }
+    /// Even, and newer than all that was ever pushed or that a device runs or judged: after a lost
+    /// database a device's floor would refuse what a fresh count begins with.
+    public var nextVersion: UInt64 {
+        var newest = sets.keys.max() ?? 0
+        for device in devices.values {
+            guard let report = device.state.newest?.report else { continue }
+            // What a device claims can't use the numbers up.
+            for claimed in [report.parameterVersion, report.applyStatus.version]
+            where claimed < ParameterSet.versionLimit / 2 {
+                newest = max(newest, claimed)
+            }
+        }
+        return (newest / 2 + 1) * 2
+    }
 }
 
 public final class Registry: Sendable {

@@ -91,15 +91,13 @@ public struct RolloutPlan: Equatable, Sendable {
     public var strategy: RolloutStrategy
     public var canary: Canary
     public var soakMs: Int64
-    /// Shown beside the rollout; the set's own `intervals.confirmS` is what devices go by.
-    public var confirmMs: Int64?
     public var author: String
     public var message: String
     public var createdMs: Int64
 
     public init(
         id: RolloutID, version: UInt64, scope: Scope, strategy: RolloutStrategy,
-        canary: Canary = .count(1), soakMs: Int64 = 0, confirmMs: Int64? = nil, author: String = "",
+        canary: Canary = .count(1), soakMs: Int64 = 0, author: String = "",
         message: String = "", createdMs: Int64 = 0
     ) {
         self.id = id
@@ -108,7 +106,6 @@ public struct RolloutPlan: Equatable, Sendable {
         self.strategy = strategy
         self.canary = canary
         self.soakMs = soakMs
-        self.confirmMs = confirmMs
         self.author = author
         self.message = message
         self.createdMs = createdMs

@@ -50,11 +50,11 @@ extension FleetStore {
     public func add(_ state: RolloutState) throws(StoreFault) {
         let plan = state.plan
         try database.run(
-            "INSERT INTO rollouts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO rollouts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 .integer(plan.id.value), .integer(plan.version),
                 .integer(Int64(plan.strategy.rawValue)), .text(plan.canary.text),
-                .integer(plan.soakMs), .optional(plan.confirmMs), .text(plan.author),
+                .integer(plan.soakMs), .text(plan.author),
                 .text(plan.message), .integer(plan.createdMs),
                 .integer(Int64(state.phase.rawValue)), .integer(state.waveIndex),
                 .optional(state.failure), .optional(state.finishedMs),
@@ -110,16 +110,15 @@ extension FleetStore {
             row throws(StoreFault) in
             guard let strategy = RolloutStrategy(rawValue: UInt8(clamping: row.integer(2))),
                 let canary = Canary(row.text(3)), let scope = scope(row.unsigned(1)),
-                let phase = RolloutPhase(rawValue: UInt8(clamping: row.integer(9)))
+                let phase = RolloutPhase(rawValue: UInt8(clamping: row.integer(8)))
             else { throw .corrupt("rollout") }
             let plan = RolloutPlan(
                 id: RolloutID(value: row.unsigned(0)), version: row.unsigned(1), scope: scope,
                 strategy: strategy, canary: canary, soakMs: row.integer(4),
-                confirmMs: row.optionalInteger(5), author: row.text(6), message: row.text(7),
-                createdMs: row.integer(8))
+                author: row.text(5), message: row.text(6), createdMs: row.integer(7))
             return RolloutState(
-                plan: plan, phase: phase, waveIndex: row.int(10), waves: [], members: [:],
-                failure: row.optionalText(11), finishedMs: row.optionalInteger(12))
+                plan: plan, phase: phase, waveIndex: row.int(9), waves: [], members: [:],
+                failure: row.optionalText(10), finishedMs: row.optionalInteger(11))
         }
         var states: [RolloutState] = []
         for var state in rows {

@@ -113,7 +113,6 @@ enum Schema {
           strategy INTEGER NOT NULL,
           canary TEXT NOT NULL,
           soak_ms INTEGER NOT NULL,
-          confirm_ms INTEGER,
           author TEXT NOT NULL,
           message TEXT NOT NULL,
           created_ms INTEGER NOT NULL,

@@ -1,4 +1,4 @@
-// X.509 certificates (RFC 5280): what `fleet server init` needs, and no more.
+// X.509 certificates (RFC 5280): what `fleet server init` and `renew` need, and no more.
 #include "CCrypto.h"
 
 #include <openssl/asn1.h>
@@ -126,7 +126,10 @@ int ccrypto_x509_server(const char *authority_key_pem, const char *authority_pem
     text = BIO_new_mem_buf(authority_pem, -1);
     X509 *authority = text ? PEM_read_bio_X509(text, NULL, NULL, NULL) : NULL;
     BIO_free(text);
-    EVP_PKEY *key = authority && authority_key ? EVP_EC_gen("P-256") : NULL;
+    // A certificate by a key that isn't the authority's, or by an authority that is over, convinces nobody.
+    int may_sign = authority && authority_key && X509_check_private_key(authority, authority_key) == 1 &&
+                   X509_cmp_current_time(X509_get0_notAfter(authority)) > 0;
+    EVP_PKEY *key = may_sign ? EVP_EC_gen("P-256") : NULL;
     // A common name has at most 64 characters; the names that count are the alternative ones.
     char short_name[65];
     strncpy(short_name, common_name, 64);

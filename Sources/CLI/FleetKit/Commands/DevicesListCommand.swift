@@ -47,7 +47,7 @@ enum DevicesListCommand {
                 device.decision["factor"].double.map { Styled(Format.number($0, decimals: 3)) }
                     ?? Format.noData,
                 Format.temperature(device.temperatureC), Format.percent(device.headroom),
-                device.parameterVersion.map { "v\($0)" } ?? Format.noData, Styled(device.labels),
+                Format.version(device.parameterVersion), Styled(device.labels),
             ])
         }
         return table

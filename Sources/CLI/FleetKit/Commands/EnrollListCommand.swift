@@ -18,7 +18,7 @@ enum EnrollListCommand {
             let uses = token["uses"].int ?? 0
             let used = token["used"].int ?? 0
             table.add([
-                Styled(token["id"].string ?? token["id"].int.map { "\($0)" } ?? "?"),
+                Styled(token["id"].word ?? "?"),
                 Format.text(token["label"].string ?? ""),
                 Styled("\(used)/\(uses)", used >= uses ? .dim : .plain),
                 expiry(token["expiresMs"].integer, call.timepiece.nowMs),

@@ -8,10 +8,13 @@ enum EnrollTokenCommand {
     static let command = Command(
         path: ["enroll", "token"], summary: "make a token by which new devices enrol",
         discussion: [
-            "Prints SECRET.FINGERPRINT: the secret is the server's, the fingerprint is of your own root key, taken from keyset.json. So a device knows whose parameters to take, whatever the server may say. The secret can't be shown again."
+            "Prints SECRET.FINGERPRINT: the secret is the server's, the fingerprint is of your own root key, "
+                + "taken from keyset.json. So a device knows whose parameters to take, whatever the server may "
+                + "say. The secret can't be shown again."
         ],
         options: [label, uses, expires, autoAccept],
-        json: "the server's token {\"id\", \"secret\", \"label\", \"uses\", \"used\", \"expiresMs\", \"autoAccept\"} and \"token\", the text for the device",
+        json: "the server's token {\"id\", \"secret\", \"label\", \"uses\", \"used\", \"expiresMs\", "
+            + "\"autoAccept\"} and \"token\", the text for the device",
         examples: [
             Example("one device", "fleet enroll token"),
             Example(
@@ -37,7 +40,8 @@ enum EnrollTokenCommand {
         let seconds = try call.seconds(expires, standard: 86_400)
         guard seconds > 0 else { throw .usage("--expires must lie in the future") }
         let keySet = try SignedKeySet(file: call.home.path("keyset.json"))
-        let reply = try call.api().post(
+        let api = try call.api()
+        let reply = try api.post(
             "/v1/enrolment-tokens",
             .object([
                 "label": .text(call.arguments.value(label) ?? ""), "uses": .number(count),
@@ -54,7 +58,9 @@ enum EnrollTokenCommand {
             let approval = call.arguments.has(autoAccept) ? "accepted at once" : "pending until accepted"
             call.terminal.note(
                 "good for \(Format.count(count, "device")) and \(Seconds.text(seconds)); devices are \(approval)")
-            call.terminal.note("on the device: phi-agent enroll, with this token")
+            call.terminal.note(
+                "on the device: phi-agent run --server \(api.server) --token-file FILE-WITH-THIS-LINE"
+                    + (api.server.hasPrefix("https:") ? " --ca-file ca.crt" : ""))
         }
         return .success
     }

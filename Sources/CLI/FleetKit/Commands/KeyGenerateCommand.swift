@@ -12,7 +12,8 @@ enum KeyGenerateCommand {
         path: ["key", "generate"],
         summary: "make a new parameter key and have the root vouch for it",
         discussion: [
-            "The new key takes the place of parameters.key and signs from now on; older keys stay valid unless revoked. Devices learn of the new set of keys with the next push."
+            "The new key takes the place of parameters.key and signs from now on; older keys stay valid unless "
+                + "revoked. Devices learn of the new set of keys with the next push."
         ],
         options: [rootKey, revokeOthers], common: [.output, .home],
         json: "the same as fleet key list",

@@ -1,7 +1,8 @@
 enum ParametersListCommand {
     static let command = Command(
         path: ["parameters", "list"], summary: "the parameter sets that were pushed",
-        json: "{\"next\", \"sets\": [{\"version\", \"previousVersion\", \"createdMs\", \"author\", \"message\", \"rolloutID\"}]}, as GET /v1/parameters gives it",
+        json: "{\"next\", \"sets\": [{\"version\", \"previousVersion\", \"createdMs\", \"author\", \"message\", "
+            + "\"rolloutID\"}]}, as GET /v1/parameters gives it",
         examples: [Example("who changed what, and why", "fleet parameters list")],
         run: run)
 

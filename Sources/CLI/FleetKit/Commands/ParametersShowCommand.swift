@@ -3,8 +3,13 @@ import Model
 enum ParametersShowCommand {
     static let command = Command(
         path: ["parameters", "show"], summary: "a set's values, beside the defaults and limits",
-        arguments: [.maybe("VERSION", "which set (default: the newest that converged for every device); 0: the built-in defaults")],
-        json: "the set, as GET /v1/parameters/{version} gives it; for the built-in defaults {\"version\": 0, \"profile\", \"values\"}",
+        arguments: [
+            .maybe(
+                "VERSION",
+                "which set (default: the newest that converged for every device); 0: the built-in defaults"),
+        ],
+        json: "the set, as GET /v1/parameters/{version} gives it; for the built-in defaults {\"version\": 0, "
+            + "\"profile\", \"values\"}",
         examples: [
             Example("what the fleet runs", "fleet parameters show"),
             Example("an older one", "fleet parameters show 4"),
@@ -19,7 +24,8 @@ enum ParametersShowCommand {
         }
         call.terminal.line(Styled(source.name, .bold))
         if let set = source.set {
-            call.terminal.line("for \(set.scope.text), by \(set.author), \(Format.ago(set.createdMs, now: call.timepiece.nowMs).plain): \(set.message)")
+            let age = Format.ago(set.createdMs, now: call.timepiece.nowMs).plain
+            call.terminal.line("for \(set.scope.text), by \(set.author), \(age): \(set.message)")
             if let end = set.json["notAfterMs"].integer, end > 0 {
                 call.terminal.line("expires \(CivilTime.text(end))")
             }
@@ -36,7 +42,7 @@ enum ParametersShowCommand {
                 Styled(parameter.path),
                 Styled(Format.exact(value), value == description.standard ? .plain : .bold),
                 Styled(Format.exact(description.standard), .dim),
-                Styled("\(Format.exact(limits.lowerBound))…\(Format.exact(limits.upperBound))", .dim),
+                Styled("\(Format.brief(limits.lowerBound))…\(Format.brief(limits.upperBound))", .dim),
                 Styled(ParameterDifference.unitText(parameter)), Styled("\(description.meaning)"),
             ])
         }

@@ -1,3 +1,5 @@
+// `fleet push`: from a parameter file to a rollout.
+
 import Model
 
 enum PushCommand {
@@ -12,8 +14,6 @@ enum PushCommand {
     static let canary = Option.value("canary", "N|P%", "devices in the first wave (default 1)")
     static let soak = Option.value(
         "soak", "DURATION", "how long a wave must stay well before the next one (default 10m)")
-    static let confirm = Option.value(
-        "confirm", "DURATION", "how long a device has to confirm (default: the server's)")
     static let message = Option.value("message", short: "m", "WHY", "why, for the record")
     static let yes = Option.flag("yes", short: "y", "don't ask")
     static let force = Option.flag("force", "push even when nothing changes")
@@ -25,15 +25,21 @@ enum PushCommand {
     static let command = Command(
         path: ["push"], summary: "send signed parameters to devices, wave by wave",
         discussion: [
-            "Checks the file, shows what changes, asks, signs with parameters.key on this machine and hands the envelope to the server, which offers it wave by wave. Each device verifies the signature itself, tries the set, and returns to its last good one when it doesn't stay well.",
+            "Checks the file, shows what changes, asks, signs with parameters.key on this machine and hands the "
+                + "envelope to the server, which offers it wave by wave. Each device verifies the signature "
+                + "itself, tries the set, and returns to its last good one when it doesn't stay well.",
             "Whom it is for is always said: --all, -l, --device, or the file's own \"scope\".",
         ],
         usage: "-f FILE (--all | -l KEY=VALUE… | --device ID…) [options]",
         options: [
-            file, all, label, device, strategy, canary, soak, confirm, message, yes, force, dryRun, wait,
+            file, all, label, device, strategy, canary, soak, message, yes, force, dryRun, wait,
             timeout,
         ],
-        json: "Rollout, as POST /v1/rollouts gives it (with --wait: as it ended). With --dry-run, or when nothing changes: {\"version\", \"previousVersion\", \"devices\", \"differences\": [{\"parameter\", \"old\", \"new\", \"unit\"}]}. Asks nothing, so it needs --yes",
+        json: "Rollout, as POST /v1/rollouts gives it (with --wait: as it ended). With --dry-run, or when "
+            + "nothing changes: {\"version\", \"previousVersion\", \"devices\", \"differences\": "
+            + "[{\"parameter\", \"old\", \"new\", \"unit\"}], \"otherVersions\": [{\"version\", \"count\"}] of "
+            + "devices that run another set than previousVersion, \"openRollouts\": [ids]}. Asks nothing, so it "
+            + "needs --yes",
         examples: [
             Example("what would it change?", "fleet push -f site-a.json --all --dry-run"),
             Example(
@@ -48,25 +54,32 @@ enum PushCommand {
         run: run)
 
     static func run(_ call: Invocation) throws(Failure) -> ExitCode {
+        // Whatever can fail here must fail before anybody is asked and anything is sent.
+        let limit = call.arguments.has(timeout) ? try call.seconds(timeout, standard: 0) : nil
         let plan = try PushPlan(call)
         if call.arguments.has(dryRun) || plan.changesNothing {
             try plan.show(isFinal: true)
             return plan.changesNothing ? .success : .differs
         }
+        let signer = try SetSigner(call.home)
         if !call.wantsJSON { try plan.show(isFinal: false) }
-        try confirm(plan, call)
-        let rollout = RolloutRecord(json: try plan.submit())
+        try call.confirm(
+            "Push v\(plan.version) to \(plan.audience)?", unless: yes, done: "pushed",
+            hint: "look at --dry-run, then add --yes")
+        let rollout = RolloutRecord(json: try plan.submit(signing: signer))
         guard call.arguments.has(wait) else {
             if call.wantsJSON {
                 call.terminal.verbatim(rollout.json.pretty)
             } else {
-                call.terminal.line("rollout \(rollout.id): v\(rollout.version) goes to \(Format.count(rollout.targets, "device")) in \(Format.count(rollout.waves.count, "wave"))")
+                let devices = Format.count(rollout.targets, "device")
+                let waves = Format.count(rollout.waves.count, "wave")
+                call.terminal.line("rollout \(rollout.id): v\(rollout.version) goes to \(devices) in \(waves)")
                 call.terminal.line("follow it: fleet rollout show \(rollout.id) -w")
             }
             return .success
         }
         let watch = RolloutWatch(
-            api: plan.api, call: call, timeoutS: try timeoutS(call, plan, waves: rollout.waves.count))
+            api: plan.api, call: call, timeoutS: limit ?? 600 + plan.soakS * max(1, rollout.waves.count))
         let (end, exit) = try watch.follow(rollout)
         if call.wantsJSON {
             call.terminal.verbatim(end.json.pretty)
@@ -74,19 +87,5 @@ enum PushCommand {
             watch.report(end, exit)
         }
         return exit
-    }
-
-    private static func timeoutS(_ call: Invocation, _ plan: PushPlan, waves: Int) throws(Failure) -> Int {
-        try call.seconds(timeout, standard: 600 + plan.soakS * max(1, waves))
-    }
-
-    private static func confirm(_ plan: PushPlan, _ call: Invocation) throws(Failure) {
-        if call.arguments.has(yes) { return }
-        guard call.surroundings.console.canAsk, !call.wantsJSON else {
-            throw .usage("nobody is here to be asked, so nothing was pushed", hint: "look at --dry-run, then add --yes")
-        }
-        guard call.terminal.confirms("Push v\(plan.version) to \(plan.audience)?") else {
-            throw Failure("not pushed", exit: .differs)
-        }
     }
 }

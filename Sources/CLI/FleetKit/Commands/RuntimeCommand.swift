@@ -1,3 +1,5 @@
+// `fleet runtime`: how much longer each pool lasts than values of fixed width would.
+
 enum RuntimeCommand {
     private static let label = Option.value(
         "label", short: "l", "KEY=VALUE", repeats: true, "only devices with this label")
@@ -5,10 +7,14 @@ enum RuntimeCommand {
     static let command = Command(
         path: ["runtime"], summary: "how much longer each device's pool lasts than fixed widths would",
         discussion: [
-            "Extension: bytes that the values in the pool's window would take at 64 (plain Double) or 81 bits, over the bytes the pool needs for the same values, headers and timestamps counted, as if nothing were delivered or spilled. Basis: projected until the baseline would have been exhausted, then ≥, at exhaustion measured. Degraded high-value values should be 0."
+            "Extension: bytes that the values in the pool's window would take at 64 (plain Double) or 81 bits, "
+                + "over the bytes the pool needs for the same values, headers and timestamps counted, as if "
+                + "nothing were delivered or spilled. Basis: projected until the baseline would have been "
+                + "exhausted, then ≥, at exhaustion measured. Degraded high-value values should be 0."
         ],
         options: [label],
-        json: "{\"devices\": [{\"id\", \"model\", \"runtime\": as in Device}], \"median\": {\"devices\", \"extension64\", \"extension81\", \"baselineHours\", \"runtimeHours\"}}",
+        json: "{\"devices\": [{\"id\", \"model\", \"runtime\": as in Device}], \"median\": {\"devices\", "
+            + "\"extension64\", \"extension81\", \"baselineHours\", \"runtimeHours\"}}",
         examples: [Example("one site", "fleet runtime -l site=a")],
         run: run)
 

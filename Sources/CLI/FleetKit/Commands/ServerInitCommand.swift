@@ -1,3 +1,5 @@
+// `fleet server init`: the keys, certificates and tokens of a new fleet, in two folders.
+
 enum ServerInitCommand {
     private static let data = Option.value("data", "DIR", "the server's new data folder (required)")
     private static let operatorFolder = Option.value(
@@ -16,8 +18,13 @@ enum ServerInitCommand {
         path: ["server", "init"],
         summary: "make the keys, certificates and tokens of a new fleet",
         discussion: [
-            "Writes two folders, readable by their owner only. Keep the operator's to yourself: it holds the keys that parameters are signed with, which the server never sees. Move root.key and ca.key offline when you can; only key generate needs root.key, and nothing here needs ca.key.",
-            "Certificates: an authority of the fleet's own (EC P-256, valid for \(Certificates.authorityDays) days, may sign end certificates only) and one for the server (valid for \(Certificates.serverDays) days). Both are valid from a day ago on, for boards that wake up without a clock.",
+            "Writes two folders, readable by their owner only. Keep the operator's to yourself: it holds the "
+                + "keys that parameters are signed with, which the server never sees. Move root.key and ca.key "
+                + "offline when you can; only key generate needs root.key, and only server renew needs ca.key.",
+            "Certificates: an authority of the fleet's own (EC P-256, valid for \(Certificates.authorityDays) "
+                + "days, may sign end certificates only) and one for the server (valid for "
+                + "\(Certificates.serverDays) days). Both are valid from a day ago on, for boards that wake up "
+                + "without a clock.",
             "Nothing is written unless all of it can be.",
         ],
         usage: "--data DIR (--host NAME[,NAME|IP…] | --plain) [options]",
@@ -56,10 +63,11 @@ enum ServerInitCommand {
 
     /// Empty for a plain trial.
     private static func hosts(_ arguments: ParsedArguments) throws(Failure) -> [String] {
-        let hosts = (arguments.value(host) ?? "").split(separator: ",").map { String($0).trimmingSpaces }
+        let hosts = try Certificates.hosts(arguments.value(host))
         if arguments.has(plain) {
             guard hosts.isEmpty else {
-                throw .usage("--plain and --host exclude each other", hint: "certificates are for --host; leave --plain out")
+                throw .usage(
+                    "--plain and --host exclude each other", hint: "certificates are for --host; leave --plain out")
             }
             return []
         }
@@ -67,9 +75,6 @@ enum ServerInitCommand {
             throw .usage(
                 "fleet server init: --host is missing",
                 hint: "name what devices reach the server by: --host fleet.example,192.0.2.7")
-        }
-        for host in hosts where !Certificates.isHost(host) {
-            throw .usage("--host: “\(host)” is neither a host name nor an address")
         }
         return hosts
     }
@@ -98,9 +103,8 @@ enum ServerInitCommand {
         terminal.line("address       \(made.plan.server)")
         terminal.line("root          \(made.rootFingerprint)")
         if !made.plan.isPlain {
-            let now = call.timepiece.nowMs
-            let end = now + Int64(Certificates.serverDays - 1) * 86_400_000
-            terminal.line("certificate   for \(made.plan.hosts.joined(separator: ", ")), until \(CivilTime.date(end))")
+            let end = ServerCertificate.end(nowMs: call.timepiece.nowMs)
+            terminal.line("certificate   for \(made.plan.hosts.joined(separator: ", ")), until \(end)")
         }
         terminal.line()
         let home = OperatorHome.folder(option: nil, environment: call.surroundings.environment)
@@ -111,7 +115,7 @@ enum ServerInitCommand {
 }
 
 extension String {
-    fileprivate var withoutTrailingSlash: String {
+    var withoutTrailingSlash: String {
         var text = self
         while text.count > 1, text.hasSuffix("/") { text.removeLast() }
         return text

@@ -22,6 +22,6 @@ enum StatusCommand {
         } else {
             page.show(call.terminal)
         }
-        return call.arguments.has(check) && !page.concerns.isEmpty ? .differs : .success
+        return call.arguments.has(check) && page.hasFaults ? .differs : .success
     }
 }

@@ -69,7 +69,8 @@ struct RolloutWatch {
         if let failure = rollout.failure { terminal.line(Styled("  \(failure)", .bad)) }
         let refusals = rollout.devices.filter(\.isRefusal)
         for device in refusals {
-            terminal.line("  " + RolloutPage.phaseText(device) + " \(device.id.prefix(12)) \(device.model): \(device.reason)")
+            let what = Styled(" \(device.id.prefix(12)) \(device.model): \(device.reason)")
+            terminal.line("  " + RolloutPage.phaseText(device) + what)
         }
         let missing = rollout.devices.filter { $0.phase != "confirmed" && !$0.isRefusal }
         let stragglers = missing.filter(\.isLive)

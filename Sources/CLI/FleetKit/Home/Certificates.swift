@@ -6,8 +6,7 @@ import CCrypto
 struct Certificates {
     let authority: String
     let authorityKey: String
-    let server: String
-    let serverKey: String
+    let server: ServerCertificate
 
     /// Ten years: as long as a device may stand somewhere without being touched.
     static let authorityDays = 3650
@@ -31,32 +30,29 @@ struct Certificates {
     /// IPv4 or IPv6.
     static func isAddress(_ text: String) -> Bool { ccrypto_is_address(text) == 1 }
 
-    init(hosts: [String]) throws(Failure) {
-        let hint = "see: fleet server init --help"
-        guard !hosts.isEmpty, hosts.allSatisfy(Self.isHost) else {
-            throw Failure("a certificate needs host names or addresses", hint: hint)
+    /// An option's list, `NAME[,NAME|IP…]`; empty where it isn't given.
+    static func hosts(_ option: String?) throws(Failure) -> [String] {
+        let hosts = (option ?? "").split(separator: ",").map { String($0).trimmingSpaces }
+        for host in hosts where !isHost(host) {
+            throw .usage("--host: “\(host)” is neither a host name nor an address")
         }
+        return hosts
+    }
+
+    init(hosts: [String]) throws(Failure) {
         guard
             let (key, certificate) = Self.pair({ key, certificate, capacity in
                 ccrypto_x509_authority(
                     "PhiFleet authority", Int32(Self.authorityDays), key, certificate, capacity)
             })
         else { throw Failure("libcrypto can't make a certificate authority") }
-        guard
-            let (serverKey, server) = Self.pair({ serverKey, server, capacity in
-                ccrypto_x509_server(
-                    key, certificate, hosts[0], hosts.joined(separator: ","), Int32(Self.serverDays),
-                    serverKey, server, capacity)
-            })
-        else { throw Failure("libcrypto can't make a certificate for \(hosts.joined(separator: ", "))") }
+        server = try ServerCertificate(hosts: hosts, authority: certificate, authorityKey: key)
         authority = certificate
         authorityKey = key
-        self.server = server
-        self.serverKey = serverKey
     }
 
     /// Two PEM texts that a call of the shim writes.
-    private static func pair(
+    fileprivate static func pair(
         _ make: (UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<CChar>?, Int) -> Int32
     ) -> (String, String)? {
         // A certificate with a hundred names is 4 KB.
@@ -73,5 +69,36 @@ struct Certificates {
             String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
         return (text(first), text(second))
+    }
+}
+
+/// The server's certificate and its key, as PEM.
+struct ServerCertificate {
+    let certificate: String
+    let key: String
+
+    init(hosts: [String], authority: String, authorityKey: String) throws(Failure) {
+        guard let first = hosts.first, hosts.allSatisfy(Certificates.isHost) else {
+            throw Failure("a certificate needs host names or addresses", hint: "see: fleet server init --help")
+        }
+        guard
+            let (key, certificate) = Certificates.pair({ key, certificate, capacity in
+                ccrypto_x509_server(
+                    authorityKey, authority, first, hosts.joined(separator: ","),
+                    Int32(Certificates.serverDays), key, certificate, capacity)
+            })
+        else {
+            throw Failure(
+                "libcrypto can't make a certificate for \(hosts.joined(separator: ", "))",
+                hint: "does ca.key belong to ca.crt, and is ca.crt still valid? "
+                    + "openssl x509 -enddate -noout -in ca.crt")
+        }
+        self.key = key
+        self.certificate = certificate
+    }
+
+    /// The last day, for people.
+    static func end(nowMs: Int64) -> String {
+        CivilTime.date(nowMs + Int64(Certificates.serverDays - 1) * 86_400_000)
     }
 }

@@ -67,6 +67,50 @@ enum Files {
         }
     }
 
+    /// Puts two files that belong together in the place of two in one folder, or neither. Their owner
+    /// stays: whoever renews for a service is seldom its user.
+    static func replace(
+        _ first: (path: String, content: [UInt8], mode: mode_t),
+        _ second: (path: String, content: [UInt8], mode: mode_t)
+    ) throws(Failure) {
+        let ending = ".new-\(getpid())"
+        let kept = ".kept-\(getpid())"
+        defer {
+            for path in [first.path, second.path] { unlink(path + ending) }
+            unlink(first.path + kept)
+        }
+        for file in [first, second] {
+            try create(file.path + ending, file.content, mode: file.mode)
+            try takeOwner(of: file.path, for: file.path + ending)
+        }
+        let wasThere = link(first.path, first.path + kept) == 0
+        guard wasThere || errno == ENOENT else { throw failure("can't keep \(first.path)") }
+        try move(first.path + ending, to: first.path)
+        do { try move(second.path + ending, to: second.path) } catch {
+            if wasThere { rename(first.path + kept, first.path) } else { unlink(first.path) }
+            throw error
+        }
+    }
+
+    /// The owner of the file, or else of its folder.
+    private static func takeOwner(of path: String, for file: String) throws(Failure) {
+        var model = stat()
+        var own = stat()
+        guard stat(path, &model) == 0 || stat(parent(of: path), &model) == 0, stat(file, &own) == 0 else {
+            throw failure("can't look at \(path)")
+        }
+        if model.st_uid == own.st_uid, model.st_gid == own.st_gid { return }
+        guard chown(file, model.st_uid, model.st_gid) == 0 else {
+            throw failure("can't give \(file) to the owner of \(path)")
+        }
+    }
+
+    static func isFolder(_ path: String) -> Bool {
+        guard let folder = opendir(path) else { return false }
+        closedir(folder)
+        return true
+    }
+
     static func move(_ path: String, to target: String) throws(Failure) {
         guard rename(path, target) == 0 else { throw failure("can't rename \(path) to \(target)") }
         syncFolder(parent(of: target))

@@ -86,7 +86,7 @@ struct FleetFoundation {
             File("root.fingerprint", root.publicKey.fingerprint.hex + "\n"),
         ]
         if let certificates {
-            files += [File("server.crt", certificates.server), File("server.key", certificates.serverKey)]
+            files += [File("server.crt", certificates.server.certificate), File("server.key", certificates.server.key)]
         }
         return files
     }

@@ -6,9 +6,11 @@
 //     root.key         signs the set of parameter keys; may be kept offline
 //     parameters.key   signs parameter sets
 //     keyset.json      the parameter keys, signed by the root
+//     last-version     the newest version of parameters that was signed here
 
 import Bytes
 import Digest
+import Model
 
 struct OperatorHome {
     let folder: String
@@ -38,6 +40,26 @@ struct OperatorHome {
         let json = try Self.json(file)
         let ca = json["ca"].string.map { $0.hasPrefix("/") ? $0 : path($0) }
         return Configuration(server: json["server"].string, caFile: ca)
+    }
+
+    var lastVersionFile: String { path("last-version") }
+
+    /// The newest version that was signed here; 0 before the first.
+    func lastVersion() throws(Failure) -> UInt64 {
+        guard Files.exists(lastVersionFile) else { return 0 }
+        let text = Text.string(Text.trimmed(try Files.read(lastVersionFile)[...]))
+        guard let version = UInt64(text), version < ParameterSet.versionLimit else {
+            throw Failure(
+                "\(lastVersionFile) holds no version of parameters",
+                hint: "write the newest version there that the fleet has: fleet parameters list")
+        }
+        return version
+    }
+
+    /// Before the set is sent: what may be out there is known here, whatever happens next.
+    func remember(lastVersion version: UInt64) throws(Failure) {
+        let newest = max(version, try lastVersion())
+        try Files.replace(lastVersionFile, Array("\(newest)\n".utf8), mode: 0o600)
     }
 
     static func token(file: String) throws(Failure) -> String {

@@ -77,14 +77,25 @@ extension JSON {
 
     public var int: Int? { integer.flatMap { Int(exactly: $0) } }
 
+    /// Up to ±2^53, beyond which readers of JSON disagree (RFC 8259, 6); so sums and differences of
+    /// two of them never overflow.
     public var integer: Int64? {
-        guard case .number(let text) = value else { return nil }
-        return Text.integer(text) ?? double.flatMap { Int64(exactly: $0) }
+        guard case .number(let text) = value,
+            let number = Text.integer(text) ?? double.flatMap({ Int64(exactly: $0) }),
+            (-(1 << 53)...(1 << 53)).contains(number)
+        else { return nil }
+        return number
     }
 
     public var unsigned: UInt64? {
         guard case .number(let text) = value else { return nil }
         return UInt64(text)
+    }
+
+    /// A text or a number, as it was written.
+    var word: String? {
+        if case .number(let text) = value { return text }
+        return string
     }
 
     public var items: [JSON] {

@@ -81,7 +81,9 @@ struct ParameterFileReader {
         if file.scope.labels.count > Label.countMax {
             complain(value.line, "more than \(Label.countMax) labels")
         }
-        if file.scope.isEveryDevice { complain(value.line, "scope names nobody; leave it out, or name whom") }
+        if members.allSatisfy({ $0.value.items.isEmpty }) {
+            complain(value.line, "scope names nobody; leave it out, or name whom")
+        }
     }
 
     private mutating func readScopeItem(_ item: JSON, in member: JSON.Member) {
@@ -122,7 +124,8 @@ struct ParameterFileReader {
         else { return complain(member.line, "no parameter \(name)" + suggestion(member.name, parameters)) }
         guard case .number(let text) = member.value.value else {
             return complain(
-                member.value.line, "\(name) should be a number (\(parameter.description.unit)), not \(member.value.kind)")
+                member.value.line,
+                "\(name) should be a number (\(parameter.description.unit)), not \(member.value.kind)")
         }
         lines[parameter] = member.value.line
         guard let number = Double(text), number.isFinite else {

@@ -17,8 +17,9 @@ struct PushPlan {
     private let old: ParameterSource
     private let narrower: [RolloutRecord]
     private let targets: [DeviceRecord]
+    /// Rollouts under way for some of the targets.
+    private let overlapping: [RolloutRecord]
     private let canary: String?
-    private let confirmS: Int?
 
     init(_ call: Invocation) throws(Failure) {
         self.call = call
@@ -30,7 +31,6 @@ struct PushPlan {
         canary = try Self.canary(arguments)
         soakS = try call.seconds(
             PushCommand.soak, standard: arguments.value(PushCommand.strategy) == "all" ? 0 : 600)
-        confirmS = arguments.has(PushCommand.confirm) ? try call.seconds(PushCommand.confirm, standard: 0) : nil
         file = try ParameterFile.load(path)
         try Self.checkAudience(arguments, file.scope)
         let labels = try call.labels(PushCommand.label).compactMap { Label($0) }
@@ -40,32 +40,53 @@ struct PushPlan {
         api = try call.api()
         scope = try Self.scope(arguments, file.scope, labels, ids, api)
         let sets = try SetList(api: api)
-        version = try sets.next()
-        let words = ScopeText(devices: scope.devices.map(\.hex), labels: scope.labels.map(\.text))
+        let accepted = DeviceRecord.list(try api.get("/v1/devices?status=accepted"))
+        version = try sets.next(
+            after: try call.home.lastVersion(), lastFile: call.home.lastVersionFile, devices: accepted)
+        let words = ScopeText(scope)
         let inForce = sets.inForce(for: words)
         narrower = sets.narrower(than: words, after: inForce ?? 0)
         old = if let inForce { try ParameterSource.fetched(inForce, api) } else { .builtIn }
         differences = ParameterDifference.between(
             (old.profile, old.values), (file.profile, file.values))
         let scope = scope
-        targets = DeviceRecord.list(try api.get("/v1/devices?status=accepted")).filter { device in
-            let carried = device.json["labels"].members.map {
-                Label(key: $0.name, value: $0.value.string ?? "")
-            }
-            return DeviceID(hex: device.id).map { scope.includes($0, labels: carried) } ?? false
+        let targets = accepted.filter { $0.isIncluded(in: scope) }
+        self.targets = targets
+        overlapping = sets.rollouts.filter { rollout in
+            rollout.isOpen
+                && (words.isEveryDevice || rollout.scope.isEveryDevice || rollout.scope == words
+                    || targets.contains { $0.isIncluded(in: rollout.scope.scope) })
         }
     }
 
-    /// Newer sets for a part of the audience would be replaced: then even the same values change something.
+    /// Only where every target runs what the file is compared with, and nothing is under way that would
+    /// change it: after an aborted or failed rollout devices run other sets, and the same values are the
+    /// way back. Newer sets for a part of the audience would be replaced, which changes something too.
     var changesNothing: Bool {
-        differences.isEmpty && narrower.isEmpty && !call.arguments.has(PushCommand.force)
+        differences.isEmpty && narrower.isEmpty && strays.isEmpty && overlapping.isEmpty
+            && !call.arguments.has(PushCommand.force)
+    }
+
+    /// How many targets run another version than the one compared with, oldest version first. One that
+    /// was never heard of gets the newest set when it comes, so it runs no other.
+    private var strays: [(version: UInt64, count: Int)] {
+        let compared = old.set?.version ?? 0
+        var counts: [UInt64: Int] = [:]
+        for device in targets where device.lastSeenMs != nil {
+            let version = device.parameterVersion ?? 0
+            if version != compared { counts[version, default: 0] += 1 }
+        }
+        return counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     var audience: String {
         let live = targets.filter(\.isLive).count
         let silent = targets.count == live ? "" : ", \(targets.count - live) of them silent"
-        return "\(Format.count(targets.count, "device"))\(silent) (\(ScopeText(devices: scope.devices.map(\.hex), labels: scope.labels.map(\.text)).text))"
+        return "\(Format.count(targets.count, "device"))\(silent) (\(ScopeText(scope).text))"
     }
+
+    /// Of what the file is compared with.
+    private var have: String { old.set == nil ? "have" : "has" }
 
     func show(isFinal: Bool) throws(Failure) {
         let terminal = call.terminal
@@ -74,14 +95,29 @@ struct PushPlan {
                 "version": .number(version), "previousVersion": .number(old.set?.version ?? 0),
                 "devices": .array(targets.map { .text($0.id) }),
                 "differences": ParameterDifference.json(differences),
+                "otherVersions": .array(strays.map {
+                    .object(["version": .number($0.version), "count": .number($0.count)])
+                }),
+                "openRollouts": .array(overlapping.map { .text($0.id) }),
             ])
             return terminal.verbatim(json.pretty)
         }
-        if differences.isEmpty {
-            terminal.line("nothing changes: \(old.name) has these values")
+        if changesNothing {
+            terminal.line("nothing changes: \(old.name) \(have) these values")
+        } else if differences.isEmpty {
+            terminal.line("\(old.name) \(have) these values; v\(version) brings them again, for \(audience)")
         } else {
             terminal.line("\(old.name) → v\(version), \(Format.count(differences.count, "change")) for \(audience)")
             terminal.table(ParameterDifference.table(differences))
+        }
+        for stray in strays {
+            let who = Format.count(stray.count, "device") + (stray.count == 1 ? " runs" : " run")
+            let what = stray.version == 0 ? "the built-in defaults" : "v\(stray.version)"
+            terminal.line(Styled("\(who) \(what)", .warning))
+        }
+        for rollout in overlapping {
+            let what = "rollout \(rollout.id) of v\(rollout.version) by \(rollout.author) is \(rollout.state)"
+            terminal.line(Styled("\(what): the server takes no other before it ends", .warning))
         }
         for rollout in narrower {
             terminal.line(Styled("replaces v\(rollout.version), which \(rollout.scope.text) runs", .warning))
@@ -90,45 +126,23 @@ struct PushPlan {
     }
 
     /// Signs and hands over.
-    func submit() throws(Failure) -> JSON {
+    func submit(signing signer: SetSigner) throws(Failure) -> JSON {
         let arguments = call.arguments
+        let set = ParameterSet(
+            version: version, previousVersion: old.set?.version ?? 0, createdMs: call.timepiece.nowMs,
+            notAfterMs: file.notAfterMs, scope: scope, profile: file.profile, values: file.values)
+        let envelope = try signer.envelope(of: set)
+        try call.home.remember(lastVersion: version)
         let strategy = arguments.value(PushCommand.strategy) ?? "golden"
         var members = [
-            ("envelopeHex", JSON.text(Hex.encode(try envelope().encoded()))), ("strategy", .text(strategy)),
+            ("envelopeHex", JSON.text(Hex.encode(envelope.encoded()))), ("strategy", .text(strategy)),
             ("soakS", .number(soakS)), ("author", .text(call.author)),
             ("message", .text(arguments.value(PushCommand.message) ?? "")),
         ]
         if strategy == "golden" { members.append(("canary", .text(canary ?? "1"))) }
-        if let confirmS { members.append(("confirmS", .number(confirmS))) }
         return try api.post(
             "/v1/rollouts",
             JSON(.object(members.map { JSON.Member(name: $0.0, line: 0, value: $0.1) })))
-    }
-
-    private func envelope() throws(Failure) -> Envelope {
-        let home = call.home
-        let key = try home.privateKey(
-            home.path("parameters.key"), hint: "sets are signed on this machine; make a key: fleet key generate")
-        let keySet = try SignedKeySet(file: home.path("keyset.json"))
-        guard keySet.contains(key.publicKey) else {
-            throw Failure(
-                "parameters.key isn't in the root's set of keys: every device would refuse",
-                hint: "see: fleet key list; a parameters.key.next beside it is the key to use")
-        }
-        let set = ParameterSet(
-            version: version, previousVersion: old.set?.version ?? 0, createdMs: call.timepiece.nowMs,
-            notAfterMs: file.notAfterMs, scope: scope, profile: file.profile, values: file.values)
-        let envelope = Envelope(
-            signing: set, with: key, keySet: keySet.encoded, root: keySet.root,
-            rootSignature: keySet.signature)
-        // What every device will check is checked here first.
-        do { _ = try envelope.verified(root: keySet.root.fingerprint) } catch {
-            throw Failure("devices would refuse this set: \(error.text)")
-        }
-        guard envelope.encoded().count <= Envelope.byteCountMax else {
-            throw Failure("the set is larger than \(Envelope.byteCountMax) bytes", hint: "name devices by a label")
-        }
-        return envelope
     }
 
     private static func checkShape(_ arguments: ParsedArguments) throws(Failure) {
@@ -143,7 +157,10 @@ struct PushPlan {
         let isShare = text.hasSuffix("%")
         guard let number = Int(isShare ? text.dropLast() : text[...]),
             (1...(isShare ? 100 : 1_000_000)).contains(number)
-        else { throw .usage("--canary: “\(text)” is neither a number of devices nor a percentage", hint: "such as 1 or 5%") }
+        else {
+            throw .usage(
+                "--canary: “\(text)” is neither a number of devices nor a percentage", hint: "such as 1 or 5%")
+        }
         return text
     }
 
@@ -158,7 +175,9 @@ struct PushPlan {
             throw .usage("--all excludes -l and --device")
         }
         if !ways.isEmpty, !inFile.isEveryDevice {
-            throw .usage("the file has a scope of its own", hint: "leave out --\(ways[0].name), or the file's \"scope\"")
+            throw .usage(
+                "the file has a scope of its own",
+                hint: "leave out --\(ways[0].name), or the file's \"scope\"")
         }
     }
 

@@ -1,6 +1,8 @@
 // A device as the operator API describes it. Fields are read when asked for; one that is missing or
 // null is nil, which tables show as "no data".
 
+import Model
+
 struct DeviceRecord {
     let json: JSON
 
@@ -19,6 +21,12 @@ struct DeviceRecord {
         json["labels"].members.map { "\($0.name)=\($0.value.string ?? "?")" }.joined(separator: " ")
     }
 
+    /// By its id and the labels it carries, as the device itself will judge.
+    func isIncluded(in scope: Scope) -> Bool {
+        let carried = json["labels"].members.map { Label(key: $0.name, value: $0.value.string ?? "") }
+        return DeviceID(hex: id).map { scope.includes($0, labels: carried) } ?? false
+    }
+
     var temperatureC: Double? { json["temperatureC"].double }
     var memoryTotal: Double? { json["memoryTotalBytes"].double }
     var memoryAvailable: Double? { json["memoryAvailableBytes"].double }
@@ -30,7 +38,17 @@ struct DeviceRecord {
     var isThrottling: Bool { json["throttle"]["now"].isSet }
     var hasThrottled: Bool { json["throttle"]["latched"].isSet }
     var sensorsKnown: Int { json["sensors"]["known"].int ?? 0 }
-    var sensorsFailed: Int { max(0, sensorsKnown - (json["sensors"]["healthy"].int ?? sensorsKnown)) }
+    /// Nothing on the board tells a temperature, as on a virtual machine; the state stays superposed.
+    var lacksTemperature: Bool {
+        sensorsMissed > 0 && json["zones"].items.isEmpty
+            && !json["hwmon"].items.contains { $0["kind"].string == "temperature" }
+    }
+    /// The agent counts the temperature sensor that isn't there as one that fails; here it is none.
+    var sensorsFailed: Int { sensorsMissed - (lacksTemperature ? 1 : 0) }
+    private var sensorsMissed: Int {
+        let known = max(0, sensorsKnown)
+        return known - min(known, max(0, json["sensors"]["healthy"].int ?? known))
+    }
 
     var decision: JSON { json["decision"] }
     var state: String { decision["state"].string ?? "" }

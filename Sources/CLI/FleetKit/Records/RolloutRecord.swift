@@ -1,5 +1,7 @@
 // A rollout as the operator API describes it.
 
+import Model
+
 struct RolloutRecord {
     let json: JSON
 
@@ -7,7 +9,7 @@ struct RolloutRecord {
         reply["rollouts"].items.map(RolloutRecord.init)
     }
 
-    var id: String { json["id"].string ?? "?" }
+    var id: String { json["id"].word ?? "?" }
     var version: UInt64 { json["version"].unsigned ?? 0 }
     var strategy: String { json["strategy"].string ?? "?" }
     var state: String { json["state"].string ?? "?" }
@@ -20,7 +22,7 @@ struct RolloutRecord {
     var scope: ScopeText { ScopeText(json: json["scope"]) }
 
     /// Number of the current wave, counted from 1 as people do.
-    var wave: Int { min((json["wave"].int ?? 0) + 1, max(1, waves.count)) }
+    var wave: Int { max(1, min((json["wave"].int ?? 0) + 1, waves.count)) }
     var waves: [JSON] { json["waves"].items }
     var devices: [RolloutDevice] { json["devices"].items.map(RolloutDevice.init) }
 
@@ -83,6 +85,10 @@ struct ScopeText: Equatable {
         self.labels = labels.sorted()
     }
 
+    init(_ scope: Scope) {
+        self.init(devices: scope.devices.map(\.hex), labels: scope.labels.map(\.text))
+    }
+
     init(json: JSON) {
         self.init(
             devices: json["devices"].items.compactMap(\.string),
@@ -90,6 +96,11 @@ struct ScopeText: Equatable {
     }
 
     var isEveryDevice: Bool { devices.isEmpty && labels.isEmpty }
+
+    /// What can't be read as a device or a label is left out.
+    var scope: Scope {
+        Scope(devices: devices.compactMap { DeviceID(hex: $0) }, labels: labels.compactMap { Label($0) })
+    }
 
     var text: String {
         if isEveryDevice { return "every device" }

@@ -9,7 +9,6 @@ struct SetRecord {
     var createdMs: Int64? { json["createdMs"].integer }
     var author: String { json["author"].string ?? "" }
     var message: String { json["message"].string ?? "" }
-    var rolloutID: String? { json["rolloutID"].string }
     var scope: ScopeText { ScopeText(json: json["scope"]) }
     var profile: Profile {
         Profile.allCases.first { $0.name == json["profile"].string } ?? .pi
@@ -41,9 +40,29 @@ struct SetList {
         json["sets"].items.map(SetRecord.init).sorted { $0.version > $1.version }
     }
 
-    func next() throws(Failure) -> UInt64 {
-        guard let next = json["next"].unsigned, next > 0, next % 2 == 0 else {
+    /// A thousand pushes by others since this operator's last.
+    private static let leapMax: UInt64 = 2000
+
+    /// The version to sign. Devices take newer ones only, so a server that is believed without limit
+    /// could have the last version of all signed, and no update would ever be taken again. What it
+    /// shows counts only in the lower half of the numbers, as the aggregator itself counts what devices
+    /// claim: however a server lies, the other half is left, and only this operator's own word leads on.
+    func next(after lastSigned: UInt64, lastFile: String, devices: [DeviceRecord]) throws(Failure) -> UInt64 {
+        guard let next = json["next"].unsigned, next > 0 else {
             throw Failure("the server gives no next version of the parameters")
+        }
+        guard next % 2 == 0 else {
+            throw Failure(
+                "the server wants version \(next) signed; sets have even versions", exit: .refused)
+        }
+        let shown = sets.map(\.version) + devices.compactMap(\.parameterVersion)
+        let known = max(lastSigned, shown.filter { $0 < ParameterSet.versionLimit / 2 }.max() ?? 0)
+        guard next < ParameterSet.versionLimit, next <= known + Self.leapMax else {
+            throw Failure(
+                "the server wants version \(next) signed, far above \(known), the newest one known: "
+                    + "devices that took it would take nothing below it ever again",
+                hint: "is the server to be trusted? If so, write the version before it to \(lastFile)",
+                exit: .refused)
         }
         return next
     }

@@ -22,6 +22,7 @@ struct DevicePage {
         let hardware = json["hardware"]
         let cores = hardware["cpuCores"].int.map { "\($0) cores" } ?? "? cores"
         let mhz = hardware["cpuMaxMHz"].int.map { "\($0) MHz" } ?? "? MHz"
+        let memory = Format.bytes(hardware["memoryBytes"].double)
         return (
             "Device \(device.id)",
             [
@@ -29,7 +30,7 @@ struct DevicePage {
                 ("model", Format.text(device.model)),
                 ("serial", Format.text(device.serial)),
                 ("labels", Format.text(device.labels)),
-                ("hardware", Styled("\(cores), \(mhz), ") + Format.bytes(hardware["memoryBytes"].double)),
+                ("hardware", hardware.isNull ? Format.noData : Styled("\(cores), \(mhz), ") + memory),
                 ("agent", Format.text(json["agentVersion"].string ?? "")),
                 ("enrolled", Format.ago(device.enrolledMs, now: now)),
                 ("last seen", Format.ago(device.lastSeenMs, now: now)),
@@ -57,12 +58,20 @@ struct DevicePage {
         rows += [
             (
                 "memory",
-                Format.bytes(device.memoryAvailable) + " free of " + Format.bytes(device.memoryTotal)
+                free(device.memoryAvailable, of: device.memoryTotal)
             ),
-            ("swap", Format.bytes(json["swapFreeBytes"].double) + " free of " + Format.bytes(json["swapTotalBytes"].double)),
+            ("swap", free(json["swapFreeBytes"].double, of: json["swapTotalBytes"].double)),
             ("load", number(json["load1"].double)),
-            ("memory pressure", json["pressureMemorySomePercent"].double.map { "\(Format.number($0, decimals: 1)) %" } ?? Format.noData),
-            ("frequency", json["frequencyKHz"].double.map { "\(Format.number($0 / 1000, decimals: 0)) MHz" } ?? Format.noData),
+            (
+                "memory pressure",
+                json["pressureMemorySomePercent"].double.map { "\(Format.number($0, decimals: 1)) %" }
+                    ?? Format.noData
+            ),
+            (
+                "frequency",
+                json["frequencyKHz"].double.map { "\(Format.number($0 / 1000, decimals: 0)) MHz" }
+                    ?? Format.noData
+            ),
             ("throttling", throttling),
             ("sensors", sensors),
         ]
@@ -72,8 +81,12 @@ struct DevicePage {
     private func reading(_ sensor: JSON) -> Styled {
         guard let value = sensor["value"].double else { return Format.noData }
         switch sensor["kind"].string ?? "" {
-        case "temperature", "temp": return Format.temperature(value)
-        case let kind: return Styled("\(Format.number(value, decimals: 2)) \(kind)")
+        case "temperature": return Format.temperature(value)
+        case "voltage": return "\(Format.number(value)) V"
+        case "fan": return "\(Format.number(value, decimals: 0)) rpm"
+        case "power": return "\(Format.number(value)) W"
+        case "alarm": return value == 0 ? "quiet" : Styled("alarm", .bad)
+        case let kind: return Styled("\(Format.number(value)) \(kind)")
         }
     }
 
@@ -84,8 +97,9 @@ struct DevicePage {
     }
 
     private var sensors: Styled {
-        let text = "\(device.sensorsKnown) known, \(device.sensorsFailed) failed, "
-            + "\(json["sensors"]["failuresTotal"].int ?? 0) failures in all"
+        let text = "\(device.sensorsKnown - (device.lacksTemperature ? 1 : 0)) known, "
+            + "\(device.sensorsFailed) failed, \(json["sensors"]["failuresTotal"].int ?? 0) failures in all"
+            + (device.lacksTemperature ? "; no temperature sensor" : "")
         return Styled(text, device.sensorsFailed > 0 ? .warning : .plain)
     }
 
@@ -95,7 +109,11 @@ struct DevicePage {
         var rows: [(String, Styled)] = [
             ("state", DevicesListCommand.stateText(device)),
             ("factor", number(decision["factor"].double, 4) + " = φ^" + number(decision["exponent"].double, 4)),
-            ("memory ceiling", Format.bytes(decision["memoryCeilingBytes"].double) + " (adjustment " + number(decision["memoryAdjustment"].double, 3) + ")"),
+            (
+                "memory ceiling",
+                Format.bytes(decision["memoryCeilingBytes"].double) + " (adjustment "
+                    + number(decision["memoryAdjustment"].double, 3) + ")"
+            ),
             ("bit depth", Styled(decision["bitDepth"].int.map { "\($0)" } ?? "no data")),
             (
                 "confidence",
@@ -121,7 +139,7 @@ struct DevicePage {
     private var parameters: Section {
         let phase = device.apply["phase"].string ?? ""
         let reason = device.apply["reason"].string ?? ""
-        var rows = [("version", device.parameterVersion.map { "v\($0)" } ?? Format.noData)]
+        var rows = [("version", Format.version(device.parameterVersion))]
         if let offered = device.apply["version"].unsigned, offered > 0 {
             rows.append(("last offered", Styled("v\(offered) \(phase) \(reason)".trimmingSpaces)))
         }
@@ -134,9 +152,17 @@ struct DevicePage {
         return (
             "Runtime",
             [
-                ("extension", Format.times(runtime.extension64) + " over 64 bits, " + Format.times(runtime.extension81) + " over 81 bits (" + Styled(runtime.basis) + ")"),
+                (
+                    "extension",
+                    Format.times(runtime.extension64) + " over 64 bits, "
+                        + Format.times(runtime.extension81) + " over 81 bits (" + Styled(runtime.basis) + ")"
+                ),
                 ("hours", Format.hours(runtime.baselineHours) + " → " + Format.hours(runtime.runtimeHours)),
-                ("budget", Format.bytes(runtime.json["heldBytes"].double) + " held of " + Format.bytes(runtime.json["budgetBytes"].double)),
+                (
+                    "budget",
+                    Format.bytes(runtime.json["heldBytes"].double) + " held of "
+                        + Format.bytes(runtime.json["budgetBytes"].double)
+                ),
                 ("high-value values", RuntimeCommand.degraded(runtime)),
                 ("worst error bound", RuntimeCommand.bound(runtime)),
                 ("tiers 81/16/8", RuntimeCommand.tiers(runtime)),
@@ -146,11 +172,14 @@ struct DevicePage {
 
     private func showGaps(_ terminal: Terminal) {
         if device.forks > 0 {
-            terminal.line(Styled("\(Format.count(device.forks, "fork")): two histories under one id, as a cloned card gives", .bad))
+            let forks = Format.count(device.forks, "fork")
+            terminal.line(Styled("\(forks): two histories under one id, as a cloned card gives", .bad))
         }
         guard !device.gaps.isEmpty else { return }
         terminal.line(Styled("Gaps", .bold))
-        var table = Table([.left("KIND"), .right("BOOT"), .right("SEQUENCE"), .right("LOST"), .right("LENGTH"), .left("SEEN")])
+        var table = Table([
+            .left("KIND"), .right("BOOT"), .right("SEQUENCE"), .right("LOST"), .right("LENGTH"), .left("SEEN"),
+        ])
         for gap in device.gaps {
             table.add([
                 Styled(gap["kind"].string ?? "?"), Styled("\(gap["boot"].int ?? 0)"),
@@ -160,6 +189,11 @@ struct DevicePage {
             ])
         }
         terminal.table(table, indent: 2)
+    }
+
+    private func free(_ free: Double?, of total: Double?) -> Styled {
+        guard free != nil, let total else { return Format.noData }
+        return total == 0 ? "none" : Format.bytes(free) + " free of " + Format.bytes(total)
     }
 
     private func number(_ value: Double?, _ decimals: Int = 2) -> Styled {

@@ -14,11 +14,17 @@ enum Format {
         value == value.rounded(.towardZero) && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
     }
 
-    /// "12 s", "3 min", "5 h", "2 d": one unit, rounded down.
+    /// At most three decimals: for limits, which nobody copies.
+    static func brief(_ value: Double) -> String {
+        exact((value * 1000).rounded() / 1000)
+    }
+
+    /// "40 ms", "1.2 s", "12 s", "3 min", "5 h", "2 d": one unit, rounded down.
     static func span(seconds: Double) -> String {
         guard seconds.isFinite else { return "?" }
         switch max(0, seconds) {
-        case ..<10: return number(max(0, seconds), decimals: 1) + " s"
+        case ..<0.95: return number(max(0, seconds * 1000), decimals: 0) + " ms"
+        case ..<10: return number(seconds, decimals: 1) + " s"
         case ..<120: return "\(Int(seconds)) s"
         case ..<7200: return "\(Int(seconds / 60)) min"
         case ..<172_800: return "\(Int(seconds / 3600)) h"
@@ -78,6 +84,12 @@ enum Format {
     /// "1 device", "2 devices".
     static func count(_ count: Int, _ noun: String) -> String {
         "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+
+    /// Version 0 is what a device runs before it was ever pushed to.
+    static func version(_ version: UInt64?) -> Styled {
+        guard let version else { return noData }
+        return version == 0 ? Styled("built-in", .dim) : "v\(version)"
     }
 
     /// First twelve digits of an id: enough to be unique in a fleet of millions, and to be typed.

@@ -8,7 +8,8 @@ struct RolloutPage {
         terminal.line(
             Styled("Rollout \(rollout.id)", .bold) + " · v\(rollout.version) · "
                 + RolloutListCommand.stateText(rollout.state))
-        terminal.line("for \(rollout.scope.text), by \(rollout.author), \(Format.ago(rollout.createdMs, now: now).plain): \(rollout.message)")
+        let age = Format.ago(rollout.createdMs, now: now).plain
+        terminal.line("for \(rollout.scope.text), by \(rollout.author), \(age): \(rollout.message)")
         if let failure = rollout.failure { terminal.line(Styled("failed: \(failure)", .bad)) }
         terminal.line(summary)
         terminal.line()
@@ -19,7 +20,7 @@ struct RolloutPage {
     }
 
     private var summary: Styled {
-        var parts = ["\(rollout.targets) targets"]
+        var parts = [Format.count(rollout.targets, "target")]
         for name in ["waiting", "offered", "trial", "confirmed", "refused", "reverted", "offline"]
         where rollout.count(name) > 0 { parts.append("\(rollout.count(name)) \(name)") }
         if let (p50, p99) = rollout.convergence {

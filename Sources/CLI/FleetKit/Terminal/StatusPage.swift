@@ -26,14 +26,19 @@ struct StatusPage {
     struct Concern {
         let text: String
         let style: Style
+        /// false: worth knowing, but nothing is wrong.
+        var isFault = true
     }
+
+    /// What `--check` reports.
+    var hasFaults: Bool { concerns.contains(where: \.isFault) }
 
     /// What wants a look. Empty: all is well.
     var concerns: [Concern] {
         var concerns: [Concern] = []
-        func add(_ found: [DeviceRecord], _ what: String, _ style: Style) {
+        func add(_ found: [DeviceRecord], _ what: String, _ style: Style, isFault: Bool = true) {
             guard !found.isEmpty else { return }
-            concerns.append(Concern(text: "\(what): \(names(found))", style: style))
+            concerns.append(Concern(text: "\(what): \(names(found))", style: style, isFault: isFault))
         }
         add(accepted.filter { !$0.isLive }, "silent", .bad)
         add(live.filter(\.isThrottling), "throttling", .bad)
@@ -41,7 +46,9 @@ struct StatusPage {
         add(live.filter { ($0.headroom ?? 1) < Self.headroomLeast }, "short of memory (less than 10 % free)", .warning)
         add(accepted.filter { $0.forks > 0 }, "forked (a cloned card?)", .bad)
         add(accepted.filter { $0.sensorsFailed > 0 }, "sensors failed", .warning)
-        add(accepted.filter { ["refused", "reverted"].contains($0.apply["phase"].string ?? "") }, "parameters refused or reverted", .bad)
+        let unwilling = accepted.filter { ["refused", "reverted"].contains($0.apply["phase"].string ?? "") }
+        add(unwilling, "parameters refused or reverted", .bad)
+        add(accepted.filter(\.lacksTemperature), "no temperature", .dim, isFault: false)
         for rollout in rollouts where rollout.state == "paused" {
             concerns.append(Concern(text: "rollout \(rollout.id) (v\(rollout.version)) is paused", style: .warning))
         }
@@ -50,14 +57,15 @@ struct StatusPage {
 
     func show(_ terminal: Terminal) {
         let concerns = concerns
+        let faults = concerns.filter(\.isFault).count
         if devices.isEmpty {
             terminal.line("no devices yet; the first one enrols with: fleet enroll token")
         } else if accepted.isEmpty {
             terminal.line(Styled("no device is accepted yet", .warning))
-        } else if concerns.isEmpty {
+        } else if faults == 0 {
             terminal.line(Styled("all is well", .good))
         } else {
-            terminal.line(Styled("\(Format.count(concerns.count, "thing")) to look at", .warning))
+            terminal.line(Styled("\(Format.count(faults, "thing")) to look at", .warning))
         }
         for concern in concerns { terminal.line("  " + Styled(concern.text, concern.style)) }
         terminal.line()
@@ -73,20 +81,20 @@ struct StatusPage {
         facts.append(("coherence", fleet["coherence"].double.map { "Q \(Format.number($0))" } ?? Format.noData))
         let hottest = live.filter { $0.temperatureC != nil }
             .max { ($0.temperatureC ?? 0) < ($1.temperatureC ?? 0) }
-        facts.append(("hottest", hottest.map { Format.temperature($0.temperatureC) + "  " + named($0) } ?? Format.noData))
+        let heat = hottest.map { Format.temperature($0.temperatureC) + "  " + named($0) }
+        facts.append(("hottest", heat ?? Format.noData))
         let tightest = live.filter { $0.headroom != nil }.min { ($0.headroom ?? 1) < ($1.headroom ?? 1) }
         facts.append(("headroom", tightest.map {
-            Format.percent($0.headroom) + " (" + Format.bytes($0.memoryAvailable) + ") at least  " + named($0)
+            Format.percent($0.headroom) + " (" + Format.bytes($0.memoryAvailable) + ") free  " + named($0)
         } ?? Format.noData))
         facts.append(("gaps", gaps))
         let open = rollouts.filter(\.isOpen)
         if open.isEmpty { facts.append(("rollouts", Styled("none open", .dim))) }
         for rollout in open { facts.append(("rollout", line(rollout))) }
-        facts.append(("server", Styled("version \(fleet["version"].string ?? "?"), epoch \(epoch)")))
+        let server = "version \(fleet["version"].string ?? "?"), epoch \(fleet["epoch"].word ?? "?")"
+        facts.append(("server", Styled(server)))
         return facts
     }
-
-    private var epoch: String { fleet["epoch"].integer.map { "\($0)" } ?? fleet["epoch"].string ?? "?" }
 
     private var counts: Styled {
         let pending = devices.filter(\.isPending).count
@@ -122,7 +130,9 @@ struct StatusPage {
         return state + Styled(rest)
     }
 
-    private func named(_ device: DeviceRecord) -> Styled { Format.shortID(device.id) + " " + Styled(device.model, .dim) }
+    private func named(_ device: DeviceRecord) -> Styled {
+        Format.shortID(device.id) + " " + Styled(device.model, .dim)
+    }
 
     private func names(_ devices: [DeviceRecord]) -> String {
         let names = devices.prefix(Self.namesMax).map { String($0.id.prefix(12)) }.joined(separator: " ")

@@ -1,0 +1,396 @@
+// The cold coding: up to `ChunkLimits` values of one series, in runs, each held exactly or on a
+// grid, all through one `Forecast` and the range coder.
+//
+//   varint number of runs; for each a varint: length · 4 + coding
+//   byte: decimal places of the decimal runs
+//   byte: unit exponent e; the forecast's axis is (value − lower) / (step16 · 2^e)
+//   varint number of exceptions; for each a varint distance from the one before, and 8 bytes
+//   zigzag varint: the first integer
+//   varint length of the XOR section, and the section: the runs that are no decimals, one by one,
+//     each with its own varint length
+//   the rest: the range coder's bytes
+//
+// Within a run, exceptions (NaN, ±∞, what the grid or the decimals cannot stand for) are skipped.
+
+public enum RunCoding: UInt8, Sendable {
+    case grid8 = 0
+    case grid16 = 1
+    case decimal = 2
+    case xor = 3
+
+    public var isExact: Bool { rawValue >= 2 }
+}
+
+public struct ValueRun: Equatable, Sendable {
+    public var count: Int
+    public var coding: RunCoding
+    /// The values are the original ones, so that holding them exactly would be the truth. Not
+    /// coded; false for what was on a grid before.
+    public var isOriginal: Bool
+
+    public init(count: Int, coding: RunCoding, isOriginal: Bool = true) {
+        self.count = count
+        self.coding = coding
+        self.isOriginal = isOriginal
+    }
+}
+
+public enum ColdBlock {
+    /// The runs as they will be coded: exact ones by decimals or XOR, and grid ones exactly after
+    /// all where the decimals' own lattice is no finer than the grid, or where the run is constant:
+    /// then the exact coding is no larger. Neighbours of one coding are joined.
+    public static func plan(
+        _ values: UnsafeBufferPointer<Double>, _ wanted: [ValueRun], grid: Grid
+    ) -> (runs: [ValueRun], places: Int) {
+        var runs: [ValueRun] = []
+        var places = 0
+        var start = 0
+        for run in wanted {
+            let slice = UnsafeBufferPointer(rebasing: values[start..<start + run.count])
+            start += run.count
+            var coding = run.coding
+            if coding.isExact
+                || run.isOriginal
+                    && (isNoFinerThanGrid(slice, coding, grid)
+                        || hasManyExceptions(slice, coding, grid))
+            {
+                let fit = DecimalScale.fit(slice)
+                coding = fit == nil ? .xor : .decimal
+                places = max(places, fit ?? 0)
+            }
+            if let last = runs.last, last.coding == coding {
+                runs[runs.count - 1].count += run.count
+            } else {
+                runs.append(ValueRun(count: run.count, coding: coding))
+            }
+        }
+        return (runs, places)
+    }
+
+    private static func isNoFinerThanGrid(
+        _ values: UnsafeBufferPointer<Double>, _ coding: RunCoding, _ grid: Grid
+    ) -> Bool {
+        if values.allSatisfy({ $0.bitPattern == values[0].bitPattern }) { return true }
+        guard let places = DecimalScale.fit(values) else { return false }
+        let step = coding == .grid8 ? grid.step16 * Double(Grid.nesting) : grid.step16
+        return step * DecimalScale.power(places) <= 1
+    }
+
+    private static func hasManyExceptions(
+        _ values: UnsafeBufferPointer<Double>, _ coding: RunCoding, _ grid: Grid
+    ) -> Bool {
+        var missing = 0
+        for value in values where index(value, coding, grid, power: 1) == nil { missing += 1 }
+        return missing * 8 > values.count
+    }
+
+    /// The integer that stands for a value in a coding, nil where it must be an exception.
+    @inline(__always)
+    private static func index(
+        _ value: Double, _ coding: RunCoding, _ grid: Grid, power: Double
+    ) -> Int64? {
+        switch coding {
+        case .grid8: grid.index8(of: value)
+        case .grid16: grid.index16(of: value)
+        case .decimal: DecimalScale.integer(value, power: power)
+        case .xor: nil
+        }
+    }
+
+    public static func encode(
+        _ values: UnsafeBufferPointer<Double>, runs: [ValueRun], places: Int, grid: Grid,
+        into sink: inout ByteSink
+    ) {
+        let power = DecimalScale.power(places)
+        sink.appendVarint(UInt64(runs.count))
+        for run in runs { sink.appendVarint(UInt64(run.count) << 2 | UInt64(run.coding.rawValue)) }
+        sink.append8(UInt8(places))
+        let axis = Axis(grid, exponent: unitExponent(values, grid), power: power)
+        sink.append8(UInt8(axis.exponent))
+        appendExceptions(values, runs, grid, power: power, into: &sink)
+        var section = ByteSink()
+        var encoder = RangeEncoder(reserving: values.count)
+        var model = ColdModel(axis)
+        var start = 0
+        var first: Int64?
+        for run in runs {
+            let slice = UnsafeBufferPointer(rebasing: values[start..<start + run.count])
+            start += run.count
+            if run.coding == .xor {
+                var own = ByteSink()
+                XorBlock.encode(slice, previous: 0, into: &own)
+                section.appendVarint(UInt64(own.count))
+                section.append(own.bytes)
+                for value in slice { model.skip(exact: value) }
+                continue
+            }
+            for value in slice {
+                guard let integer = index(value, run.coding, grid, power: power) else { continue }
+                if first == nil {
+                    first = integer
+                    model.begin(integer, run.coding)
+                } else {
+                    model.encode(integer, run.coding, to: &encoder)
+                }
+            }
+        }
+        sink.appendSignedVarint(first ?? 0)
+        sink.appendVarint(UInt64(section.count))
+        sink.append(section.bytes)
+        sink.append(encoder.finish())
+    }
+
+    private static func appendExceptions(
+        _ values: UnsafeBufferPointer<Double>, _ runs: [ValueRun], _ grid: Grid, power: Double,
+        into sink: inout ByteSink
+    ) {
+        var list = ByteSink()
+        var count: UInt64 = 0
+        var position = 0
+        var previous = 0
+        for run in runs {
+            let end = position + run.count
+            if run.coding == .xor { position = end }
+            while position < end {
+                if index(values[position], run.coding, grid, power: power) == nil {
+                    list.appendVarint(UInt64(position - previous))
+                    list.append64(values[position].bitPattern)
+                    previous = position
+                    count += 1
+                }
+                position += 1
+            }
+        }
+        sink.appendVarint(count)
+        sink.append(list.bytes)
+    }
+
+    /// log2 of the mean step between neighbours, in steps of the 16-bit grid; 0…40.
+    private static func unitExponent(_ values: UnsafeBufferPointer<Double>, _ grid: Grid) -> Int {
+        var sum = 0.0
+        var previous: Double?
+        for value in values where value.isFinite {
+            if let previous { sum += min((value - previous).magnitude / grid.step16, 1e12) }
+            previous = value
+        }
+        let mean = sum / Double(max(1, values.count))
+        return max(0, min(40, Int(mean.exponentOrZero)))
+    }
+
+    /// Decodes exactly `values.count` values from the whole rest of `source`; answers the runs.
+    public static func decode(
+        into values: UnsafeMutableBufferPointer<Double>, grid: Grid, from source: inout ByteSource
+    ) throws(PrecisionError) -> [ValueRun] {
+        let runs = try readRuns(count: values.count, from: &source)
+        let places = Int(try source.read8())
+        guard places <= DecimalScale.largest else { throw .malformed }
+        let exponent = Int(try source.read8())
+        guard exponent <= 40 else { throw .malformed }
+        let power = DecimalScale.power(places)
+        let axis = Axis(grid, exponent: exponent, power: power)
+        var exceptions = try readExceptions(values, from: &source)
+        let firstInteger = try source.readSignedVarint()
+        let sectionLength = try source.readVarint()
+        guard sectionLength <= UInt64(source.remaining) else { throw .truncated }
+        var section = try source.readSlice(Int(sectionLength))
+        var decoder = RangeDecoder(source.takeRest())
+        var model = ColdModel(axis)
+        var begun = false
+        var position = 0
+        for run in runs {
+            let end = position + run.count
+            if run.coding == .xor {
+                let length = try section.readVarint()
+                guard length <= UInt64(section.remaining) else { throw .truncated }
+                let slice = UnsafeMutableBufferPointer(rebasing: values[position..<end])
+                try XorBlock.decode(slice, previous: 0, from: section.readSlice(Int(length)))
+                for value in slice { model.skip(exact: value) }
+                position = end
+                continue
+            }
+            while position < end {
+                defer { position += 1 }
+                if exceptions.next == position {
+                    values[position] = Double(bitPattern: exceptions.bits)
+                    try exceptions.advance()
+                    continue
+                }
+                let integer: Int64
+                if begun {
+                    integer = try model.decode(run.coding, from: &decoder)
+                } else {
+                    integer = firstInteger
+                    model.begin(integer, run.coding)
+                    begun = true
+                }
+                switch run.coding {
+                case .grid8:
+                    guard integer.magnitude <= UInt64(Grid.largestIndex) else { throw .malformed }
+                    values[position] = grid.value8(integer)
+                case .grid16:
+                    guard integer.magnitude <= UInt64(Grid.largestIndex) else { throw .malformed }
+                    values[position] = grid.value16(integer)
+                default: values[position] = Double(integer) / power
+                }
+            }
+        }
+        guard exceptions.next == nil, section.remaining == 0 else { throw .malformed }
+        return runs
+    }
+
+    /// How the values of a block are held, without decoding them; none if the bytes are damaged.
+    public static func runs(of bytes: UnsafeRawBufferPointer, count: Int) -> [ValueRun] {
+        var source = ByteSource(bytes)
+        return (try? readRuns(count: count, from: &source)) ?? []
+    }
+
+    private static func readRuns(
+        count: Int, from source: inout ByteSource
+    ) throws(PrecisionError) -> [ValueRun] {
+        let runCount = try source.readVarint()
+        guard runCount <= UInt64(count) else { throw .tooLarge }
+        var runs: [ValueRun] = []
+        var left = UInt64(count)
+        for _ in 0..<runCount {
+            let word = try source.readVarint()
+            guard word >> 2 > 0, word >> 2 <= left,
+                let coding = RunCoding(rawValue: UInt8(word & 3))
+            else { throw .malformed }
+            left -= word >> 2
+            runs.append(ValueRun(count: Int(word >> 2), coding: coding))
+        }
+        guard left == 0 else { throw .malformed }
+        return runs
+    }
+
+    private static func readExceptions(
+        _ values: UnsafeMutableBufferPointer<Double>, from source: inout ByteSource
+    ) throws(PrecisionError) -> ExceptionList {
+        let count = try source.readVarint()
+        guard count <= UInt64(values.count) else { throw .tooLarge }
+        let start = source
+        for _ in 0..<count {
+            _ = try source.readVarint()
+            _ = try source.read64()
+        }
+        return try ExceptionList(start, count: Int(count), limit: values.count)
+    }
+}
+
+/// Walks the exceptions of a chunk in order, without a copy of them.
+private struct ExceptionList {
+    private var source: ByteSource
+    private var left: Int
+    private let limit: Int
+    private(set) var next: Int?
+    private(set) var bits: UInt64 = 0
+
+    init(_ source: ByteSource, count: Int, limit: Int) throws(PrecisionError) {
+        self.source = source
+        left = count
+        self.limit = limit
+        next = nil
+        try advance()
+    }
+
+    mutating func advance() throws(PrecisionError) {
+        guard left > 0 else {
+            next = nil
+            return
+        }
+        left -= 1
+        let distance = try source.readVarint()
+        guard distance < UInt64(limit), next == nil || distance > 0 else { throw .malformed }
+        next = (next ?? 0) + Int(distance)
+        bits = try source.read64()
+    }
+}
+
+/// The forecast's axis and the three integer domains on it.
+struct Axis {
+    let exponent: Int
+    let lower: Double
+    /// One over the unit of the axis.
+    let perUnit: Double
+    let grid16: IntegerDomain
+    let grid8: IntegerDomain
+    let decimal: IntegerDomain
+
+    init(_ grid: Grid, exponent: Int, power: Double) {
+        self.exponent = exponent
+        lower = grid.lower
+        let unit = Double(bitPattern: UInt64(1023 + exponent) << 52)
+        perUnit = 1 / (grid.step16 * unit)
+        grid16 = IntegerDomain(scale: unit, offset: 0)
+        grid8 = IntegerDomain(scale: unit / Double(Grid.nesting), offset: 0)
+        let scale = unit * grid.step16 * power
+        decimal = IntegerDomain(
+            scale: min(max(scale, 1e-30), 1e30), offset: grid.lower * power)
+    }
+
+    @inline(__always) func domain(_ coding: RunCoding) -> IntegerDomain {
+        switch coding {
+        case .grid8: grid8
+        case .grid16: grid16
+        default: decimal
+        }
+    }
+
+    /// Where an integer of a domain lies on the axis.
+    @inline(__always) func place(_ integer: Int64, _ domain: IntegerDomain) -> Double {
+        (Double(integer) - domain.offset) / domain.scale
+    }
+}
+
+/// One forecast for the series, one mixture for each way of holding its values.
+struct ColdModel {
+    let axis: Axis
+    private var forecast = Forecast()
+    private var grid8 = Mixture()
+    private var grid16 = Mixture()
+    private var decimal = Mixture()
+
+    init(_ axis: Axis) { self.axis = axis }
+
+    mutating func begin(_ integer: Int64, _ coding: RunCoding) {
+        forecast.observe(axis.place(integer, axis.domain(coding)))
+    }
+
+    mutating func skip(exact value: Double) {
+        guard value.isFinite else { return }
+        forecast.observe((value - axis.lower) * axis.perUnit)
+    }
+
+    @inline(__always)
+    mutating func encode(_ integer: Int64, _ coding: RunCoding, to encoder: inout RangeEncoder) {
+        let domain = axis.domain(coding)
+        switch coding {
+        case .grid8: grid8.encode(integer, forecast, domain, to: &encoder)
+        case .grid16: grid16.encode(integer, forecast, domain, to: &encoder)
+        default: decimal.encode(integer, forecast, domain, to: &encoder)
+        }
+        forecast.observe(axis.place(integer, domain))
+    }
+
+    @inline(__always)
+    mutating func decode(
+        _ coding: RunCoding, from decoder: inout RangeDecoder
+    ) throws(PrecisionError) -> Int64 {
+        let domain = axis.domain(coding)
+        let integer: Int64
+        switch coding {
+        case .grid8: integer = try grid8.decode(forecast, domain, from: &decoder)
+        case .grid16: integer = try grid16.decode(forecast, domain, from: &decoder)
+        default: integer = try decimal.decode(forecast, domain, from: &decoder)
+        }
+        forecast.observe(axis.place(integer, domain))
+        return integer
+    }
+}
+
+extension Double {
+    /// floor(log2) of a positive number, 0 for zero and for what is below 1.
+    fileprivate var exponentOrZero: Int64 {
+        self < 1 ? 0 : Int64((bitPattern >> 52) & 0x7FF) - 1023
+    }
+}

@@ -1,0 +1,112 @@
+// Timestamps, milliseconds, any Int64, in any order.
+//
+//   byte: mode (bit 0: cold), bit 1: all are whole seconds apart
+//   hot:  `IntegerBlock` of the times, in seconds or milliseconds since the first
+//   cold: zigzag varint of the first difference, byte: unit exponent, then the differences through
+//         `Forecast` and `Mixture`; for differences below 2^50 only
+//
+// The first time itself stands in the header of whoever holds the block.
+
+public enum TimeBlock {
+    private static let cold: UInt8 = 1
+    private static let seconds: UInt8 = 2
+    private static let coldLimit: UInt64 = 1 << 50
+
+    /// Appends the hot coding, or the cold one where it is asked for, possible, and smaller (jitter
+    /// on a lattice that one odd time has broken is better off hot).
+    public static func encode(
+        _ times: UnsafeBufferPointer<Int64>, cold wanted: Bool, into sink: inout ByteSink
+    ) {
+        precondition(!times.isEmpty)
+        let first = times[0]
+        var whole = true
+        var largest: UInt64 = 0
+        var previous = first
+        for time in times {
+            let (delta, overflow) = time.subtractingReportingOverflow(previous)
+            largest = max(largest, overflow ? .max : delta.magnitude)
+            let (distance, wraps) = time.subtractingReportingOverflow(first)
+            whole = whole && !wraps && distance % 1000 == 0
+            previous = time
+        }
+        let unit: Int64 = whole ? 1000 : 1
+        let flags = whole ? seconds : 0
+        let start = sink.count
+        if wanted && largest < coldLimit && times.count > 2 {
+            sink.append8(flags | cold)
+            encodeCold(times, unit: unit, into: &sink)
+            var hot = ByteSink()
+            encode(times, cold: false, into: &hot)
+            if sink.count - start <= hot.count { return }
+            sink.removeLast(sink.count - start)
+        }
+        sink.append8(flags)
+        let integers = UnsafeMutablePointer<Int64>.allocate(capacity: times.count)
+        defer { integers.deallocate() }
+        for position in times.indices { integers[position] = (times[position] &- first) / unit }
+        IntegerBlock.encode(integers, count: times.count, into: &sink)
+    }
+
+    private static func encodeCold(
+        _ times: UnsafeBufferPointer<Int64>, unit: Int64, into sink: inout ByteSink
+    ) {
+        var sum = 0.0
+        for position in 2..<times.count {
+            let change =
+                (times[position] - times[position - 1]) / unit
+                - (times[position - 1] - times[position - 2]) / unit
+            sum += Double(change.magnitude)
+        }
+        let exponent = Self.exponent(sum / Double(times.count))
+        let domain = IntegerDomain(scale: Double(UInt64(1) << UInt64(exponent)), offset: 0)
+        let first = (times[1] - times[0]) / unit
+        sink.appendSignedVarint(first)
+        sink.append8(UInt8(exponent))
+        var forecast = Forecast()
+        var mixture = Mixture()
+        var encoder = RangeEncoder(reserving: times.count / 2)
+        forecast.observe(Double(first) / domain.scale)
+        for position in 2..<times.count {
+            let delta = (times[position] - times[position - 1]) / unit
+            mixture.encode(delta, forecast, domain, to: &encoder)
+            forecast.observe(Double(delta) / domain.scale)
+        }
+        sink.append(encoder.finish())
+    }
+
+    private static func exponent(_ mean: Double) -> Int {
+        mean < 1 ? 0 : min(40, Int((mean.bitPattern >> 52) & 0x7FF) - 1023)
+    }
+
+    /// Decodes exactly `times.count` times from the whole rest of `source`.
+    public static func decode(
+        into times: UnsafeMutableBufferPointer<Int64>, first: Int64,
+        from source: inout ByteSource
+    ) throws(PrecisionError) {
+        guard !times.isEmpty else { throw .malformed }
+        let flags = try source.read8()
+        guard flags <= (cold | seconds) else { throw .malformed }
+        let unit: Int64 = flags & seconds != 0 ? 1000 : 1
+        guard flags & cold != 0 else {
+            try IntegerBlock.decode(times.baseAddress!, count: times.count, from: &source)
+            for position in times.indices { times[position] = first &+ times[position] &* unit }
+            return
+        }
+        guard times.count > 2 else { throw .malformed }
+        let firstDelta = try source.readSignedVarint()
+        let exponent = try source.read8()
+        guard firstDelta.magnitude < coldLimit, exponent <= 40 else { throw .malformed }
+        let domain = IntegerDomain(scale: Double(UInt64(1) << UInt64(exponent)), offset: 0)
+        var forecast = Forecast()
+        var mixture = Mixture()
+        var decoder = RangeDecoder(source.takeRest())
+        forecast.observe(Double(firstDelta) / domain.scale)
+        times[0] = first
+        times[1] = first &+ firstDelta &* unit
+        for position in 2..<times.count {
+            let delta = try mixture.decode(forecast, domain, from: &decoder)
+            forecast.observe(Double(delta) / domain.scale)
+            times[position] = times[position - 1] &+ delta &* unit
+        }
+    }
+}

@@ -1,0 +1,208 @@
+// Hot blocks → cold chunk, 16 → 8 bits, small cold chunks → larger ones: everything that recodes
+// what is sealed. Each either makes the pool smaller or changes nothing.
+
+import Precision
+
+extension PoolState {
+    /// Turns the oldest run of hot blocks of a series into a cold chunk. False, and nothing has
+    /// changed, if there is no such run or no gain.
+    mutating func compact(_ slot: Int) -> Bool {
+        compact(slot, .hot)
+    }
+
+    /// What was lossless because that was smaller than 16 bits is tried at 8 bits.
+    mutating func compactSettled() -> Bool {
+        for slot in series.indices where series[slot].settledBlocks > 0 {
+            if compact(slot, .settled) { return true }
+        }
+        return false
+    }
+
+    private mutating func compact(
+        _ slot: Int, _ kind: RecordKind
+    ) -> Bool {
+        var start = 0
+        while true {
+            let members = members(of: slot)
+            while start < members.count, members[start].kind != kind { start += 1 }
+            guard start < members.count else { return false }
+            let group = group(in: members, around: start)
+            // Joining the times moves records: look again, by position.
+            let wanted = joinTimes(members[group])
+            let moved = self.members(of: slot)
+            let end = group.lowerBound + wanted
+            guard end <= moved.count else { return true }
+            if end > start, recode(slot, moved[group.lowerBound..<end], kind) {
+                return true
+            }
+            start = max(start + 1, end)
+        }
+    }
+
+    /// Members from `start` on that one chunk may hold, all of the kind of the first; and around
+    /// them the chunks that are not much larger, so that few small ones remain. What is taken
+    /// along is at most twice what is new, so a value is recoded a few times at most.
+    private func group(in members: [SealedRun], around start: Int) -> Range<Int> {
+        var end = start + 1
+        var values = members[start].count
+        while end < members.count, members[end].kind == members[start].kind,
+            follows(members[end], members[end - 1]),
+            values + members[end].count <= ChunkLimits.values
+        {
+            values += members[end].count
+            end += 1
+        }
+        while end < members.count, follows(members[end], members[end - 1]),
+            members[end].count <= 2 * values,
+            values + members[end].count <= ChunkLimits.values
+        {
+            values += members[end].count
+            end += 1
+        }
+        var first = start
+        while first > 0, follows(members[first], members[first - 1]),
+            members[first - 1].count <= 2 * values,
+            values + members[first - 1].count <= ChunkLimits.values
+        {
+            first -= 1
+            values += members[first].count
+        }
+        return first..<end
+    }
+
+    /// Merges the two neighbouring chunks of one series that are smallest together.
+    mutating func mergeCold() -> Bool {
+        let times = TimesIndex(arena)
+        var best: (slot: Int, first: SealedRun, second: SealedRun)?
+        for slot in series.indices {
+            let members = members(of: slot)
+            for index in members.indices.dropFirst() {
+                let (first, second) = (members[index - 1], members[index])
+                let count = first.count + second.count
+                guard follows(second, first), count <= ChunkLimits.values,
+                    canJoin(first, second, times)
+                else { continue }
+                if let best, best.first.count + best.second.count <= count { continue }
+                best = (slot, first, second)
+            }
+        }
+        guard let best, joinTimes([best.first, best.second]) == 2 else { return false }
+        let again = members(of: best.slot).filter {
+            $0.firstIndex == best.first.firstIndex || $0.firstIndex == best.second.firstIndex
+        }
+        return recode(best.slot, again[...], .cold)
+    }
+
+    /// Whether the times of two neighbours lie in one record, or can be brought into one.
+    private func canJoin(_ first: SealedRun, _ second: SealedRun, _ times: TimesIndex) -> Bool {
+        if first.timesId == second.timesId {
+            return second.timesOffset == first.timesOffset + first.count
+        }
+        let (left, right) = (times.count(first.timesId), times.count(second.timesId))
+        return second.timesOffset == 0 && first.timesOffset + first.count == left
+            && left + right <= ChunkLimits.values
+    }
+
+    /// The 16-bit chunk with the least score × added error per byte freed goes to 8 bits.
+    mutating func demoteCheapest() -> Bool {
+        var best: (ref: RecordRef, cost: Double, over: Bool)?
+        arena.forEach { ref, kind, at in
+            let record = ChunkRecord(at: at)
+            guard kind == .cold, record.tier == .bits16, !record.isDamaged else { return }
+            // A 16-bit value frees about a byte; the error added is the same share of the full
+            // scale for each. What is exact in the chunk neither loses nor frees.
+            let score = Double(record.score) + 1
+            let over = isOverShare(record.slot)
+            if let known = best {
+                if known.over && !over { return }
+                if known.over == over, known.cost <= score { return }
+            }
+            best = (ref, score, over)
+        }
+        guard let best else { return false }
+        return demote(best.ref)
+    }
+
+    private mutating func demote(_ ref: RecordRef) -> Bool {
+        let record = ChunkRecord(at: arena.pointer(ref))
+        let grid = scales[record.scale]
+        let values = UnsafeMutableBufferPointer<Double>.allocate(capacity: record.count)
+        defer { values.deallocate() }
+        guard let runs = decodeValues(record, .cold, into: values) else {
+            noteDamage(ref)
+            return true
+        }
+        let wanted = runs.map {
+            ValueRun(
+                count: $0.count, coding: $0.coding == .grid16 ? .grid8 : $0.coding,
+                isOriginal: $0.coding.isExact)
+        }
+        let before = record.length
+        var valueSink = ByteSink()
+        let exact = UnsafeBufferPointer(values)
+        let (planned, places) = ColdBlock.plan(exact, wanted, grid: grid)
+        ColdBlock.encode(exact, runs: planned, places: places, grid: grid, into: &valueSink)
+        let lowest = lowestTier(planned)
+        let bytes = ChunkRecord.bytes(payload: valueSink.count)
+        guard bytes <= before else {
+            // Should 8 bits ever be larger, the chunk counts as demoted and keeps what it has.
+            record.tier = .bits8
+            record.seal()
+            return true
+        }
+        arena.shrink(ref, to: bytes, .cold)
+        record.setPayload(valueSink.bytes)
+        record.tier = lowest
+        record.worstTier = min(record.worstTier, lowest)
+        record.seal()
+        series[record.slot].bytes -= before - bytes
+        return true
+    }
+
+    func lowestTier(_ runs: [ValueRun]) -> Tier {
+        var lowest = Tier.bits81
+        for run in runs where run.coding.tier < lowest { lowest = run.coding.tier }
+        return lowest
+    }
+
+    /// The values of a sealed record and how each run is held; nil if it is damaged.
+    func decodeValues(
+        _ record: ChunkRecord, _ kind: RecordKind,
+        into values: UnsafeMutableBufferPointer<Double>
+    ) -> [ValueRun]? {
+        guard record.isIntact else { return nil }
+        var source = ByteSource(record.payload)
+        do throws(PrecisionError) {
+            if kind == .cold {
+                var runs = try ColdBlock.decode(
+                    into: values, grid: scales[record.scale], from: &source)
+                for index in runs.indices { runs[index].isOriginal = runs[index].coding.isExact }
+                return runs
+            }
+            try ExactBlock.decode(into: values, from: &source)
+            return [ValueRun(count: values.count, coding: .decimal)]
+        } catch {
+            return nil
+        }
+    }
+
+    /// A chunk that memory has damaged is kept, counted, and never recoded.
+    mutating func noteDamage(_ ref: RecordRef) {
+        let record = ChunkRecord(at: arena.pointer(ref))
+        guard !record.isDamaged else { return }
+        record.isDamaged = true
+        counts.damaged += UInt64(record.count)
+        if arena.kind(ref) == .hot { series[record.slot].hotBlocks -= 1 }
+        if arena.kind(ref) == .settled { series[record.slot].settledBlocks -= 1 }
+    }
+}
+
+extension RunCoding {
+    var tier: Tier {
+        switch self {
+        case .grid8: .bits8
+        case .grid16: .bits16
+        case .decimal, .xor: .bits81
+        }
+    }
+}

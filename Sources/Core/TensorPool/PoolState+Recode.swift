@@ -1,0 +1,226 @@
+// Several sealed records of one series, on one record of times (`PoolState+Times`), into one cold
+// chunk. The new chunk is coded into the sink first, then a place for it is made sure of, and only
+// then do the old records go.
+
+import Precision
+
+/// A sealed record of one series, as a walk finds it. Its reference holds until something slides.
+struct SealedRun {
+    var ref: RecordRef
+    var kind: RecordKind
+    var firstIndex: UInt64
+    var count: Int
+    var length: Int
+    var timesId: UInt32
+    var timesOffset: Int
+    var scale: Int
+    var isDelivered: Bool
+    var end: UInt64 { firstIndex + UInt64(count) }
+}
+
+/// What the header of the new chunk will say.
+private struct ChunkHead {
+    var tier = Tier.bits81
+    var worstTier = Tier.bits81
+    var score: UInt16 = 0
+    var highValues = 0
+    var degraded = 0
+    var inWindow = true
+    var payload: [UInt8] = []
+}
+
+extension PoolState {
+    /// Sealed records of a series, by index; damaged ones are left out.
+    func members(of slot: Int) -> [SealedRun] {
+        var members: [SealedRun] = []
+        arena.forEach { ref, kind, at in
+            guard isChunk(kind) else { return }
+            let record = ChunkRecord(at: at)
+            guard record.slot == slot, !record.isDamaged else { return }
+            members.append(
+                SealedRun(
+                    ref: ref, kind: kind, firstIndex: record.firstIndex, count: record.count,
+                    length: record.length, timesId: record.timesId, timesOffset: record.timesOffset,
+                    scale: record.scale,
+                    isDelivered: record.end <= series[slot].deliveredIndex))
+        }
+        members.sort { $0.firstIndex < $1.firstIndex }
+        return members
+    }
+
+    /// One chunk may hold both: without a gap, on one full scale, on one side of what is delivered.
+    func follows(_ next: SealedRun, _ last: SealedRun) -> Bool {
+        next.firstIndex == last.end && next.scale == last.scale
+            && next.isDelivered == last.isDelivered
+    }
+
+    /// `kind` says whose turn it is: hot blocks go by their scores, settled ones to 8 bits.
+    /// False if nothing has changed, or nothing but that the members are known not to shrink.
+    mutating func recode(
+        _ slot: Int, _ members: ArraySlice<SealedRun>,
+        _ kind: RecordKind
+    ) -> Bool {
+        guard let first = members.first, let last = members.last else { return false }
+        updateRoom()
+        let count = Int(last.end - first.firstIndex)
+        guard let head = encodeValues(members, count: count, thresholds(), kind) else {
+            return true  // one was damaged and is out of the way now
+        }
+        var before = 0
+        for member in members { before += member.length }
+        let bytes = ChunkRecord.bytes(payload: head.payload.count)
+        guard bytes < before else {
+            settle(slot, members, kind)
+            return false
+        }
+        var members = members
+        var place = place(for: bytes, replacing: members)
+        if place == nil, repack(for: bytes - before) {
+            let range = first.firstIndex..<last.end
+            members = self.members(of: slot).filter { range.contains($0.firstIndex) }[...]
+            place = self.place(for: bytes, replacing: members)
+        }
+        guard let segment = place else { return false }
+        // The new chunk uses the times once, for as many times as its members did.
+        if let ref = timesRecord(first.timesId) {
+            TimesRecord(at: arena.pointer(ref)).users -= members.count - 1
+        }
+        for member in members {
+            if member.kind == .hot { series[slot].hotBlocks -= 1 }
+            if member.kind == .settled { series[slot].settledBlocks -= 1 }
+            arena.free(member.ref)
+        }
+        if arena.segments[segment].capacity - arena.segments[segment].used < bytes {
+            slide(segment)
+        }
+        let ref = arena.place(bytes, .cold, in: segment)
+        fill(ref, slot, head, first, count: count)
+        series[slot].bytes += bytes - before
+        counts.highValuesDegraded += UInt64(head.degraded)
+        return true
+    }
+
+    private func fill(
+        _ ref: RecordRef, _ slot: Int, _ head: ChunkHead, _ first: SealedRun, count: Int
+    ) {
+        let record = ChunkRecord(at: arena.pointer(ref))
+        record.clearFlags()
+        record.tier = head.tier
+        record.worstTier = head.worstTier
+        record.kind = series[slot].declaration.kind
+        record.inWindow = head.inWindow
+        record.slot = slot
+        record.count = count
+        record.timesId = first.timesId
+        record.timesOffset = first.timesOffset
+        record.score = head.score
+        record.highValues = head.highValues
+        record.scale = first.scale
+        record.firstIndex = first.firstIndex
+        record.setPayload(head.payload)
+        record.seal()
+    }
+
+    /// Codes the members' values; nil if one turned out to be damaged.
+    private mutating func encodeValues(
+        _ members: ArraySlice<SealedRun>, count: Int, _ thresholds: Thresholds,
+        _ turn: RecordKind
+    ) -> ChunkHead? {
+        let values = UnsafeMutableBufferPointer<Double>.allocate(capacity: count)
+        defer { values.deallocate() }
+        var head = ChunkHead()
+        var wanted: [ValueRun] = []
+        var mustBeExact: [Range<Int>] = []
+        var start = 0
+        for member in members {
+            let record = ChunkRecord(at: arena.pointer(member.ref))
+            let part = UnsafeMutableBufferPointer(
+                rebasing: values[start..<start + member.count])
+            guard let runs = decodeValues(record, member.kind, into: part) else {
+                noteDamage(member.ref)
+                return nil
+            }
+            if member.kind == .cold {
+                wanted += runs
+            } else {
+                let tier = tier(of: record, member.kind, thresholds, turn)
+                wanted.append(ValueRun(count: member.count, coding: tier.wantedCoding))
+                if record.highValues > 0 { mustBeExact.append(start..<start + member.count) }
+                if record.highValues > 0 && tier != .bits81 { head.degraded += record.highValues }
+            }
+            head.worstTier = min(head.worstTier, record.worstTier)
+            head.score = max(head.score, record.score)
+            head.highValues += record.highValues
+            head.inWindow = head.inWindow && record.inWindow
+            start += member.count
+        }
+        let grid = scales[members[members.startIndex].scale]
+        var valueSink = ByteSink(reserving: count)
+        let all = UnsafeBufferPointer(values)
+        let (planned, places) = ColdBlock.plan(all, wanted, grid: grid)
+        ColdBlock.encode(all, runs: planned, places: places, grid: grid, into: &valueSink)
+        head.payload = valueSink.bytes
+        head.tier = lowestTier(planned)
+        head.worstTier = min(head.worstTier, head.tier)
+        for range in mustBeExact where !isExact(range, planned) {
+            head.degraded += range.count
+        }
+        return head
+    }
+
+    private func isExact(_ range: Range<Int>, _ runs: [ValueRun]) -> Bool {
+        var start = 0
+        for run in runs {
+            let overlaps = start < range.upperBound && start + run.count > range.lowerBound
+            if overlaps && !run.coding.isExact { return false }
+            start += run.count
+        }
+        return true
+    }
+
+    /// The tier of a hot block now that it leaves the lossless hot coding.
+    private func tier(
+        of record: ChunkRecord, _ kind: RecordKind, _ thresholds: Thresholds, _ turn: RecordKind
+    ) -> Tier {
+        if record.highValues > 0 || kind == .kept { return .bits81 }
+        if turn == .settled { return .bits8 }
+        let score = Double(record.score) / ChunkCodec.scoreSteps
+        return thresholds.tier(forScore: score, roomIsShort: roomIsShort)
+    }
+
+    private mutating func settle(
+        _ slot: Int, _ members: ArraySlice<SealedRun>, _ turn: RecordKind
+    ) {
+        for member in members where member.kind == turn {
+            if member.kind == .hot {
+                arena.shrink(member.ref, to: member.length, .settled)
+                series[slot].hotBlocks -= 1
+                series[slot].settledBlocks += 1
+            } else if member.kind == .settled {
+                arena.shrink(member.ref, to: member.length, .kept)
+                series[slot].settledBlocks -= 1
+            }
+        }
+    }
+
+    /// A segment with this many bytes free once the members are gone.
+    private func place(for bytes: Int, replacing members: ArraySlice<SealedRun>) -> Int? {
+        for index in arena.segments.indices {
+            let segment = arena.segments[index]
+            var free = segment.capacity - segment.used + segment.dead
+            for member in members where Int(member.ref.segment) == index { free += member.length }
+            if free >= bytes { return index }
+        }
+        return nil
+    }
+}
+
+extension Tier {
+    var wantedCoding: RunCoding {
+        switch self {
+        case .bits81: .decimal
+        case .bits16: .grid16
+        case .bits8: .grid8
+        }
+    }
+}

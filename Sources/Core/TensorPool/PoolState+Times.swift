@@ -1,0 +1,149 @@
+// Records of times, apart from the chunks that use them. A sealed block has its own; when blocks are
+// compacted, the records of their times are joined into one, and *every* chunk that used one of
+// them, of whatever series, is pointed into the joined one. So series that were appended together
+// keep sharing, whenever each of them is compacted.
+
+import Precision
+
+extension PoolState {
+    /// Joins the records of times that the first members use, so that as many members as possible
+    /// lie one behind the other in one record; answers how many do, at least one.
+    mutating func joinTimes(_ members: ArraySlice<SealedRun>) -> Int {
+        var parts: [(id: UInt32, count: Int)] = []
+        var total = 0
+        var usable = 0
+        var end = (id: UInt32(0), offset: 0)
+        for member in members {
+            let continues = usable > 0 && member.timesId == end.id && member.timesOffset == end.offset
+            if !continues {
+                guard member.timesId != protectedTimes, let ref = timesRecord(member.timesId)
+                else { break }
+                let record = TimesRecord(at: arena.pointer(ref))
+                if let last = parts.last {
+                    // The next record must begin where the last one ends, and fit.
+                    guard member.timesOffset == 0, end.offset == last.count,
+                        total + record.count <= ChunkLimits.values,
+                        !parts.contains(where: { $0.id == member.timesId })
+                    else { break }
+                }
+                parts.append((member.timesId, record.count))
+                total += record.count
+            }
+            end = (member.timesId, member.timesOffset + member.count)
+            usable += 1
+        }
+        if parts.count <= 1 { return max(1, usable) }
+        return join(parts, total: total) ? usable : usableInFirst(members)
+    }
+
+    private func usableInFirst(_ members: ArraySlice<SealedRun>) -> Int {
+        guard let first = members.first else { return 0 }
+        return members.prefix { $0.timesId == first.timesId }.count
+    }
+
+    private mutating func join(_ parts: [(id: UInt32, count: Int)], total: Int) -> Bool {
+        let times = UnsafeMutableBufferPointer<Int64>.allocate(capacity: total)
+        defer { times.deallocate() }
+        var start = 0
+        var before = 0
+        for part in parts {
+            guard let ref = timesRecord(part.id) else { return false }
+            before += arena.length(ref)
+            let slice = UnsafeMutableBufferPointer(rebasing: times[start..<start + part.count])
+            guard decodeTimes(part.id, from: 0, into: slice) else { return false }
+            start += part.count
+        }
+        var timeSink = ByteSink()
+        TimeBlock.encode(UnsafeBufferPointer(times), cold: true, into: &timeSink)
+        let bytes = TimesRecord.bytes(payload: timeSink.count)
+        let span = (times[0], times[total - 1])
+        var place = placeForTimes(bytes, replacing: parts)
+        if place == nil, repack(for: bytes - before) {
+            place = placeForTimes(bytes, replacing: parts)
+        }
+        guard let segment = place else { return false }
+        let id = newTimesId()
+        let users = repoint(parts, to: id)
+        for part in parts {
+            if let ref = timesRecord(part.id) { arena.free(ref) }
+        }
+        if arena.segments[segment].capacity - arena.segments[segment].used < bytes {
+            slide(segment)
+        }
+        let ref = arena.place(bytes, .times, in: segment)
+        fillTimes(ref, id: id, timeSink.bytes, count: total, span)
+        TimesRecord(at: arena.pointer(ref)).users = users
+        return true
+    }
+
+    /// Points all users of the parts to the joined record; answers how many they are. A track
+    /// gives up its share: what is sealed from it later gets times of its own.
+    private mutating func repoint(_ parts: [(id: UInt32, count: Int)], to id: UInt32) -> Int {
+        var starts: [Int] = []
+        var start = 0
+        for part in parts {
+            starts.append(start)
+            start += part.count
+        }
+        for track in tracks.indices
+        where tracks[track].sealedCount > 0
+            && parts.contains(where: { $0.id == tracks[track].sealedId })
+        {
+            tracks[track].sealedCount = 0
+        }
+        var users = 0
+        arena.forEach { _, kind, at in
+            guard isChunk(kind) else { return }
+            let record = ChunkRecord(at: at)
+            guard let part = parts.firstIndex(where: { $0.id == record.timesId }) else { return }
+            record.timesId = id
+            record.timesOffset += starts[part]
+            users += 1
+        }
+        return users
+    }
+
+    private func placeForTimes(
+        _ bytes: Int, replacing parts: [(id: UInt32, count: Int)]
+    ) -> Int? {
+        var freed = [Int](repeating: 0, count: arena.segments.count)
+        for part in parts {
+            guard let ref = timesRecord(part.id) else { return nil }
+            freed[Int(ref.segment)] += arena.length(ref)
+        }
+        for index in arena.segments.indices {
+            let segment = arena.segments[index]
+            if segment.capacity - segment.used + segment.dead + freed[index] >= bytes {
+                return index
+            }
+        }
+        return nil
+    }
+
+    /// Times `offset` … of a record; false if it is damaged.
+    func decodeTimes(
+        _ id: UInt32, from offset: Int, into times: UnsafeMutableBufferPointer<Int64>
+    ) -> Bool {
+        guard let ref = timesRecord(id) else { return false }
+        let record = TimesRecord(at: arena.pointer(ref))
+        guard record.isIntact, record.count >= offset + times.count else { return false }
+        var source = ByteSource(record.payload)
+        if record.count == times.count { return decode(&source, record.first, into: times) }
+        let all = UnsafeMutableBufferPointer<Int64>.allocate(capacity: record.count)
+        defer { all.deallocate() }
+        guard decode(&source, record.first, into: all) else { return false }
+        for position in times.indices { times[position] = all[offset + position] }
+        return true
+    }
+
+    private func decode(
+        _ source: inout ByteSource, _ first: Int64, into times: UnsafeMutableBufferPointer<Int64>
+    ) -> Bool {
+        do throws(PrecisionError) {
+            try TimeBlock.decode(into: times, first: first, from: &source)
+            return true
+        } catch {
+            return false
+        }
+    }
+}
