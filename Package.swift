@@ -72,7 +72,6 @@ let package = Package(
         // Policy: pure, both compilers.
         device("Policy", "Chamber", ["Digest", "Model", "Phi", "Precision"]),
         device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
-        device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi"]),
         device(
             "Policy", "AgentCore",
             ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),
@@ -132,7 +131,6 @@ let package = Package(
         // Tests.
         test("TidyTests", []),
         test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
-        test("ChamberTests", ["Chamber", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test("IntegrationTests", ["Bytes", "TensorPool"]),
