@@ -24,18 +24,14 @@ public struct Digest32: Hashable, Sendable {
     private init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
     public var bytes: [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
-            func put(_ word: UInt64, _ at: Int) {
-                for index in 0..<8 {
-                    buffer[at + index] = UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * index))
-                }
+        var result: [UInt8] = []
+        result.reserveCapacity(32)
+        for word in [words.0, words.1, words.2, words.3] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                result.append(UInt8(truncatingIfNeeded: word >> shift))
             }
-            put(words.0, 0)
-            put(words.1, 8)
-            put(words.2, 16)
-            put(words.3, 24)
-            count = 32
         }
+        return result
     }
 
     public var hex: String { Hex.encode(bytes) }
