@@ -180,7 +180,7 @@ final class Failures: Sendable {
 
     @Test func pushesThatAreRefused() throws {
         let harness = try Harness()
-        _ = try harness.enrolled(1)
+        var device = try harness.enrolled(1)
         func push(_ body: [UInt8]) throws -> (Int, String?) {
             let response = try harness.operate("POST", "/v1/rollouts", String(decoding: body, as: UTF8.self))
             return (response.status, try parse(response)["code"] as? String)
@@ -192,6 +192,9 @@ final class Failures: Sendable {
         #expect(try push(keys.push(ParameterSet(version: 2), strategy: "hope")) == (422, "strategy"))
         let nobody = Scope(labels: [Label(key: "site", value: "mars")])
         #expect(try push(keys.push(ParameterSet(version: 2, scope: nobody))) == (422, "no-devices"))
+        // Nobody has reported yet: there is no canary.
+        #expect(try push(keys.push(ParameterSet(version: 2))) == (422, "no-live-devices"))
+        #expect(try harness.client.send(device.report(), of: device).status == 200)
         #expect(try push(keys.push(ParameterSet(version: 2))) == (201, nil))
         #expect(try push(keys.push(ParameterSet(version: 4))) == (409, "overlap"))
         harness.service.stop()

@@ -131,6 +131,70 @@ extension RolloutState {
         #expect(counts.offline == 1 && counts.confirmed == 3 && counts.targets == 4)
     }
 
+    /// Ticks until nothing moves, confirming whoever is live and may have the set.
+    private func play(_ state: inout RolloutState, isLive: (DeviceID) -> Bool) {
+        for nowMs in 0..<20 as Range<Int64> {
+            _ = state.step(.tick, nowMs: nowMs, isLive: isLive)
+            for device in state.members.keys.filter(state.isReleased) where isLive(device) {
+                _ = state.step(.observed(device, version: 4, status(.confirmed)), nowMs: nowMs, isLive: isLive)
+            }
+        }
+    }
+
+    @Test func oneLiveDeviceIsTheCanaryAndTheSilentOnesFollowInGrowingWaves() {
+        let all = devices(100)
+        let live = all[37]
+        let state = RolloutState(plan(), targets: all) { $0 == live }
+        #expect(state.waves.indices.map(state.waveSize) == [1, 2, 5, 13, 34, 45])
+        #expect(state.members[live]?.wave == 0)
+        // Behind the last wave of live ones they begin from its size.
+        let half = RolloutState(plan(), targets: all) { all.firstIndex(of: $0).map { $0 < 9 } ?? false }
+        #expect(half.waves.indices.map(half.waveSize) == [1, 2, 5, 1, 2, 5, 13, 34, 37])
+        #expect(all.prefix(9).allSatisfy { (half.members[$0]?.wave ?? 9) < 4 })
+        #expect(all.dropFirst(9).allSatisfy { (half.members[$0]?.wave ?? 0) >= 4 })
+    }
+
+    @Test func wavesOfWhichNobodyIsThereArePassedOver() {
+        let all = devices(100)
+        let live = all[37]
+        var state = RolloutState(plan(soakMs: 0), targets: all) { $0 == live }
+        _ = state.step(.tick, nowMs: 0) { $0 == live }
+        #expect(state.phase == .running && state.waveIndex == 0)
+        play(&state) { $0 == live }
+        #expect(state.phase == .converged)
+        #expect(state.counts { $0 == live }.offline == 99)
+    }
+
+    @Test func whoComesBackIntoAWaveThatStartedIsOfferedTheSetAndWaitedFor() {
+        let all = devices(4)
+        var isBack = false
+        let isLive: (DeviceID) -> Bool = { $0 == all[0] || isBack }
+        var state = RolloutState(plan(), targets: all, isLive: isLive)
+        #expect(state.waves.indices.map(state.waveSize) == [1, 2, 1])
+        _ = state.step(.tick, nowMs: 0, isLive: isLive)
+        state.confirm(0, at: 1)
+        _ = state.step(.tick, nowMs: 1, isLive: isLive)
+        isBack = true
+        _ = state.step(.tick, nowMs: 1001, isLive: isLive)
+        #expect(state.waveIndex == 1)
+        #expect(state.counts(isLive: isLive).offered == 2)
+        _ = state.step(.tick, nowMs: 90_000, isLive: isLive)
+        #expect(state.waveIndex == 1)
+    }
+
+    /// A set that kills devices leaves them silent: that must not be taken for absence.
+    @Test func aWaveThatFellSilentAfterTheOfferIsNotPassedOver() {
+        let all = devices(9)
+        var state = RolloutState(plan(soakMs: 0), targets: all) { _ in true }
+        _ = state.step(.tick, nowMs: 0) { _ in true }
+        state.confirm(0, at: 1)
+        _ = state.step(.tick, nowMs: 2) { _ in true }
+        #expect(state.waveIndex == 1)
+        let dead = Set(state.members.filter { $0.value.wave == 1 }.keys)
+        _ = state.step(.tick, nowMs: 100_000) { !dead.contains($0) }
+        #expect(state.waveIndex == 1)
+    }
+
     @Test func aWaveOfSilentMembersProvesNothing() {
         var state = RolloutState(plan(soakMs: 0), targets: devices(4)) { _ in true }
         _ = state.step(.tick, nowMs: 0) { _ in true }

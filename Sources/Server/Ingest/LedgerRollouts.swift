@@ -44,12 +44,7 @@ extension Ledger {
     }
 
     private func step(_ index: Int, _ event: RolloutEvent) throws(StoreFault) {
-        let (view, touched, nowMs) = (registry.view, draft.devices, nowMs)
-        let change = draft.rollouts[index].step(event, nowMs: nowMs) { id in
-            // A device that reported in this very batch is as live as can be.
-            touched[id]?.hasNewState == true
-                || view.devices[id].map { view.holdsSlot($0, nowMs: nowMs) } ?? false
-        }
+        let change = draft.rollouts[index].step(event, nowMs: nowMs, isLive: isLive)
         guard !change.isEmpty else { return }
         try store.save(draft.rollouts[index], change)
         if change.hasChanged || !change.released.isEmpty { draft.hasNewRollouts = true }
@@ -58,6 +53,16 @@ extension Ledger {
         if draft.rollouts[index].phase == .converged {
             // Those of the scope that were no members, or were away, may have it now.
             draft.released.formUnion(draft.rollouts[index].members.keys)
+        }
+    }
+
+    /// For rollouts: who holds a slot, as this batch sees it.
+    private var isLive: (DeviceID) -> Bool {
+        let (view, touched, nowMs) = (registry.view, draft.devices, nowMs)
+        return { id in
+            // A device that reported in this very batch is as live as can be.
+            touched[id]?.hasNewState == true
+                || view.devices[id].map { view.holdsSlot($0, nowMs: nowMs) } ?? false
         }
     }
 
@@ -86,6 +91,13 @@ extension Ledger {
                 status: 422, code: "no-devices", detail: "no accepted device is in the set's scope",
                 hint: "look at: fleet devices list")
         }
+        let isLive = isLive
+        guard request.strategy == .all || targets.contains(where: isLive) else {
+            throw Problem(
+                status: 422, code: "no-live-devices",
+                detail: "none of the \(targets.count) devices in the set's scope is live: there is no canary",
+                hint: "look at: fleet devices list")
+        }
         if let other = overlapping(request.set.scope, targets) {
             throw Problem(
                 status: 409, code: "overlap",
@@ -98,8 +110,7 @@ extension Ledger {
             strategy: request.strategy, canary: request.canary, soakMs: request.soakMs,
             author: request.author, message: request.message,
             createdMs: nowMs)
-        let nowMs = nowMs
-        let state = RolloutState(plan, targets: targets) { view.isLive($0, nowMs: nowMs) }
+        let state = RolloutState(plan, targets: targets, isLive: isLive)
         let record = SetRecord(
             set: request.set, envelope: request.envelope, author: request.author,
             message: request.message, createdMs: nowMs)

@@ -3,7 +3,9 @@
 // A wave is offered; when every live member has confirmed and at least one has, it soaks; when the soak
 // is over it is done and the next one is offered. A refusal or a revert by any member, live or not,
 // ends the rollout as failed at once: nothing more is offered. Members that are offline hold no slot:
-// a wave doesn't wait for them, and they are offered the set when they come back.
+// a wave doesn't wait for them, and they are offered the set when they come back. A wave, but for the
+// canary, of which nobody was there to be offered anything is passed over. A wave whose members were
+// offered the set and then fell silent is not: that is how a set that kills devices looks.
 
 import Model
 
@@ -47,7 +49,8 @@ extension RolloutState {
             if phase.isOpen, members[device] == nil {
                 members[device] = Member(wave: waves.count - 1)
                 change.members.append(device)
-                if waves[waves.count - 1].startedMs != nil { release(device, nowMs, &change) }
+                // Of a wave that has started, it may have the set from its first report on.
+                if isReleased(device) { change.released.append(device) }
             }
         case .pause:
             if phase == .running { set(.paused, &change) }
@@ -60,7 +63,8 @@ extension RolloutState {
         case .promote:
             // The last wave is never waved through: "converged" has to be true.
             let isLast = waveIndex + 1 == waves.count
-            if phase == .running, !isLast || waves[waveIndex].soakingSinceMs != nil {
+            if phase == .running, waves[waveIndex].startedMs != nil,
+                !isLast || waves[waveIndex].soakingSinceMs != nil {
                 finishWave(nowMs, &change)
             }
         case .abort(let who):
@@ -123,7 +127,13 @@ extension RolloutState {
         // Each turn finishes a wave: bounded by their number.
         while phase == .running {
             if waves[waveIndex].startedMs == nil { start(nowMs, &change) }
-            guard isProven(waveIndex, isLive) else {
+            offer(nowMs, isLive, &change)
+            let proof = proof(of: waveIndex, isLive)
+            if proof == .nobodyThere {
+                finishWave(nowMs, &change)
+                continue
+            }
+            guard proof == .confirmed else {
                 // A member came back unconfirmed during the soak: the soak starts over.
                 if waves[waveIndex].soakingSinceMs != nil {
                     waves[waveIndex].soakingSinceMs = nil
@@ -141,32 +151,48 @@ extension RolloutState {
         }
     }
 
-    /// Every live member of the waves up to this one confirmed, and at least one of this wave.
-    private func isProven(_ index: Int, _ isLive: (DeviceID) -> Bool) -> Bool {
-        var isAnyConfirmed = false
+    private enum Proof {
+        case none
+        /// Every live member of the waves up to this one confirmed, and at least one of this wave.
+        case confirmed
+        /// The same of the waves before, and of this one nobody has been there since it started.
+        case nobodyThere
+    }
+
+    private func proof(of index: Int, _ isLive: (DeviceID) -> Bool) -> Proof {
+        var (isConfirmed, isConfirmedBefore, isOffered) = (false, false, false)
         for (device, member) in members where member.wave <= index {
             if member.phase == .confirmed {
-                if member.wave == index { isAnyConfirmed = true }
+                if member.wave == index { isConfirmed = true } else { isConfirmedBefore = true }
             } else if isLive(device) {
-                return false
+                return .none
+            } else if member.wave == index, member.phase != .waiting {
+                isOffered = true
             }
         }
-        return isAnyConfirmed
+        if isConfirmed { return .confirmed }
+        return isConfirmedBefore && !isOffered ? .nobodyThere : .none
     }
 
     private mutating func start(_ nowMs: Int64, _ change: inout RolloutChange) {
         waves[waveIndex].startedMs = nowMs
         change.hasChanged = true
+        // Whoever's report comes from now on may have it.
         for (device, member) in members where member.wave == waveIndex && member.phase == .waiting {
-            release(device, nowMs, &change)
+            change.released.append(device)
         }
     }
 
-    private mutating func release(_ device: DeviceID, _ nowMs: Int64, _ change: inout RolloutChange) {
-        members[device]?.phase = .offered
-        members[device]?.offeredMs = nowMs
-        change.members.append(device)
-        change.released.append(device)
+    /// Members of waves that have started, as soon as they are there.
+    private mutating func offer(
+        _ nowMs: Int64, _ isLive: (DeviceID) -> Bool, _ change: inout RolloutChange
+    ) {
+        for (device, member) in members
+        where member.phase == .waiting && member.wave <= waveIndex && isLive(device) {
+            members[device]?.phase = .offered
+            members[device]?.offeredMs = nowMs
+            change.members.append(device)
+        }
     }
 
     private mutating func finishWave(_ nowMs: Int64, _ change: inout RolloutChange) {
