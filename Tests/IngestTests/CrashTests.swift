@@ -118,6 +118,14 @@ private func enrol(_ count: Int, port: UInt16) throws -> [TestDevice] {
         #expect(product.process.terminationStatus == 0)
     }
 
+    @Test func opensAsManyFilesAsItMay() throws {
+        let product = try Product(data: makeDataFolder())
+        let limits = try String(contentsOfFile: "/proc/\(product.process.processIdentifier)/limits", encoding: .utf8)
+        let words = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max open files") }).split(separator: " ")
+        #expect(words[3] == words[4])
+        product.kill()
+    }
+
     @Test func twoServersDoNotShareAFolder() throws {
         let data = try makeDataFolder()
         let product = try Product(data: data)

@@ -49,6 +49,13 @@ enum MetricsPage {
             "phi_http_refused_bodies_total", "counter", "Requests refused for the size of their body.",
             Double(server?.refusedBodiesTotal ?? 0))
         page.single(
+            "phi_http_crowded_out_total", "counter",
+            "Requests refused while other requests' bodies filled the memory for them.",
+            Double(server?.crowdedOutTotal ?? 0))
+        page.single(
+            "phi_http_buffered_bytes", "gauge", "Bytes of request bodies in memory.",
+            Double(server?.bufferedByteCount ?? 0))
+        page.single(
             "phi_held_requests", "gauge", "Requests for parameters that wait.", Double(core.held.count))
         page.single(
             "phi_commit_queue_depth", "gauge", "Reports and tasks that wait for a commit.",

@@ -10,8 +10,8 @@ public final class MicroServer: @unchecked Sendable {
     // Unchecked: the daemon's pointer is written in init and taken by `stop`, once; the library's
     // functions on it may be called from any thread.
     public typealias Handler = @Sendable (HTTPRequest, Responder) -> Void
-    /// The most bytes a body may have, by method and path; asked before the body is received.
-    public typealias BodyLimit = @Sendable (_ method: String, _ path: String) -> Int
+    /// Asked before the body is received.
+    public typealias BodyLimit = @Sendable (HTTPHead) -> BodyRule
 
     public struct TLS: Sendable {
         public let certificate: [UInt8]
@@ -33,6 +33,8 @@ public final class MicroServer: @unchecked Sendable {
     let slow = SlowConnections()
     let inFlight = InFlight()
     let oversizedTotal = Atomic<Int>(0)
+    let buffered = BufferedBytes()
+    let fullTotal = Atomic<Int>(0)
     private var daemon: OpaquePointer?
     private let isStopped = Atomic<Bool>(false)
 
@@ -61,6 +63,10 @@ public final class MicroServer: @unchecked Sendable {
     public var connectionCount: Int { slow.count }
     public var inFlightCount: Int { inFlight.count.load(ordering: .acquiring) }
     public var cutTotal: Int { slow.cutTotal.load(ordering: .relaxed) }
+    /// Bytes of bodies in memory, of requests that aren't answered yet.
+    public var bufferedByteCount: Int { buffered.count.load(ordering: .relaxed) }
+    /// Requests refused because others' bodies filled the memory set aside for them.
+    public var crowdedOutTotal: Int { fullTotal.load(ordering: .relaxed) }
     /// Requests refused for the size of their body.
     public var refusedBodiesTotal: Int { oversizedTotal.load(ordering: .relaxed) }
 

@@ -30,6 +30,12 @@ func run(_ configuration: FleetConfiguration) -> Int32 {
     // A client that goes away is an error of a write, not the end of the server.
     signal(SIGPIPE, SIG_IGN)
     umask(0o077)
+    // A connection is a descriptor, and the usual soft limit of 1024 is below a fleet.
+    var files = rlimit()
+    if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 {
+        files.rlim_cur = files.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+    }
 
     guard let service = start(configuration) else { return 1 }
     log(.info, "version \(AggregatorVersion.text), \(service.summary)")
