@@ -124,6 +124,25 @@ import Wire
         response.checkMAC(device, mac)
     }
 
+    @Test func aNewerHeldRequestOfADeviceDisplacesTheOlder() throws {
+        let harness = try Harness()
+        let device = try #require(fleet(harness, 1).first)
+        var clients: [RawClient] = []
+        for count in 0..<5 {
+            let client = try harness.connect()
+            let mac = client.parameters(device, after: 0, waitS: 30)
+            clients.append(client)
+            if count > 0 {
+                #expect(clients[count - 1].receive()?.status == 204)
+            } else {
+                #expect(try waitFor { try harness.metric("phi_held_requests") == 1 })
+            }
+            #expect(!mac.header.isEmpty)
+        }
+        #expect(try harness.metric("phi_held_requests") == 1)
+        harness.service.stop()
+    }
+
     @Test func aRolloutGoesOnAfterARestart() throws {
         let first = try Harness()
         var devices = try fleet(first, 4)

@@ -24,15 +24,14 @@ extension Ledger {
                 return try reject(verified, device, fork: position)
             }
         }
+        // A repeat says nothing new, not even that its sender lives: anybody who once listened can
+        // send it again.
+        guard isNew else { return reply(to: verified, .repeated) }
         device.hasNewState = true
-        if isNew {
-            try absorb(verified, &device)
-        } else {
-            device.state.see(verified.receivedMs)
-        }
+        try absorb(verified, &device)
         draft.devices[report.device] = device
-        if isNew { try observe(report) }
-        return reply(to: verified, isNew ? .accepted : .repeated)
+        try observe(report)
+        return reply(to: verified, .accepted)
     }
 
     private func absorb(_ verified: VerifiedReport, _ device: inout DeviceDraft) throws(StoreFault) {
