@@ -78,6 +78,11 @@ private func waitFor(_ condition: () -> Bool) -> Bool {
         #expect(throws: HTTPServerFault.badAddress(text)) { try serve(listen: text) }
     }
 
+    @Test func knowsWhichAddressesOtherMachinesReach() {
+        for text in ["127.0.0.1:0", "127.9.9.9:80", "localhost:1", "[::1]:8440"] { #expect(MicroServer.isLocal(text)) }
+        for text in ["0.0.0.0:1", "[::]:1", "10.0.0.1:8440", "x", "[fe80::1]:2"] { #expect(!MicroServer.isLocal(text)) }
+    }
+
     @Test func saysThatAPortIsTaken() throws {
         let server = try serve()
         #expect(throws: HTTPServerFault.cannotListen(server.address, errno: EADDRINUSE)) {

@@ -42,6 +42,33 @@ private let hasTools = ((try? shell("command -v openssl && command -v curl")) ??
         service.stop()
     }
 
+    @Test(arguments: ["0.0.0.0:0", "[::]:0"])
+    func withoutCertificatesHTTPForOtherMachinesMustBeMeant(_ listen: String) throws {
+        var configuration = FleetConfiguration(dataPath: try makeDataFolder())
+        configuration.listen = listen
+        #expect {
+            try FleetService(configuration)
+        } throws: { ($0 as? StartFault)?.hint.contains("--plain") == true }
+        configuration.isPlain = true
+        let service = try FleetService(configuration)
+        #expect(!service.isEncrypted && service.hasRootFingerprint)
+        service.stop()
+    }
+
+    @Test(arguments: ["server.crt", "server.key", "operators", "master.key", "root.fingerprint"])
+    func aFileThatCannotBeReadIsNotTakenForMissing(_ name: String) throws {
+        let data = try makeDataFolder()
+        let path = "\(data)/\(name)"
+        try? FileManager.default.removeItem(atPath: path)
+        // A folder in its place can't be read by root either.
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        var configuration = FleetConfiguration(dataPath: data)
+        configuration.listen = "127.0.0.1:0"
+        #expect {
+            try FleetService(configuration)
+        } throws: { ($0 as? StartFault)?.text.hasPrefix("can't read \(path)") == true }
+    }
+
     @Test func certificatesThatDoNotBelongTogetherAreRefused() throws {
         let data = try makeDataFolder()
         for name in ["server.crt", "server.key"] {

@@ -28,6 +28,12 @@ public final class FleetService: Sendable {
         if !configuration.isPlain, let certificate = folder.certificate, let key = folder.certificateKey {
             tls = MicroServer.TLS(certificate: certificate, key: key)
         }
+        guard tls != nil || configuration.isPlain || MicroServer.isLocal(configuration.listen) else {
+            core.committer.stop()
+            throw StartFault(
+                text: "there is no server.crt in \(configuration.dataPath), and \(configuration.listen) is open to other machines",
+                hint: "make certificates with: fleet server init --host NAME; or say that HTTP is meant: --plain")
+        }
         do {
             server = try MicroServer(
                 listen: configuration.listen, tls: tls, limits: configuration.limits,
@@ -58,6 +64,10 @@ public final class FleetService: Sendable {
     public var url: String { "\(server.isEncrypted ? "https" : "http")://\(server.address)" }
     public var port: UInt16 { server.port }
     public var isEncrypted: Bool { server.isEncrypted }
+
+    /// False: any root that vouches for its own keys may push, as far as this server goes. (Devices pin
+    /// theirs.)
+    public var hasRootFingerprint: Bool { core.folder.rootFingerprint != nil }
 
     /// What it found at its start, for the log.
     public var summary: String {

@@ -60,6 +60,9 @@ public final class MicroServer: @unchecked Sendable {
         }
     }
 
+    /// Whether an address to listen on is reached from this machine alone.
+    public static func isLocal(_ listen: String) -> Bool { ListeningSocket.isLoopback(listen) }
+
     public var connectionCount: Int { slow.count }
     public var inFlightCount: Int { inFlight.count.load(ordering: .acquiring) }
     public var cutTotal: Int { slow.cutTotal.load(ordering: .relaxed) }

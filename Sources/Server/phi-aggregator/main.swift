@@ -42,6 +42,9 @@ func run(_ configuration: FleetConfiguration) -> Int32 {
     if configuration.isInsecure, !service.isEncrypted {
         log(.warning, "--insecure: anybody on the network can read enrolments, and the report keys in them")
     }
+    if !service.hasRootFingerprint {
+        log(.warning, "there is no root.fingerprint in \(configuration.dataPath): sets signed under any root are taken")
+    }
     if configuration.hasOpenMetrics { log(.info, "/metrics is open to anybody") }
     printOut("listening on \(service.url)\n")
 
