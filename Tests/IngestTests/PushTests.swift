@@ -155,6 +155,21 @@ import Wire
         second.service.stop()
     }
 
+    /// After a lost database devices still run what was pushed before: their floors refuse less.
+    @Test func versionsGoOnBehindWhatDevicesRun() throws {
+        let harness = try Harness()
+        var devices = try fleet(harness, 2)
+        devices[0].run(11, .confirmed)
+        devices[1].run(.max, .confirmed)
+        for index in devices.indices {
+            #expect(try harness.client.send(devices[index].report(), of: devices[index]).status == 200)
+        }
+        #expect(try harness.json("/v1/parameters")["next"] as? Int == 12)
+        _ = try push(harness, TestOperator().push(ParameterSet(version: 12)))
+        #expect(try harness.json("/v1/parameters")["next"] as? Int == 14)
+        harness.service.stop()
+    }
+
     @Test func verbs() throws {
         let harness = try Harness()
         let devices = try fleet(harness, 3)

@@ -203,6 +203,13 @@ extension RolloutState {
         #expect(state.waves[0].stateName == "offered")
     }
 
+    @Test func aVersionBeyondTheLimitProvesNothing() {
+        var state = RolloutState(plan(), targets: devices(1)) { _ in true }
+        _ = state.step(.tick, nowMs: 0) { _ in true }
+        let change = state.step(.observed(devices(1)[0], version: .max, ApplyStatus()), nowMs: 1) { _ in true }
+        #expect(change.isEmpty)
+    }
+
     @Test func pauseResumePromoteAbort() {
         var state = RolloutState(plan(), targets: devices(9)) { _ in true }
         _ = state.step(.tick, nowMs: 0) { _ in true }

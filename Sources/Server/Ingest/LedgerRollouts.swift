@@ -78,7 +78,9 @@ extension Ledger {
 
     public func push(_ request: PushRequest) throws -> RolloutID {
         let view = registry.view
-        let next = (draft.sets.keys.max() ?? 0) + 2
+        guard let next = view.nextVersion(after: draft.sets.keys) else {
+            throw Problem(status: 422, code: "version", detail: "the versions are used up")
+        }
         guard request.set.version == next else {
             throw Problem(
                 status: 422, code: "version",

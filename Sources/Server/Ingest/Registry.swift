@@ -69,10 +69,12 @@ public struct FleetView: Sendable {
         return max(30_000, 3 * Int64(values[.sampleIntervalMs]))
     }
 
+    public var nextVersion: UInt64? { nextVersion(after: sets.keys) }
+
     /// Even, and newer than all that was ever pushed or that a device runs or judged: after a lost
-    /// database a device's floor would refuse what a fresh count begins with.
-    public var nextVersion: UInt64 {
-        var newest = sets.keys.max() ?? 0
+    /// database a device's floor would refuse what a fresh count begins with. nil: none is left.
+    func nextVersion(after pushed: some Sequence<UInt64>) -> UInt64? {
+        var newest = pushed.max() ?? 0
         for device in devices.values {
             guard let report = device.state.newest?.report else { continue }
             // What a device claims can't use the numbers up.
@@ -81,7 +83,9 @@ public struct FleetView: Sendable {
                 newest = max(newest, claimed)
             }
         }
-        return (newest / 2 + 1) * 2
+        let (next, hasOverflowed) = (newest / 2).addingReportingOverflow(1)
+        guard !hasOverflowed, next < ParameterSet.versionLimit / 2 else { return nil }
+        return next * 2
     }
 }
 

@@ -118,7 +118,8 @@ extension RolloutState {
         }
         // After a restart an agent may have nothing to say but what it runs; only a set that proved
         // itself outlives a restart. A newer one stands on this one.
-        return version >= plan.version ? .confirmed : nil
+        // What lies beyond the limit is no version.
+        return version >= plan.version && version < ParameterSet.versionLimit ? .confirmed : nil
     }
 
     private mutating func advance(
