@@ -55,7 +55,7 @@ private func enrolled(_ device: TestDevice, in store: FleetStore) throws -> Devi
         let store = try FleetStore(path: temporaryPath(), nowMs: 1)
         var device = TestDevice(1)
         let record = try enrolled(device, in: store)
-        let chunks: [[UInt8]] = [[1, 2, 3], [], [UInt8](repeating: 7, count: 5000)]
+        let chunks: [[UInt8]] = [[1, 2, 3], [0], [UInt8](repeating: 7, count: 5000)]
         let reports = [device.report(), device.report(chunks: chunks)]
         for sealed in reports {
             #expect(try store.insert(sealed, device: record.number, receivedMs: 9))
@@ -68,6 +68,18 @@ private func enrolled(_ device: TestDevice, in store: FleetStore) throws -> Devi
         // The chunks aren't in the report's row too.
         let size = try store.database.query("SELECT length(body) FROM reports WHERE sequence = 2") { $0.int(0) }
         #expect((size.first ?? 0) < 2000)
+    }
+
+    @Test func forksOfADeviceAreBounded() throws {
+        let store = try FleetStore(path: temporaryPath(), nowMs: 1)
+        let (one, two) = (try enrolled(TestDevice(1), in: store), try enrolled(TestDevice(2), in: store))
+        try store.addFork(device: two.number, Position(boot: 1, sequence: 1), head: .zero, nowMs: 1)
+        for sequence in 1...200 as ClosedRange<UInt64> {
+            try store.addFork(device: one.number, Position(boot: 1, sequence: sequence), head: .zero, nowMs: 1)
+        }
+        let forks = try store.forks()
+        #expect(forks[one.number] == Set((137...200).map { Position(boot: 1, sequence: $0) }))
+        #expect(forks[two.number]?.count == 1)
     }
 
     @Test func devicesComeBackAsTheyWere() throws {

@@ -112,7 +112,10 @@ extension Report {
                 guard report.chunks.count < Report.chunkCountMax else {
                     throw .tooLong(field: 19, limit: Report.chunkCountMax)
                 }
-                report.chunks.append(try reader.data(field, upTo: Report.chunkBytesMax))
+                let chunk = try reader.data(field, upTo: Report.chunkBytesMax)
+                // Each is a row at the aggregator: nothing isn't worth one.
+                guard !chunk.isEmpty else { throw .outOfRange(field: 19) }
+                report.chunks.append(chunk)
             case 20:
                 guard report.seriesNames.count < SeriesName.countMax else {
                     throw .tooLong(field: 20, limit: SeriesName.countMax)

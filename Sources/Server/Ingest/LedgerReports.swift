@@ -67,11 +67,14 @@ extension Ledger {
     private func reject(
         _ verified: VerifiedReport, _ known: DeviceDraft, fork position: Position
     ) throws(StoreFault) -> @Sendable () -> Void {
-        var device = known
-        device.state.addFork(position)
-        draft.devices[device.record.id] = device
-        try store.addFork(
-            device: device.record.number, position, head: verified.sealed.head, nowMs: nowMs)
+        // Once for a place: a device that makes up heads fills nothing.
+        if !known.state.forks.contains(position) {
+            var device = known
+            device.state.addFork(position)
+            draft.devices[device.record.id] = device
+            try store.addFork(
+                device: device.record.number, position, head: verified.sealed.head, nowMs: nowMs)
+        }
         let counters = counters
         return {
             counters.count(.fork)
