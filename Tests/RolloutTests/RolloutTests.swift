@@ -203,6 +203,44 @@ extension RolloutState {
         #expect(state.waves[0].stateName == "offered")
     }
 
+    @Test func whatHappensAfterTheEndIsRecordedAndLeavesTheFigures() throws {
+        let all = devices(4)
+        let away = all[0]
+        var state = RolloutState(plan(soakMs: 0), targets: all) { $0 != away }
+        play(&state) { $0 != away }
+        #expect(state.phase == .converged)
+        let figures = try #require(state.convergence)
+        #expect(state.isNews(away, version: 4, status(.confirmed)))
+        var change = state.step(.observed(away, version: 4, status(.confirmed)), nowMs: 90_000_000) { _ in true }
+        #expect(change.members == [away])
+        #expect(!state.isNews(away, version: 4, status(.confirmed)))
+        #expect(state.counts { _ in true }.confirmed == 4)
+        #expect(state.convergence?.p99S == figures.p99S)
+        change = state.step(.observed(all[1], version: 0, status(.reverted, "hot")), nowMs: 90_000_001) { _ in true }
+        #expect(state.members[all[1]]?.phase == .reverted && state.members[all[1]]?.reason == "hot")
+        #expect(state.phase == .converged && !change.hasChanged)
+    }
+
+    @Test func anAbortedRolloutIsNotConfirmedByANewerSet() {
+        var state = RolloutState(plan(), targets: devices(1)) { _ in true }
+        _ = state.step(.tick, nowMs: 0) { _ in true }
+        _ = state.step(.abort(by: "ada"), nowMs: 1) { _ in true }
+        let device = devices(1)[0]
+        #expect(!state.isNews(device, version: 6, ApplyStatus()))
+        #expect(state.isNews(device, version: 4, status(.confirmed)))
+    }
+
+    @Test func aNewerSetOnTrialConfirmsNoOlderOne() {
+        var state = RolloutState(plan(), targets: devices(1)) { _ in true }
+        _ = state.step(.tick, nowMs: 0) { _ in true }
+        let device = devices(1)[0]
+        let trial = ApplyStatus(version: 6, phase: .trial, reasonCode: 0, reason: "")
+        #expect(state.step(.observed(device, version: 6, trial), nowMs: 1) { _ in true }.isEmpty)
+        let confirmed = ApplyStatus(version: 6, phase: .confirmed, reasonCode: 0, reason: "")
+        _ = state.step(.observed(device, version: 6, confirmed), nowMs: 2) { _ in true }
+        #expect(state.members[device]?.phase == .confirmed)
+    }
+
     @Test func aVersionBeyondTheLimitProvesNothing() {
         var state = RolloutState(plan(), targets: devices(1)) { _ in true }
         _ = state.step(.tick, nowMs: 0) { _ in true }

@@ -30,7 +30,11 @@ public struct PushRequest: Sendable {
 
 extension Ledger {
     func observe(_ report: Report) throws(StoreFault) {
-        for index in draft.rollouts.indices where draft.rollouts[index].phase.isOpen {
+        // Ended ones too: who was away catches up, and a late refusal is worth knowing.
+        for index in draft.rollouts.indices
+        where draft.rollouts[index].isNews(
+            report.device, version: report.parameterVersion, report.applyStatus)
+        {
             try step(
                 index,
                 .observed(report.device, version: report.parameterVersion, report.applyStatus))
@@ -50,7 +54,7 @@ extension Ledger {
         if change.hasChanged || !change.released.isEmpty { draft.hasNewRollouts = true }
         draft.hasNewMembers = true
         draft.released.formUnion(change.released)
-        if draft.rollouts[index].phase == .converged {
+        if change.hasChanged, draft.rollouts[index].phase == .converged {
             // Those of the scope that were no members, or were away, may have it now.
             draft.released.formUnion(draft.rollouts[index].members.keys)
         }
@@ -66,14 +70,14 @@ extension Ledger {
         }
     }
 
-    /// A device was accepted: it joins the rollouts that run for it.
+    /// A device was accepted: it joins the newest rollout that runs for it. (A push sees to it that open
+    /// rollouts have no device in common; a device that comes later may fit two scopes.)
     func join(_ device: DeviceRecord) throws(StoreFault) {
-        for index in draft.rollouts.indices
-        where draft.rollouts[index].phase.isOpen
-            && draft.rollouts[index].plan.scope.includes(device.id, labels: device.labels)
-        {
-            try step(index, .joined(device.id))
-        }
+        let newest = draft.rollouts.indices.filter {
+            draft.rollouts[$0].phase.isOpen
+                && draft.rollouts[$0].plan.scope.includes(device.id, labels: device.labels)
+        }.max { draft.rollouts[$0].plan.version < draft.rollouts[$1].plan.version }
+        if let newest { try step(newest, .joined(device.id)) }
     }
 
     public func push(_ request: PushRequest) throws -> RolloutID {
@@ -140,6 +144,13 @@ extension Ledger {
         guard isPossible else {
             throw Problem(
                 status: 409, code: "state", detail: "rollout \(id.hex) is \(phase.name)")
+        }
+        if case .promote = event, !draft.rollouts[index].canPromote {
+            let counts = draft.rollouts[index].counts(isLive: isLive)
+            throw Problem(
+                status: 409, code: "unproven",
+                detail: "the last wave must prove itself; \(counts.offline) members offline",
+                hint: "look at: fleet rollout show \(id.hex)")
         }
         try step(index, event)
     }

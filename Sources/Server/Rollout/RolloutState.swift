@@ -180,8 +180,10 @@ extension RolloutState {
     }
 
     /// Seconds from the push until devices ran the set, nearest-rank p50 and p99; nil before the first.
+    /// Who caught up after the rollout's end isn't counted: the figure would grow for ever.
     public var convergence: (p50S: Double, p99S: Double)? {
-        let seconds = members.values.compactMap(\.appliedMs).sorted().map {
+        let end = finishedMs ?? .max
+        let seconds = members.values.compactMap(\.appliedMs).filter { $0 <= end }.sorted().map {
             Double($0 - plan.createdMs) / 1000
         }
         guard !seconds.isEmpty else { return nil }

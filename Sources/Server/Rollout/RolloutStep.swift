@@ -37,6 +37,12 @@ public struct RolloutChange: Equatable, Sendable {
 }
 
 extension RolloutState {
+    /// The last wave is never waved through: "converged" has to be true.
+    public var canPromote: Bool {
+        phase == .running && waves[waveIndex].startedMs != nil
+            && (waveIndex + 1 < waves.count || waves[waveIndex].soakingSinceMs != nil)
+    }
+
     public mutating func step(
         _ event: RolloutEvent, nowMs: Int64, isLive: (DeviceID) -> Bool
     ) -> RolloutChange {
@@ -61,12 +67,7 @@ extension RolloutState {
                 change.released = members.keys.filter { isReleased($0) }
             }
         case .promote:
-            // The last wave is never waved through: "converged" has to be true.
-            let isLast = waveIndex + 1 == waves.count
-            if phase == .running, waves[waveIndex].startedMs != nil,
-                !isLast || waves[waveIndex].soakingSinceMs != nil {
-                finishWave(nowMs, &change)
-            }
+            if canPromote { finishWave(nowMs, &change) }
         case .abort(let who):
             if phase.isOpen {
                 failure = "aborted by \(who)"
@@ -78,15 +79,28 @@ extension RolloutState {
         return change
     }
 
+    /// Whether a report tells this rollout something, running or ended: asked of every rollout for every
+    /// report, so it changes nothing and looks at one member.
+    public func isNews(_ device: DeviceID, version: UInt64, _ status: ApplyStatus) -> Bool {
+        newPhase(of: device, version, status) != nil
+    }
+
+    private func newPhase(
+        of device: DeviceID, _ version: UInt64, _ status: ApplyStatus
+    ) -> MemberPhase? {
+        guard let member = members[device], member.phase != .refused, member.phase != .reverted,
+            let phase = phase(version, status), phase != member.phase
+        else { return nil }
+        // A late report of the trial doesn't undo a confirmation.
+        return member.phase == .confirmed && phase == .trial ? nil : phase
+    }
+
     private mutating func observe(
         _ device: DeviceID, _ version: UInt64, _ status: ApplyStatus, _ nowMs: Int64,
         _ change: inout RolloutChange
     ) {
-        guard var member = members[device], let phase = phase(version, status), phase != member.phase,
-            member.phase != .refused, member.phase != .reverted
+        guard var member = members[device], let phase = newPhase(of: device, version, status)
         else { return }
-        // A late report of the trial doesn't undo a confirmation.
-        if member.phase == .confirmed && phase == .trial { return }
         member.phase = phase
         switch phase {
         case .trial: member.appliedMs = member.appliedMs ?? nowMs
@@ -116,6 +130,9 @@ extension RolloutState {
             case .none: break
             }
         }
+        // A newer set says nothing of one that failed or was called off; and on trial nothing of any.
+        guard phase.isOpen || phase == .converged, !(status.phase == .trial && status.version == version)
+        else { return nil }
         // After a restart an agent may have nothing to say but what it runs; only a set that proved
         // itself outlives a restart. A newer one stands on this one.
         // What lies beyond the limit is no version.
