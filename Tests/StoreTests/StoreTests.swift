@@ -10,7 +10,7 @@ import Wire
 @testable import Store
 
 private func temporaryPath() -> String {
-    NSTemporaryDirectory() + "phi-store-\(UUID().uuidString).db"
+    TemporaryFolders.make() + "/phi.db"
 }
 
 private func enrolled(_ device: TestDevice, in store: FleetStore) throws -> DeviceRecord {
@@ -114,6 +114,22 @@ private func enrolled(_ device: TestDevice, in store: FleetStore) throws -> Devi
         let store = try FleetStore(path: path, nowMs: 2)
         #expect(try store.sets().map(\.envelope) == [envelope])
         #expect(try store.rollouts { _ in set.scope } == [state])
+    }
+
+    @Test func aTransactionThatSQLiteGaveUpIsTold() throws {
+        struct Stop: Error {}
+        let store = try FleetStore(path: temporaryPath(), nowMs: 1)
+        try store.begin()
+        _ = try enrolled(TestDevice(1), in: store)
+        #expect(throws: StoreFault.transactionLost) {
+            try store.atomically {
+                // As after SQLITE_FULL.
+                store.rollback()
+                throw Stop()
+            }
+        }
+        #expect(throws: StoreFault.self) { try store.commit() }
+        #expect(try store.devices().isEmpty)
     }
 
     @Test func aFailedPartLeavesTheRestOfItsTransaction() throws {

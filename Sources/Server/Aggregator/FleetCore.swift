@@ -21,6 +21,8 @@ public struct FleetConfiguration: Sendable {
     public var hasOpenMetrics = false
     public var silentAfterMs: Int64?
     public var limits = HTTPLimits()
+    /// Where the log's lines go.
+    public var notice: Notice = { _, _ in }
 
     public init(dataPath: String) { self.dataPath = dataPath }
 }
@@ -53,7 +55,7 @@ final class FleetCore: Sendable {
         reader = Mutex(try FleetStore(readingFrom: folder.databasePath))
         let ledger = Ledger(
             store: store, registry: registry, counters: counters, masterKey: folder.masterKey,
-            wake: { held.wake($0) })
+            notice: configuration.notice, wake: { held.wake($0) })
         guard let committer = Committer(ledger) else {
             throw StartFault(text: "the system gives no thread", hint: "check the limit of processes (ulimit -u)")
         }

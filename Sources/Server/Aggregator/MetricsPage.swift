@@ -41,6 +41,9 @@ enum MetricsPage {
             load(counters.envelopes))
         let server = core.server.withLock { $0 }
         page.single(
+            "phi_commit_failures_total", "counter", "Group commits that failed.",
+            load(counters.commitFailures))
+        page.single(
             "phi_http_connections", "gauge", "Open connections.", Double(server?.connectionCount ?? 0))
         page.single(
             "phi_http_slow_connections_total", "counter", "Connections cut for being too slow.",

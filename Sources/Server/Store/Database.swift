@@ -99,6 +99,8 @@ final class Database {
         }
     }
 
+    var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
     var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
 
     private func prepared(_ sql: String) throws(StoreFault) -> OpaquePointer {

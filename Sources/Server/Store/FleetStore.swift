@@ -50,6 +50,9 @@ public final class FleetStore {
             try database.execute("RELEASE part")
             return value
         } catch {
+            // After some faults (a full disk, an I/O error) SQLite has rolled all of it back by itself,
+            // and what came next would be committed statement by statement.
+            guard database.isInTransaction else { throw StoreFault.transactionLost }
             try? database.execute("ROLLBACK TO part")
             try? database.execute("RELEASE part")
             throw error

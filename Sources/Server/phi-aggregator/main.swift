@@ -7,7 +7,15 @@ import Store
 
 let log = Log()
 
-func start(_ configuration: FleetConfiguration) -> FleetService? {
+func start(_ wanted: FleetConfiguration) -> FleetService? {
+    var configuration = wanted
+    configuration.notice = { level, text in
+        switch level {
+        case .info: log(.info, text)
+        case .warning: log(.warning, text)
+        case .error: log(.error, text)
+        }
+    }
     do { return try FleetService(configuration) } catch let fault as StartFault {
         log(.error, "\(fault.text)\n  hint: \(fault.hint)")
     } catch let fault as HTTPServerFault {
