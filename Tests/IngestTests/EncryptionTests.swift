@@ -39,6 +39,12 @@ private let hasTools = ((try? shell("command -v openssl && command -v curl")) ??
         #expect(page?.contains("phi_commit_seconds_count") == true)
         #expect(try shell("curl -s --cacert /dev/null \(service.url)/healthz") == nil)
         #expect(try shell("curl -s http://127.0.0.1:\(service.port)/healthz") == nil)
+        for (version, isTaken) in [("1", false), ("1_1", false), ("1_2", true), ("1_3", true)] {
+            let spoken = try shell(
+                "openssl s_client -connect 127.0.0.1:\(service.port) -tls\(version) "
+                    + "-cipher 'DEFAULT@SECLEVEL=0' -CAfile '\(data)/server.crt' </dev/null")
+            #expect((spoken != nil) == isTaken, "TLS \(version)")
+        }
         service.stop()
     }
 

@@ -16,6 +16,8 @@ public final class MicroServer: @unchecked Sendable {
     public struct TLS: Sendable {
         public let certificate: [UInt8]
         public let key: [UInt8]
+        /// What GnuTLS deems sound, without the versions that RFC 8996 took out of use.
+        static let priorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
         public init(certificate: [UInt8], key: [UInt8]) {
             self.certificate = certificate
@@ -117,6 +119,7 @@ public final class MicroServer: @unchecked Sendable {
             flags |= MHD_USE_TLS.rawValue
             for (name, bytes): (MHD_OPTION, [UInt8]) in [
                 (.HTTPS_MEM_CERT, tls.certificate), (.HTTPS_MEM_KEY, tls.key),
+                (.HTTPS_PRIORITIES, Array(TLS.priorities.utf8)),
             ] {
                 guard let text = strndup(bytes.map { CChar(bitPattern: $0) } + [0], bytes.count)
                 else { return nil }
