@@ -209,6 +209,15 @@ import Wire
         harness.service.stop()
     }
 
+    @Test(arguments: [("", "ada"), ("ada", "ada"), ("root@host", "ada (root@host)")])
+    func theAuthorIsWhoseTokenItWas(_ claimed: String, _ author: String) throws {
+        let harness = try Harness()
+        _ = try fleet(harness, 1)
+        let made = try push(harness, TestOperator().push(ParameterSet(version: 2), author: claimed))
+        #expect(made["author"] as? String == author)
+        harness.service.stop()
+    }
+
     @Test func verbs() throws {
         let harness = try Harness()
         let devices = try fleet(harness, 3)

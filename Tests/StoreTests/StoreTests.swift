@@ -28,6 +28,19 @@ private func enrolled(_ device: TestDevice, in store: FleetStore) throws -> Devi
         #expect(try store.database.query("PRAGMA synchronous") { $0.int(0) } == [2])
     }
 
+    @Test func aClosedStoreLeavesNothingInItsLog() throws {
+        let path = temporaryPath()
+        let store = try FleetStore(path: path, nowMs: 1)
+        let reader = try FleetStore(readingFrom: path)
+        _ = try enrolled(TestDevice(1), in: store)
+        #expect(try reader.devices().count == 1)
+        reader.close()
+        store.close()
+        #expect(!FileManager.default.fileExists(atPath: path + "-wal"))
+        #expect(throws: StoreFault.self) { try store.devices() }
+        store.rollback()
+    }
+
     @Test func keepsItsEpochAndRefusesANewerSchema() throws {
         let path = temporaryPath()
         let epoch = try FleetStore(path: path, nowMs: 1).epoch
@@ -61,9 +74,20 @@ private func enrolled(_ device: TestDevice, in store: FleetStore) throws -> Devi
             #expect(try store.insert(sealed, device: record.number, receivedMs: 9))
             #expect(try !store.insert(sealed, device: record.number, receivedMs: 10))
         }
-        let history = try store.history(device: record.number, limit: 10)
-        #expect(history.map(\.sealed) == reports.reversed())
-        #expect(history.allSatisfy { $0.receivedMs == 9 })
+        for sealed in reports {
+            let position = Position(boot: 1, sequence: sealed.report.sequence)
+            let stored = try #require(try store.report(device: record.number, position))
+            #expect(stored.sealed == sealed && stored.receivedMs == 9)
+        }
+        var history: [(sequence: UInt64, chunkCount: Int, receivedMs: Int64)] = []
+        try store.history(device: record.number, limit: 10) {
+            history.append(($0.sequence, $0.chunks.count, $1))
+        }
+        #expect(history.map(\.sequence) == [2, 1])
+        #expect(history.allSatisfy { $0.receivedMs == 9 && $0.chunkCount == 0 })
+        history = []
+        try store.history(device: record.number, limit: 1) { history.append(($0.sequence, 0, $1)) }
+        #expect(history.count == 1)
         #expect(try store.chunks(device: record.number, Position(boot: 1, sequence: 2)) == chunks)
         // The chunks aren't in the report's row too.
         let size = try store.database.query("SELECT length(body) FROM reports WHERE sequence = 2") { $0.int(0) }

@@ -15,7 +15,7 @@ public struct SealedReport: Equatable, Sendable {
 }
 
 extension SealedReport {
-    private static let headField = 31
+    fileprivate static let headField = 31
 
     public init(sealing report: Report) {
         let body = report.encoded()
@@ -39,6 +39,12 @@ extension SealedReport {
 }
 
 extension Report {
+    /// Without a look at the seal: for bytes that were checked when they were stored, and whose chunks
+    /// may since have been cut out.
+    public init(stored bytes: [UInt8]) throws(WireFault) {
+        self = try Self.decode(bytes, headField: SealedReport.headField).0
+    }
+
     fileprivate func encoded() -> ProtoWriter {
         var writer = ProtoWriter(reserving: 1024 + chunks.reduce(0) { $0 + $1.count + 4 })
         writer.data(1, device.bytes)

@@ -26,7 +26,7 @@ struct DeviceRoutes: Sendable {
 
     private func report(_ call: Call) {
         let device = deviceCall(call)
-        if !desk.take(device, call.request.body, receivedMs: Clock.wallMs()) { unknown(call) }
+        if !desk.take(device, call.request.body, receivedMs: Clock.ledgerMs()) { unknown(call) }
     }
 
     private func parameters(_ call: Call) {

@@ -29,7 +29,7 @@ public final class FleetService: Sendable {
             tls = MicroServer.TLS(certificate: certificate, key: key)
         }
         guard tls != nil || configuration.isPlain || MicroServer.isLocal(configuration.listen) else {
-            core.committer.stop()
+            core.stop()
             throw StartFault(
                 text: "there is no server.crt in \(configuration.dataPath), and \(configuration.listen) is open to other machines",
                 hint: "make certificates with: fleet server init --host NAME; or say that HTTP is meant: --plain")
@@ -40,7 +40,7 @@ public final class FleetService: Sendable {
                 bodyLimit: { Self.bodyRule($0, core) }
             ) { request, responder in router.handle(request, responder) }
         } catch {
-            core.committer.stop()
+            core.stop()
             throw error
         }
         let server = server
@@ -82,7 +82,7 @@ public final class FleetService: Sendable {
         ticker.join()
         server.stop {
             self.core.held.close()
-            self.core.committer.stop()
+            self.core.stop()
         }
         core.server.withLock { $0 = nil }
         lock.release()

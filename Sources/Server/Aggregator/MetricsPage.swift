@@ -70,7 +70,7 @@ enum MetricsPage {
     }
 
     private static func fleet(_ view: FleetView, _ core: FleetCore, _ page: inout MetricsWriter) {
-        let figures = FleetFigures(view, nowMs: Clock.wallMs())
+        let figures = FleetFigures(view, nowMs: Clock.ledgerMs())
         page.family("phi_devices", "gauge", "Devices by status.")
         for status in DeviceStatus.allCases {
             page.sample("phi_devices", ("status", status.name), Double(figures.byStatus[status] ?? 0))

@@ -38,7 +38,7 @@ struct StateRoutes: Sendable {
 
     private func fleet(_ call: Call) {
         let view = core.registry.view
-        let figures = FleetFigures(view, nowMs: Clock.wallMs())
+        let figures = FleetFigures(view, nowMs: Clock.ledgerMs())
         var writer = JSONWriter()
         writer.beginObject()
         writer.beginObject("devices")

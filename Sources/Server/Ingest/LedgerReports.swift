@@ -37,8 +37,12 @@ extension Ledger {
     private func absorb(_ verified: VerifiedReport, _ device: inout DeviceDraft) throws(StoreFault) {
         let report = verified.sealed.report
         let number = device.record.number
+        let before = device.state.newest
         let found = device.state.absorb(
             report, head: verified.sealed.head, receivedMs: verified.receivedMs)
+        if let spacingMs = KnownDevice.spacingMs(from: before, to: device.state.newest) {
+            device.spacingMs = spacingMs
+        }
         for (key, gap) in found {
             try store.add(gap, at: key, device: number)
             if key.kind == .chain { counters.chainBreaks.add(1, ordering: .relaxed) }
@@ -87,7 +91,7 @@ extension Ledger {
     private func reply(
         to verified: VerifiedReport, _ result: ReportResult
     ) -> @Sendable () -> Void {
-        let (registry, counters, epoch, nowMs) = (registry, counters, epoch, nowMs)
+        let (registry, counters, epoch) = (registry, counters, epoch)
         return {
             let report = verified.sealed.report
             counters.count(result)
@@ -95,7 +99,7 @@ extension Ledger {
             let due = registry.due(report.device, after: report.parameterVersion)
             if due != nil { counters.envelopes.add(1, ordering: .relaxed) }
             let reply = ReportReply(
-                boot: report.boot, sequence: report.sequence, serverTimeMs: nowMs,
+                boot: report.boot, sequence: report.sequence, serverTimeMs: Clock.wallMs(),
                 serverEpoch: epoch, envelope: due?.envelope)
             verified.call.reply(200, reply.encoded(), contentType: protobufType)
         }

@@ -125,6 +125,14 @@ public struct RolloutState: Equatable, Sendable {
             members: members, failure: nil, finishedMs: nil)
     }
 
+    /// After a restart with a clock that stands behind the one before: a soak that would begin in the
+    /// future begins now.
+    public mutating func hold(to nowMs: Int64) {
+        for index in waves.indices {
+            waves[index].soakingSinceMs = waves[index].soakingSinceMs.map { min($0, nowMs) }
+        }
+    }
+
     public func waveSize(_ index: Int) -> Int {
         members.values.reduce(0) { $0 + ($1.wave == index ? 1 : 0) }
     }
