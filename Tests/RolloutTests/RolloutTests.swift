@@ -182,6 +182,20 @@ extension RolloutState {
         #expect(state.waveIndex == 1)
     }
 
+    /// After a restart everybody counts as live for a while; who is then never heard wasn't there.
+    @Test func whoIsGivenTimeAndNeverHeardHoldsNoWaveForGood() {
+        let all = devices(3)
+        var state = RolloutState(plan(soakMs: 0), targets: all) { _ in true }
+        let canary = state.members.first { $0.value.wave == 0 }?.key
+        _ = state.step(.tick, nowMs: 0, isHeard: { $0 == canary }) { _ in true }
+        state.confirm(0, at: 1)
+        _ = state.step(.tick, nowMs: 1, isHeard: { $0 == canary }) { _ in true }
+        #expect(state.waveIndex == 1 && state.phase == .running)
+        #expect(state.members.keys.allSatisfy(state.isReleased))
+        _ = state.step(.tick, nowMs: 30_000, isHeard: { $0 == canary }) { $0 == canary }
+        #expect(state.phase == .converged)
+    }
+
     /// A set that kills devices leaves them silent: that must not be taken for absence.
     @Test func aWaveThatFellSilentAfterTheOfferIsNotPassedOver() {
         let all = devices(9)

@@ -48,7 +48,8 @@ extension Ledger {
     }
 
     private func step(_ index: Int, _ event: RolloutEvent) throws(StoreFault) {
-        let change = draft.rollouts[index].step(event, nowMs: nowMs, isLive: isLive)
+        let change = draft.rollouts[index].step(
+            event, nowMs: nowMs, isHeard: isHeard, isLive: isLive)
         guard !change.isEmpty else { return }
         try store.save(draft.rollouts[index], change)
         if change.hasChanged || !change.released.isEmpty { draft.hasNewRollouts = true }
@@ -68,6 +69,12 @@ extension Ledger {
             touched[id]?.hasNewState == true
                 || view.devices[id].map { view.holdsSlot($0, nowMs: nowMs) } ?? false
         }
+    }
+
+    /// Who has reported within the time after which they count as silent.
+    private var isHeard: (DeviceID) -> Bool {
+        let (view, touched, nowMs) = (registry.view, draft.devices, nowMs)
+        return { touched[$0]?.hasNewState == true || view.isLive($0, nowMs: nowMs) }
     }
 
     /// A device was accepted: it joins the newest rollout that runs for it. (A push sees to it that open

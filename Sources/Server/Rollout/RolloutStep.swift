@@ -46,6 +46,17 @@ extension RolloutState {
     public mutating func step(
         _ event: RolloutEvent, nowMs: Int64, isLive: (DeviceID) -> Bool
     ) -> RolloutChange {
+        step(event, nowMs: nowMs, isHeard: isLive, isLive: isLive)
+    }
+
+    /// - Parameters:
+    ///   - isLive: whom a wave waits for.
+    ///   - isHeard: who has really been heard of lately. After a server's own absence
+    ///     everybody gets the time to report, but who never does wasn't there to be offered anything.
+    public mutating func step(
+        _ event: RolloutEvent, nowMs: Int64, isHeard: (DeviceID) -> Bool,
+        isLive: (DeviceID) -> Bool
+    ) -> RolloutChange {
         var change = RolloutChange()
         switch event {
         case .observed(let device, let version, let status):
@@ -75,7 +86,7 @@ extension RolloutState {
             }
         case .tick: break
         }
-        advance(nowMs, isLive, &change)
+        advance(nowMs, isHeard, isLive, &change)
         return change
     }
 
@@ -140,12 +151,12 @@ extension RolloutState {
     }
 
     private mutating func advance(
-        _ nowMs: Int64, _ isLive: (DeviceID) -> Bool, _ change: inout RolloutChange
+        _ nowMs: Int64, _ isHeard: (DeviceID) -> Bool, _ isLive: (DeviceID) -> Bool, _ change: inout RolloutChange
     ) {
         // Each turn finishes a wave: bounded by their number.
         while phase == .running {
             if waves[waveIndex].startedMs == nil { start(nowMs, &change) }
-            offer(nowMs, isLive, &change)
+            offer(nowMs, isHeard, &change)
             let proof = proof(of: waveIndex, isLive)
             if proof == .nobodyThere {
                 finishWave(nowMs, &change)
@@ -203,10 +214,10 @@ extension RolloutState {
 
     /// Members of waves that have started, as soon as they are there.
     private mutating func offer(
-        _ nowMs: Int64, _ isLive: (DeviceID) -> Bool, _ change: inout RolloutChange
+        _ nowMs: Int64, _ isHeard: (DeviceID) -> Bool, _ change: inout RolloutChange
     ) {
         for (device, member) in members
-        where member.phase == .waiting && member.wave <= waveIndex && isLive(device) {
+        where member.phase == .waiting && member.wave <= waveIndex && isHeard(device) {
             members[device]?.phase = .offered
             members[device]?.offeredMs = nowMs
             change.members.append(device)
