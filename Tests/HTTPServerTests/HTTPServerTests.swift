@@ -15,11 +15,16 @@ private final class Parked: Sendable {
 }
 
 private func serve(
-    listen: String = "127.0.0.1:0", requestS: UInt32 = 60, parked: Parked = Parked()
+    listen: String = "127.0.0.1:0", requestS: UInt32 = 60, bufferedBytesMax: Int = 1 << 20,
+    parked: Parked = Parked()
 ) throws -> MicroServer {
     var limits = HTTPLimits()
     limits.requestSeconds = requestS
-    return try MicroServer(listen: listen, limits: limits, bodyLimit: { _, _ in 1000 }) { request, responder in
+    limits.bufferedBytesMax = bufferedBytesMax
+    let bodyLimit: MicroServer.BodyLimit = {
+        $0.path == "/members" && $0.authorization != "me" ? .refuse(.text(401, "who?")) : .upTo(1000)
+    }
+    return try MicroServer(listen: listen, limits: limits, bodyLimit: bodyLimit) { request, responder in
         switch request.path {
         case "/park": parked.responders.withLock { $0.append(responder) }
         case "/drop": break
@@ -73,6 +78,11 @@ private func waitFor(_ condition: () -> Bool) -> Bool {
         #expect(throws: HTTPServerFault.badAddress(text)) { try serve(listen: text) }
     }
 
+    @Test func knowsWhichAddressesOtherMachinesReach() {
+        for text in ["127.0.0.1:0", "127.9.9.9:80", "localhost:1", "[::1]:8440"] { #expect(MicroServer.isLocal(text)) }
+        for text in ["0.0.0.0:1", "[::]:1", "10.0.0.1:8440", "x", "[fe80::1]:2"] { #expect(!MicroServer.isLocal(text)) }
+    }
+
     @Test func saysThatAPortIsTaken() throws {
         let server = try serve()
         #expect(throws: HTTPServerFault.cannotListen(server.address, errno: EADDRINUSE)) {
@@ -98,6 +108,44 @@ private func waitFor(_ condition: () -> Bool) -> Bool {
         for _ in 0..<200 { endless.send("200\r\n" + String(repeating: "x", count: 512) + "\r\n") }
         #expect(endless.receive() == nil)
         #expect(server.refusedBodiesTotal == 2)
+        server.stop()
+    }
+
+    @Test func strangersAreRefusedByTheirHead() throws {
+        let server = try serve()
+        let client = try #require(RawClient(port: server.port))
+        // A short body is dropped, and the connection lives on.
+        for _ in 0..<3 {
+            #expect(client.request("POST", "/members", body: [UInt8](repeating: 0, count: 5000))?.status == 401)
+            #expect(client.request("POST", "/members", headers: [("Authorization", "me")], body: [1])?.status == 200)
+        }
+        // A long one isn't waited for.
+        client.send("POST /members HTTP/1.1\r\nHost: t\r\nContent-Length: 300000\r\n\r\n")
+        #expect(client.receive()?.status == 401)
+        #expect(server.bufferedByteCount == 0)
+        let endless = try #require(RawClient(port: server.port))
+        endless.send("POST /members HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in 0..<200 { endless.send("200\r\n" + String(repeating: "x", count: 512) + "\r\n") }
+        #expect(endless.receive() == nil)
+        server.stop()
+    }
+
+    @Test func halfBodiesFillNoMoreThanTheirShare() throws {
+        let server = try serve(bufferedBytesMax: 2500)
+        let begin = "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1000\r\n\r\n" + String(repeating: "x", count: 900)
+        do {
+            let waiting = try (0..<2).map { _ in try #require(RawClient(port: server.port)) }
+            for client in waiting { client.send(begin) }
+            #expect(waitFor { server.bufferedByteCount == 1800 })
+            let late = try #require(RawClient(port: server.port))
+            late.send(begin + String(repeating: "x", count: 100))
+            #expect(late.receive()?.status == 503)
+            #expect(server.crowdedOutTotal == 1 && server.bufferedByteCount == 1800)
+            withExtendedLifetime(waiting) {}
+        }
+        #expect(waitFor { server.bufferedByteCount == 0 })
+        let client = try #require(RawClient(port: server.port))
+        #expect(client.request("POST", "/", body: [UInt8](repeating: 0, count: 900))?.status == 200)
         server.stop()
     }
 

@@ -109,6 +109,26 @@ final class Failures: Sendable {
         harness.service.stop()
     }
 
+    @Test func aStrangersLargeBodyIsNotWaitedFor() throws {
+        let harness = try Harness()
+        var stranger = TestDevice(9)
+        stranger.reportKey = [UInt8](repeating: 1, count: 32)
+        for (path, authorization) in [
+            ("/v1/reports", stranger.mac("POST", "/v1/reports", []).header), ("/v1/reports", "Bearer x"),
+            ("/v1/rollouts", "Bearer x"),
+        ] {
+            let client = try harness.connect()
+            client.send("POST \(path) HTTP/1.1\r\nHost: t\r\nAuthorization: \(authorization)\r\nContent-Length: 80000\r\n\r\n")
+            #expect(client.receive()?.status == 401)
+        }
+        let enrolment = try harness.connect()
+        enrolment.send("POST /v1/enroll HTTP/1.1\r\nHost: t\r\nContent-Length: 16385\r\n\r\n")
+        #expect(enrolment.receive()?.status == 413)
+        #expect(try harness.counted("unauthorised") == 2)
+        #expect(try harness.metric("phi_http_responses_total{status=\"401\"}") == 3)
+        harness.service.stop()
+    }
+
     @Test func devicesThatAreNotAccepted() throws {
         let harness = try Harness()
         var device = TestDevice(1)
@@ -180,7 +200,7 @@ final class Failures: Sendable {
 
     @Test func pushesThatAreRefused() throws {
         let harness = try Harness()
-        _ = try harness.enrolled(1)
+        var device = try harness.enrolled(1)
         func push(_ body: [UInt8]) throws -> (Int, String?) {
             let response = try harness.operate("POST", "/v1/rollouts", String(decoding: body, as: UTF8.self))
             return (response.status, try parse(response)["code"] as? String)
@@ -192,6 +212,9 @@ final class Failures: Sendable {
         #expect(try push(keys.push(ParameterSet(version: 2), strategy: "hope")) == (422, "strategy"))
         let nobody = Scope(labels: [Label(key: "site", value: "mars")])
         #expect(try push(keys.push(ParameterSet(version: 2, scope: nobody))) == (422, "no-devices"))
+        // Nobody has reported yet: there is no canary.
+        #expect(try push(keys.push(ParameterSet(version: 2))) == (422, "no-live-devices"))
+        #expect(try harness.client.send(device.report(), of: device).status == 200)
         #expect(try push(keys.push(ParameterSet(version: 2))) == (201, nil))
         #expect(try push(keys.push(ParameterSet(version: 4))) == (409, "overlap"))
         harness.service.stop()

@@ -9,6 +9,8 @@ import Synchronization
 import Testing
 import Wire
 
+@testable import Store
+
 /// The aggregator as it was built, beside this test's own bundle.
 private final class Product {
     let process = Process()
@@ -102,6 +104,13 @@ private func enrol(_ count: Int, port: UInt16) throws -> [TestDevice] {
         again.kill()
     }
 
+    /// What "survives" rests on, beside SQLite's word: a kill is no power cut, this is what syncs.
+    @Test func theWriterSyncsEveryCommit() throws {
+        let store = try FleetStore(path: temporaryFolder() + "/phi.db", nowMs: 1)
+        #expect(try store.database.query("PRAGMA synchronous") { $0.int(0) } == [2])
+        #expect(try store.database.query("PRAGMA journal_mode") { $0.text(0) } == ["wal"])
+    }
+
     @Test func sigtermAnswersCommitsAndExitsWithZero() throws {
         let data = try makeDataFolder()
         let product = try Product(data: data)
@@ -116,6 +125,16 @@ private func enrol(_ count: Int, port: UInt16) throws -> [TestDevice] {
         product.process.waitUntilExit()
         #expect(product.process.terminationReason == .exit)
         #expect(product.process.terminationStatus == 0)
+        // All of it is in the database itself: a copy of the one file is a backup.
+        #expect(!FileManager.default.fileExists(atPath: data + "/phi.db-wal"))
+    }
+
+    @Test func opensAsManyFilesAsItMay() throws {
+        let product = try Product(data: makeDataFolder())
+        let limits = try String(contentsOfFile: "/proc/\(product.process.processIdentifier)/limits", encoding: .utf8)
+        let words = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max open files") }).split(separator: " ")
+        #expect(words[3] == words[4])
+        product.kill()
     }
 
     @Test func twoServersDoNotShareAFolder() throws {

@@ -39,7 +39,40 @@ private let hasTools = ((try? shell("command -v openssl && command -v curl")) ??
         #expect(page?.contains("phi_commit_seconds_count") == true)
         #expect(try shell("curl -s --cacert /dev/null \(service.url)/healthz") == nil)
         #expect(try shell("curl -s http://127.0.0.1:\(service.port)/healthz") == nil)
+        for (version, isTaken) in [("1", false), ("1_1", false), ("1_2", true), ("1_3", true)] {
+            let spoken = try shell(
+                "openssl s_client -connect 127.0.0.1:\(service.port) -tls\(version) "
+                    + "-cipher 'DEFAULT@SECLEVEL=0' -CAfile '\(data)/server.crt' </dev/null")
+            #expect((spoken != nil) == isTaken, "TLS \(version)")
+        }
         service.stop()
+    }
+
+    @Test(arguments: ["0.0.0.0:0", "[::]:0"])
+    func withoutCertificatesHTTPForOtherMachinesMustBeMeant(_ listen: String) throws {
+        var configuration = FleetConfiguration(dataPath: try makeDataFolder())
+        configuration.listen = listen
+        #expect {
+            try FleetService(configuration)
+        } throws: { ($0 as? StartFault)?.hint.contains("--plain") == true }
+        configuration.isPlain = true
+        let service = try FleetService(configuration)
+        #expect(!service.isEncrypted && service.hasRootFingerprint)
+        service.stop()
+    }
+
+    @Test(arguments: ["server.crt", "server.key", "operators", "master.key", "root.fingerprint"])
+    func aFileThatCannotBeReadIsNotTakenForMissing(_ name: String) throws {
+        let data = try makeDataFolder()
+        let path = "\(data)/\(name)"
+        try? FileManager.default.removeItem(atPath: path)
+        // A folder in its place can't be read by root either.
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        var configuration = FleetConfiguration(dataPath: data)
+        configuration.listen = "127.0.0.1:0"
+        #expect {
+            try FleetService(configuration)
+        } throws: { ($0 as? StartFault)?.text.hasPrefix("can't read \(path)") == true }
     }
 
     @Test func certificatesThatDoNotBelongTogetherAreRefused() throws {

@@ -5,15 +5,18 @@ import Bytes
 import Digest
 import Foundation
 import HTTPServer
+import Ingest
 import Model
 import ServerTesting
 import Testing
 import Wire
 
+/// A folder of its own in one that ends with the tests' process.
+func temporaryFolder() -> String { TemporaryFolders.make() }
+
 /// What `fleet server init` would make, without certificates.
 func makeDataFolder() throws -> String {
-    let path = NSTemporaryDirectory() + "phi-data-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let path = temporaryFolder()
     func write(_ name: String, _ text: String) throws {
         try text.write(toFile: path + "/" + name, atomically: true, encoding: .utf8)
     }
@@ -39,13 +42,16 @@ struct Harness {
     let client: RawClient
     var port: UInt16 { service.port }
 
-    init(folder: String? = nil, silentAfterMs: Int64? = nil, requestS: UInt32 = 60) throws {
+    init(folder: String? = nil, silentAfterMs: Int64? = nil, requestS: UInt32 = 60,
+        notice: @escaping Notice = { _, _ in }
+    ) throws {
         let path = try folder ?? makeDataFolder()
         self.folder = path
         var configuration = FleetConfiguration(dataPath: path)
         configuration.listen = "127.0.0.1:0"
         configuration.silentAfterMs = silentAfterMs
         configuration.limits.requestSeconds = requestS
+        configuration.notice = notice
         service = try FleetService(configuration)
         client = try #require(RawClient(port: service.port))
     }

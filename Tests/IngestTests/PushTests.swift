@@ -124,6 +124,25 @@ import Wire
         response.checkMAC(device, mac)
     }
 
+    @Test func aNewerHeldRequestOfADeviceDisplacesTheOlder() throws {
+        let harness = try Harness()
+        let device = try #require(fleet(harness, 1).first)
+        var clients: [RawClient] = []
+        for count in 0..<5 {
+            let client = try harness.connect()
+            let mac = client.parameters(device, after: 0, waitS: 30)
+            clients.append(client)
+            if count > 0 {
+                #expect(clients[count - 1].receive()?.status == 204)
+            } else {
+                #expect(try waitFor { try harness.metric("phi_held_requests") == 1 })
+            }
+            #expect(!mac.header.isEmpty)
+        }
+        #expect(try harness.metric("phi_held_requests") == 1)
+        harness.service.stop()
+    }
+
     @Test func aRolloutGoesOnAfterARestart() throws {
         let first = try Harness()
         var devices = try fleet(first, 4)
@@ -134,6 +153,69 @@ import Wire
         let done = try play(second, &devices, rollout: id, until: "converged")
         #expect(done["state"] as? String == "converged")
         second.service.stop()
+    }
+
+    /// After a lost database devices still run what was pushed before: their floors refuse less.
+    @Test func versionsGoOnBehindWhatDevicesRun() throws {
+        let harness = try Harness()
+        var devices = try fleet(harness, 2)
+        devices[0].run(11, .confirmed)
+        devices[1].run(.max, .confirmed)
+        for index in devices.indices {
+            #expect(try harness.client.send(devices[index].report(), of: devices[index]).status == 200)
+        }
+        #expect(try harness.json("/v1/parameters")["next"] as? Int == 12)
+        _ = try push(harness, TestOperator().push(ParameterSet(version: 12)))
+        #expect(try harness.json("/v1/parameters")["next"] as? Int == 14)
+        harness.service.stop()
+    }
+
+    @Test func whoWasAwayIsRecordedWhenItCatchesUp() throws {
+        let harness = try Harness(silentAfterMs: 400)
+        var all = try fleet(harness, 3)
+        var away = all.removeLast()
+        usleep(600_000)
+        for index in all.indices { _ = try harness.client.send(all[index].report(), of: all[index]) }
+        let id = try #require(push(harness, TestOperator().push(ParameterSet(version: 2)))["id"] as? String)
+        let done = try play(harness, &all, rollout: id, until: "converged")
+        #expect((done["counts"] as? [String: Any])?["offline"] as? Int == 1)
+        away.run(2, .confirmed)
+        #expect(try harness.client.send(away.report(), of: away).status == 200)
+        let counts = try harness.json("/v1/rollouts/\(id)")["counts"] as? [String: Any]
+        #expect(counts?["confirmed"] as? Int == 3 && counts?["offline"] as? Int == 0)
+        harness.service.stop()
+    }
+
+    /// Two open rollouts for two labels, and a device that carries both.
+    @Test func aNewDeviceJoinsTheNewestRolloutInScopeAlone() throws {
+        let harness = try Harness()
+        let token = try harness.token()
+        var ids: [String] = []
+        for (number, name) in ["a", "b"].enumerated() {
+            var device = TestDevice(number)
+            device.labels = [Label(key: name, value: "1")]
+            try harness.enrol(&device, token: token)
+            _ = try harness.client.send(device.report(), of: device)
+            let set = ParameterSet(version: UInt64(2 * number + 2), scope: Scope(labels: device.labels))
+            ids.append(try #require(push(harness, TestOperator().push(set))["id"] as? String))
+        }
+        var both = TestDevice(9)
+        both.labels = [Label(key: "a", value: "1"), Label(key: "b", value: "1")]
+        try harness.enrol(&both, token: token)
+        let targets = try ids.map { id in
+            (try harness.json("/v1/rollouts/\(id)")["counts"] as? [String: Any])?["targets"] as? Int
+        }
+        #expect(targets == [1, 2])
+        harness.service.stop()
+    }
+
+    @Test(arguments: [("", "ada"), ("ada", "ada"), ("root@host", "ada (root@host)")])
+    func theAuthorIsWhoseTokenItWas(_ claimed: String, _ author: String) throws {
+        let harness = try Harness()
+        _ = try fleet(harness, 1)
+        let made = try push(harness, TestOperator().push(ParameterSet(version: 2), author: claimed))
+        #expect(made["author"] as? String == author)
+        harness.service.stop()
     }
 
     @Test func verbs() throws {
@@ -148,6 +230,9 @@ import Wire
         #expect(try verb("pause") == "409")
         #expect(try verb("resume") == "running")
         #expect(try verb("promote") == "running")
+        let refused = try harness.operate("POST", "/v1/rollouts/\(id)/promote")
+        #expect(refused.status == 409)
+        #expect(try parse(refused)["detail"] as? String == "the last wave must prove itself; 0 members offline")
         #expect(try verb("abort") == "aborted")
         #expect(try verb("abort") == "409")
         #expect(try harness.operate("POST", "/v1/rollouts/0123456789abcdef/pause").status == 404)

@@ -38,6 +38,23 @@ import Wire
         harness.service.stop()
     }
 
+    @Test func aReplayedReportMakesNobodyLive() throws {
+        let harness = try Harness(silentAfterMs: 300)
+        var device = try harness.enrolled(1)
+        let report = device.report()
+        #expect(try harness.client.send(report, of: device).status == 200)
+        func isLive() throws -> Bool {
+            try harness.json("/v1/devices/\(device.id.hex)")["isLive"] as? Bool == true
+        }
+        #expect(try isLive())
+        #expect(try waitFor { try !isLive() })
+        #expect(try harness.client.send(report, of: device).status == 200)
+        #expect(try !isLive())
+        #expect(try harness.client.send(device.report(), of: device).status == 200)
+        #expect(try isLive())
+        harness.service.stop()
+    }
+
     @Test func aForkIsFlaggedAndTheFirstReportStays() throws {
         let harness = try Harness()
         var device = try harness.enrolled(1)

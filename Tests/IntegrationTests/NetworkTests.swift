@@ -120,7 +120,8 @@ final class TwoHosts {
         try fleet.initialise()
         fleet.operatorCommand = TwoHosts.inside(hosts.board)
         try fleet.startServer(
-            listen: "\(TwoHosts.serverAddress):8440", prefix: TwoHosts.inside(hosts.server))
+            listen: "\(TwoHosts.serverAddress):8440", prefix: TwoHosts.inside(hosts.server),
+            extra: ["--plain"])
         try fleet.startBoards(1)
         _ = try fleet.token(uses: 1)
         fleet.agentCommand = TwoHosts.inside(hosts.board) + fleet.agentCommand

@@ -138,14 +138,14 @@ final class TestFleet {
         isPlain = host == nil
     }
 
-    func startServer(listen: String = "127.0.0.1:0", prefix: [String] = []) throws {
+    func startServer(listen: String = "127.0.0.1:0", prefix: [String] = [], extra: [String] = []) throws {
         try? FileManager.default.removeItem(at: folder.appending(path: "aggregator.out"))
         try start(
             "aggregator",
             prefix + [
                 Programs.folder.appending(path: "phi-aggregator").path, "--data", path("server"),
                 "--listen", listen,
-            ])
+            ] + extra)
         try eventually(20, "the aggregator listens") { self.text("aggregator.out").contains("listening on ") }
         let line = text("aggregator.out").split(separator: "\n").first { $0.contains("listening on ") }
         server = String(try #require(line).split(separator: " ")[2])

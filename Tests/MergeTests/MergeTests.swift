@@ -101,6 +101,16 @@ private func history() -> [SealedReport] {
         #expect(state([wrong]).openGaps.map(\.key.kind) == [.chain])
     }
 
+    @Test func breaksWithinOneBootAreBounded() {
+        let device = TestDevice(6)
+        var random = SeededRandom(1)
+        let all = (1...300).map { device.unchained($0, previous: Digest.sha256([UInt8($0 & 0xff), 9])) }
+        let known = state(all)
+        #expect(known.spans.breaks == Set((237...300).map { Position(boot: 1, sequence: $0) }))
+        let shuffled = joined(state(all.shuffled(using: &random)), state(all.filter { $0.report.sequence % 3 == 0 }))
+        #expect(shuffled.spans.breaks.count == 64)
+    }
+
     @Test func anOlderReportDoesNotOverwriteTheNewest() {
         var device = TestDevice(5)
         let old = device.report(milliC: 40_000)

@@ -131,12 +131,135 @@ extension RolloutState {
         #expect(counts.offline == 1 && counts.confirmed == 3 && counts.targets == 4)
     }
 
+    /// Ticks until nothing moves, confirming whoever is live and may have the set.
+    private func play(_ state: inout RolloutState, isLive: (DeviceID) -> Bool) {
+        for nowMs in 0..<20 as Range<Int64> {
+            _ = state.step(.tick, nowMs: nowMs, isLive: isLive)
+            for device in state.members.keys.filter(state.isReleased) where isLive(device) {
+                _ = state.step(.observed(device, version: 4, status(.confirmed)), nowMs: nowMs, isLive: isLive)
+            }
+        }
+    }
+
+    @Test func oneLiveDeviceIsTheCanaryAndTheSilentOnesFollowInGrowingWaves() {
+        let all = devices(100)
+        let live = all[37]
+        let state = RolloutState(plan(), targets: all) { $0 == live }
+        #expect(state.waves.indices.map(state.waveSize) == [1, 2, 5, 13, 34, 45])
+        #expect(state.members[live]?.wave == 0)
+        // Behind the last wave of live ones they begin from its size.
+        let half = RolloutState(plan(), targets: all) { all.firstIndex(of: $0).map { $0 < 9 } ?? false }
+        #expect(half.waves.indices.map(half.waveSize) == [1, 2, 5, 1, 2, 5, 13, 34, 37])
+        #expect(all.prefix(9).allSatisfy { (half.members[$0]?.wave ?? 9) < 4 })
+        #expect(all.dropFirst(9).allSatisfy { (half.members[$0]?.wave ?? 0) >= 4 })
+    }
+
+    @Test func wavesOfWhichNobodyIsThereArePassedOver() {
+        let all = devices(100)
+        let live = all[37]
+        var state = RolloutState(plan(soakMs: 0), targets: all) { $0 == live }
+        _ = state.step(.tick, nowMs: 0) { $0 == live }
+        #expect(state.phase == .running && state.waveIndex == 0)
+        play(&state) { $0 == live }
+        #expect(state.phase == .converged)
+        #expect(state.counts { $0 == live }.offline == 99)
+    }
+
+    @Test func whoComesBackIntoAWaveThatStartedIsOfferedTheSetAndWaitedFor() {
+        let all = devices(4)
+        var isBack = false
+        let isLive: (DeviceID) -> Bool = { $0 == all[0] || isBack }
+        var state = RolloutState(plan(), targets: all, isLive: isLive)
+        #expect(state.waves.indices.map(state.waveSize) == [1, 2, 1])
+        _ = state.step(.tick, nowMs: 0, isLive: isLive)
+        state.confirm(0, at: 1)
+        _ = state.step(.tick, nowMs: 1, isLive: isLive)
+        isBack = true
+        _ = state.step(.tick, nowMs: 1001, isLive: isLive)
+        #expect(state.waveIndex == 1)
+        #expect(state.counts(isLive: isLive).offered == 2)
+        _ = state.step(.tick, nowMs: 90_000, isLive: isLive)
+        #expect(state.waveIndex == 1)
+    }
+
+    /// After a restart everybody counts as live for a while; who is then never heard wasn't there.
+    @Test func whoIsGivenTimeAndNeverHeardHoldsNoWaveForGood() {
+        let all = devices(3)
+        var state = RolloutState(plan(soakMs: 0), targets: all) { _ in true }
+        let canary = state.members.first { $0.value.wave == 0 }?.key
+        _ = state.step(.tick, nowMs: 0, isHeard: { $0 == canary }) { _ in true }
+        state.confirm(0, at: 1)
+        _ = state.step(.tick, nowMs: 1, isHeard: { $0 == canary }) { _ in true }
+        #expect(state.waveIndex == 1 && state.phase == .running)
+        #expect(state.members.keys.allSatisfy(state.isReleased))
+        _ = state.step(.tick, nowMs: 30_000, isHeard: { $0 == canary }) { $0 == canary }
+        #expect(state.phase == .converged)
+    }
+
+    /// A set that kills devices leaves them silent: that must not be taken for absence.
+    @Test func aWaveThatFellSilentAfterTheOfferIsNotPassedOver() {
+        let all = devices(9)
+        var state = RolloutState(plan(soakMs: 0), targets: all) { _ in true }
+        _ = state.step(.tick, nowMs: 0) { _ in true }
+        state.confirm(0, at: 1)
+        _ = state.step(.tick, nowMs: 2) { _ in true }
+        #expect(state.waveIndex == 1)
+        let dead = Set(state.members.filter { $0.value.wave == 1 }.keys)
+        _ = state.step(.tick, nowMs: 100_000) { !dead.contains($0) }
+        #expect(state.waveIndex == 1)
+    }
+
     @Test func aWaveOfSilentMembersProvesNothing() {
         var state = RolloutState(plan(soakMs: 0), targets: devices(4)) { _ in true }
         _ = state.step(.tick, nowMs: 0) { _ in true }
         _ = state.step(.tick, nowMs: 10) { _ in false }
         #expect(state.waveIndex == 0)
         #expect(state.waves[0].stateName == "offered")
+    }
+
+    @Test func whatHappensAfterTheEndIsRecordedAndLeavesTheFigures() throws {
+        let all = devices(4)
+        let away = all[0]
+        var state = RolloutState(plan(soakMs: 0), targets: all) { $0 != away }
+        play(&state) { $0 != away }
+        #expect(state.phase == .converged)
+        let figures = try #require(state.convergence)
+        #expect(state.isNews(away, version: 4, status(.confirmed)))
+        var change = state.step(.observed(away, version: 4, status(.confirmed)), nowMs: 90_000_000) { _ in true }
+        #expect(change.members == [away])
+        #expect(!state.isNews(away, version: 4, status(.confirmed)))
+        #expect(state.counts { _ in true }.confirmed == 4)
+        #expect(state.convergence?.p99S == figures.p99S)
+        change = state.step(.observed(all[1], version: 0, status(.reverted, "hot")), nowMs: 90_000_001) { _ in true }
+        #expect(state.members[all[1]]?.phase == .reverted && state.members[all[1]]?.reason == "hot")
+        #expect(state.phase == .converged && !change.hasChanged)
+    }
+
+    @Test func anAbortedRolloutIsNotConfirmedByANewerSet() {
+        var state = RolloutState(plan(), targets: devices(1)) { _ in true }
+        _ = state.step(.tick, nowMs: 0) { _ in true }
+        _ = state.step(.abort(by: "ada"), nowMs: 1) { _ in true }
+        let device = devices(1)[0]
+        #expect(!state.isNews(device, version: 6, ApplyStatus()))
+        #expect(state.isNews(device, version: 4, status(.confirmed)))
+    }
+
+    @Test func aNewerSetOnTrialConfirmsNoOlderOne() {
+        var state = RolloutState(plan(), targets: devices(1)) { _ in true }
+        _ = state.step(.tick, nowMs: 0) { _ in true }
+        let device = devices(1)[0]
+        let trial = ApplyStatus(version: 6, phase: .trial, reasonCode: 0, reason: "")
+        #expect(state.step(.observed(device, version: 6, trial), nowMs: 1) { _ in true }.isEmpty)
+        let confirmed = ApplyStatus(version: 6, phase: .confirmed, reasonCode: 0, reason: "")
+        _ = state.step(.observed(device, version: 6, confirmed), nowMs: 2) { _ in true }
+        #expect(state.members[device]?.phase == .confirmed)
+    }
+
+    @Test func aVersionBeyondTheLimitProvesNothing() {
+        var state = RolloutState(plan(), targets: devices(1)) { _ in true }
+        _ = state.step(.tick, nowMs: 0) { _ in true }
+        let change = state.step(.observed(devices(1)[0], version: .max, ApplyStatus()), nowMs: 1) { _ in true }
+        #expect(change.isEmpty)
     }
 
     @Test func pauseResumePromoteAbort() {

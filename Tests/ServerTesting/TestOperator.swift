@@ -23,7 +23,8 @@ public struct TestOperator: Sendable {
     }
 
     public func push(
-        _ set: ParameterSet, strategy: String = "golden", soakS: Double = 0, canary: String = "1"
+        _ set: ParameterSet, strategy: String = "golden", soakS: Double = 0, canary: String = "1",
+        author: String = "ada"
     ) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
@@ -31,7 +32,7 @@ public struct TestOperator: Sendable {
         writer.value(strategy, "strategy")
         writer.value(canary, "canary")
         writer.value(soakS, "soakS")
-        writer.value("ada", "author")
+        writer.value(author, "author")
         writer.value("a test", "message")
         writer.endObject()
         return writer.bytes

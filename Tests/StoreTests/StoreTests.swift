@@ -10,7 +10,7 @@ import Wire
 @testable import Store
 
 private func temporaryPath() -> String {
-    NSTemporaryDirectory() + "phi-store-\(UUID().uuidString).db"
+    TemporaryFolders.make() + "/phi.db"
 }
 
 private func enrolled(_ device: TestDevice, in store: FleetStore) throws -> DeviceRecord {
@@ -26,6 +26,19 @@ private func enrolled(_ device: TestDevice, in store: FleetStore) throws -> Devi
         #expect(try store.database.query("PRAGMA journal_mode") { $0.text(0) } == ["wal"])
         // 2 is FULL.
         #expect(try store.database.query("PRAGMA synchronous") { $0.int(0) } == [2])
+    }
+
+    @Test func aClosedStoreLeavesNothingInItsLog() throws {
+        let path = temporaryPath()
+        let store = try FleetStore(path: path, nowMs: 1)
+        let reader = try FleetStore(readingFrom: path)
+        _ = try enrolled(TestDevice(1), in: store)
+        #expect(try reader.devices().count == 1)
+        reader.close()
+        store.close()
+        #expect(!FileManager.default.fileExists(atPath: path + "-wal"))
+        #expect(throws: StoreFault.self) { try store.devices() }
+        store.rollback()
     }
 
     @Test func keepsItsEpochAndRefusesANewerSchema() throws {
@@ -55,19 +68,42 @@ private func enrolled(_ device: TestDevice, in store: FleetStore) throws -> Devi
         let store = try FleetStore(path: temporaryPath(), nowMs: 1)
         var device = TestDevice(1)
         let record = try enrolled(device, in: store)
-        let chunks: [[UInt8]] = [[1, 2, 3], [], [UInt8](repeating: 7, count: 5000)]
+        let chunks: [[UInt8]] = [[1, 2, 3], [0], [UInt8](repeating: 7, count: 5000)]
         let reports = [device.report(), device.report(chunks: chunks)]
         for sealed in reports {
             #expect(try store.insert(sealed, device: record.number, receivedMs: 9))
             #expect(try !store.insert(sealed, device: record.number, receivedMs: 10))
         }
-        let history = try store.history(device: record.number, limit: 10)
-        #expect(history.map(\.sealed) == reports.reversed())
-        #expect(history.allSatisfy { $0.receivedMs == 9 })
+        for sealed in reports {
+            let position = Position(boot: 1, sequence: sealed.report.sequence)
+            let stored = try #require(try store.report(device: record.number, position))
+            #expect(stored.sealed == sealed && stored.receivedMs == 9)
+        }
+        var history: [(sequence: UInt64, chunkCount: Int, receivedMs: Int64)] = []
+        try store.history(device: record.number, limit: 10) {
+            history.append(($0.sequence, $0.chunks.count, $1))
+        }
+        #expect(history.map(\.sequence) == [2, 1])
+        #expect(history.allSatisfy { $0.receivedMs == 9 && $0.chunkCount == 0 })
+        history = []
+        try store.history(device: record.number, limit: 1) { history.append(($0.sequence, 0, $1)) }
+        #expect(history.count == 1)
         #expect(try store.chunks(device: record.number, Position(boot: 1, sequence: 2)) == chunks)
         // The chunks aren't in the report's row too.
         let size = try store.database.query("SELECT length(body) FROM reports WHERE sequence = 2") { $0.int(0) }
         #expect((size.first ?? 0) < 2000)
+    }
+
+    @Test func forksOfADeviceAreBounded() throws {
+        let store = try FleetStore(path: temporaryPath(), nowMs: 1)
+        let (one, two) = (try enrolled(TestDevice(1), in: store), try enrolled(TestDevice(2), in: store))
+        try store.addFork(device: two.number, Position(boot: 1, sequence: 1), head: .zero, nowMs: 1)
+        for sequence in 1...200 as ClosedRange<UInt64> {
+            try store.addFork(device: one.number, Position(boot: 1, sequence: sequence), head: .zero, nowMs: 1)
+        }
+        let forks = try store.forks()
+        #expect(forks[one.number] == Set((137...200).map { Position(boot: 1, sequence: $0) }))
+        #expect(forks[two.number]?.count == 1)
     }
 
     @Test func devicesComeBackAsTheyWere() throws {
@@ -102,6 +138,22 @@ private func enrolled(_ device: TestDevice, in store: FleetStore) throws -> Devi
         let store = try FleetStore(path: path, nowMs: 2)
         #expect(try store.sets().map(\.envelope) == [envelope])
         #expect(try store.rollouts { _ in set.scope } == [state])
+    }
+
+    @Test func aTransactionThatSQLiteGaveUpIsTold() throws {
+        struct Stop: Error {}
+        let store = try FleetStore(path: temporaryPath(), nowMs: 1)
+        try store.begin()
+        _ = try enrolled(TestDevice(1), in: store)
+        #expect(throws: StoreFault.transactionLost) {
+            try store.atomically {
+                // As after SQLITE_FULL.
+                store.rollback()
+                throw Stop()
+            }
+        }
+        #expect(throws: StoreFault.self) { try store.commit() }
+        #expect(try store.devices().isEmpty)
     }
 
     @Test func aFailedPartLeavesTheRestOfItsTransaction() throws {

@@ -183,11 +183,12 @@ private func decoders() throws -> [Decoder] {
     }
 
     @Test func chunks() throws {
-        let most = [[UInt8]](repeating: [], count: Report.chunkCountMax)
+        let most = [[UInt8]](repeating: [1], count: Report.chunkCountMax)
         #expect(try decode { $0.chunks = most }.chunks.count == Report.chunkCountMax)
         #expect(throws: WireFault.tooLong(field: 19, limit: Report.chunkCountMax)) {
-            try decode { $0.chunks = most + [[]] }
+            try decode { $0.chunks = most + [[1]] }
         }
+        #expect(throws: WireFault.outOfRange(field: 19)) { try decode { $0.chunks = [[1], []] } }
         let large = [UInt8](repeating: 7, count: Report.chunkBytesMax)
         #expect(try decode { $0.chunks = [large] }.chunks == [large])
         #expect(throws: WireFault.tooLong(field: 19, limit: Report.chunkBytesMax)) {
@@ -299,6 +300,31 @@ private func decoders() throws -> [Decoder] {
         var request = fixed.enrolRequest
         request.labels = set.scope.labels
         #expect(throws: WireFault.tooLong(field: 5, limit: Label.countMax)) {
+            try EnrolRequest(verifying: request.encoded(signedBy: fixed.deviceKey))
+        }
+    }
+
+    /// Labels are stored and matched as text.
+    @Test(arguments: ["a b", "a=b", "", "ä", "a\u{2028}"])
+    func labelsKeepToTheirAlphabet(_ key: String) throws {
+        let fixed = try Fixed()
+        var request = fixed.enrolRequest
+        for label in [Label(key: key, value: "v"), Label(key: "k", value: key.isEmpty ? " " : key)] {
+            request.labels = [label]
+            #expect(throws: WireFault.outOfRange(field: 1)) {
+                try EnrolRequest(verifying: request.encoded(signedBy: fixed.deviceKey))
+            }
+            var set = fixed.set
+            set.scope.labels = [label]
+            #expect(throws: WireFault.outOfRange(field: 1)) { try ParameterSet(decoding: set.encoded()) }
+        }
+    }
+
+    @Test func aDeviceHasOneValueForAKey() throws {
+        let fixed = try Fixed()
+        var request = fixed.enrolRequest
+        request.labels = [Label(key: "site", value: "a"), Label(key: "site", value: "b")]
+        #expect(throws: WireFault.outOfRange(field: 5)) {
             try EnrolRequest(verifying: request.encoded(signedBy: fixed.deviceKey))
         }
     }

@@ -142,11 +142,20 @@ extension SeededRandom {
             gap: optional {
                 RestartGap(
                     previousBoot: $0.wide(), wasClean: $0.bool(), samplesLost: $0.optional { $0.wide() })
-            }, chunks: (0..<below(4)).map { _ in bytes(below(300)) })
+            }, chunks: (0..<below(4)).map { _ in bytes(1 + below(300)) })
     }
 
     mutating func labels(upTo count: Int) -> [Label] {
-        (0..<below(count + 1)).map { _ in Label(key: text(upTo: 63), value: text(upTo: 63)) }
+        // Keys differ by their last character.
+        (0..<below(count + 1)).map { index in
+            Label(
+                key: name(upTo: 62) + String("0123456789abcdef".dropFirst(index).prefix(1)),
+                value: name(upTo: 63))
+        }
+    }
+
+    mutating func name(upTo count: Int) -> String {
+        String((0..<below(count + 1)).map { _ in pick(Array("aZ09-_.")) })
     }
 
     /// Any finite values: what the wire takes, not what a device accepts.

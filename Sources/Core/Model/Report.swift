@@ -182,9 +182,8 @@ public struct Report: Equatable, Sendable {
     /// One report's body at most: 64 chunks of 4 KiB and the rest.
     public static let byteCountMax = 320 * 1024
     public static let chunkBytesMax = 256 * 1024
-    /// Chunks in one report at most. A chunk has more than 40 bytes of header, and the agent sends
-    /// 64 KiB of them at once: fewer than 2000.
-    public static let chunkCountMax = 4096
+    /// Chunks in one report at most: each is a row at the aggregator.
+    public static let chunkCountMax = 1024
 }
 
 /// The reply to a report that was committed.

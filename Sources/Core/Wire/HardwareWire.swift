@@ -93,7 +93,12 @@ extension EnrolRequest {
                 guard labels.count < Label.countMax else {
                     throw .tooLong(field: 5, limit: Label.countMax)
                 }
-                labels.append(try Label(decoding: try reader.message(field)))
+                let label = try Label(decoding: try reader.message(field))
+                // Two values for one key: in whose scope would the device be?
+                guard !labels.contains(where: { $0.key == label.key }) else {
+                    throw .outOfRange(field: 5)
+                }
+                labels.append(label)
             case 6: agentVersion = try reader.string(field, upTo: 64)
             case 15:
                 signed = (Array(bytes[..<field.start]), try reader.data(field, exactly: 64))

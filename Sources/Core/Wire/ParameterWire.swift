@@ -74,6 +74,8 @@ extension Label {
             default: break
             }
         }
+        // Stored and shown as text: what couldn't be read back from it is no label.
+        guard Label(text) != nil else { throw .outOfRange(field: 1) }
     }
 }
 

@@ -15,7 +15,7 @@ public struct SealedReport: Equatable, Sendable {
 }
 
 extension SealedReport {
-    private static let headField = 31
+    fileprivate static let headField = 31
 
     public init(sealing report: Report) {
         let body = report.encoded()
@@ -39,6 +39,12 @@ extension SealedReport {
 }
 
 extension Report {
+    /// Without a look at the seal: for bytes that were checked when they were stored, and whose chunks
+    /// may since have been cut out.
+    public init(stored bytes: [UInt8]) throws(WireFault) {
+        self = try Self.decode(bytes, headField: SealedReport.headField).0
+    }
+
     fileprivate func encoded() -> ProtoWriter {
         var writer = ProtoWriter(reserving: 1024 + chunks.reduce(0) { $0 + $1.count + 4 })
         writer.data(1, device.bytes)
@@ -112,7 +118,10 @@ extension Report {
                 guard report.chunks.count < Report.chunkCountMax else {
                     throw .tooLong(field: 19, limit: Report.chunkCountMax)
                 }
-                report.chunks.append(try reader.data(field, upTo: Report.chunkBytesMax))
+                let chunk = try reader.data(field, upTo: Report.chunkBytesMax)
+                // Each is a row at the aggregator: nothing isn't worth one.
+                guard !chunk.isEmpty else { throw .outOfRange(field: 19) }
+                report.chunks.append(chunk)
             case 20:
                 guard report.seriesNames.count < SeriesName.countMax else {
                     throw .tooLong(field: 20, limit: SeriesName.countMax)

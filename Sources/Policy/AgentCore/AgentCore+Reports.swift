@@ -90,7 +90,7 @@ extension AgentCore {
         // device stays seen.
         let chunks =
             refusedForGood >= 2 ? [] : feed.undelivered(maxBytes: ReportDesk.chunkBytesMax)
-        let sealed = desk.seal(draft, chunks: chunks)
+        let sealed = desk.seal(draft, chunks: Array(chunks.prefix(Report.chunkCountMax)))
         isReporting = true
         actions.append(.report(sealed.bytes))
     }

@@ -26,18 +26,18 @@ struct DataFolder: Sendable {
 
     init(_ path: String) throws(StartFault) {
         self.path = path
-        guard let operators = Self.read(path + "/operators") else {
+        guard let operators = try Self.read(path + "/operators") else {
             throw StartFault(text: "there is no file \(path)/operators", hint: Self.initHint)
         }
         self.operators = try Operators(operators, path: path + "/operators")
-        guard let master = Self.read(path + "/master.key"),
+        guard let master = try Self.read(path + "/master.key"),
             let key = Hex.decode(Text.trimmed(master[...])), key.count == 32
         else {
             throw StartFault(
                 text: "\(path)/master.key doesn't hold 64 hexadecimal digits", hint: Self.initHint)
         }
         masterKey = key
-        if let text = Self.read(path + "/root.fingerprint") {
+        if let text = try Self.read(path + "/root.fingerprint") {
             guard let bytes = Hex.decode(Text.trimmed(text[...])), let digest = Digest32(bytes) else {
                 throw StartFault(
                     text: "\(path)/root.fingerprint doesn't hold 64 hexadecimal digits",
@@ -47,8 +47,8 @@ struct DataFolder: Sendable {
         } else {
             rootFingerprint = nil
         }
-        certificate = Self.read(path + "/server.crt")
-        certificateKey = Self.read(path + "/server.key")
+        certificate = try Self.read(path + "/server.crt")
+        certificateKey = try Self.read(path + "/server.key")
         guard (certificate == nil) == (certificateKey == nil) else {
             throw StartFault(
                 text: "of server.crt and server.key in \(path) only one is there", hint: Self.initHint)
@@ -57,19 +57,30 @@ struct DataFolder: Sendable {
 
     var databasePath: String { path + "/phi.db" }
 
-    private static func read(_ path: String) -> [UInt8]? {
+    /// nil where there is no such file. One that is there and can't be read is a fault: a server that took
+    /// it for missing would go on without its certificates.
+    private static func read(_ path: String) throws(StartFault) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw unreadable(path, errno)
+        }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 8192)
         while bytes.count < fileBytesMax {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0 { return nil }
+            if count < 0 { throw unreadable(path, errno) }
             if count == 0 { break }
             bytes += buffer[..<count]
         }
         return bytes
+    }
+
+    private static func unreadable(_ path: String, _ code: Int32) -> StartFault {
+        StartFault(
+            text: "can't read \(path): \(String(cString: strerror(code)))",
+            hint: "make it readable for the user that phi-aggregator runs as")
     }
 }
 

@@ -180,12 +180,11 @@ extension JSONWriter {
         endArray()
     }
 
-    mutating func historyLine(_ stored: StoredReport) {
-        let report = stored.sealed.report
+    mutating func historyLine(_ report: Report, receivedMs: Int64) {
         beginObject()
         value(report.boot, "boot")
         value(report.sequence, "sequence")
-        value(Int(stored.receivedMs), "receivedMs")
+        value(Int(receivedMs), "receivedMs")
         optional(report.sample.temperatureMilliC.map { Double($0) / 1000 }, "temperatureC")
         value(report.sample.memory?.availableBytes ?? 0, "memoryAvailableBytes")
         value(report.decision.factor, "factor")

@@ -46,7 +46,7 @@ struct DeviceListRoutes: Sendable {
             }
         }
         let view = core.registry.view
-        let nowMs = Clock.wallMs()
+        let nowMs = Clock.ledgerMs()
         var writer = JSONWriter()
         writer.beginObject()
         writer.beginArray("devices")
@@ -70,7 +70,7 @@ struct DeviceListRoutes: Sendable {
 
     private static func page(_ device: KnownDevice, _ view: FleetView) -> JSONWriter {
         var writer = JSONWriter()
-        writer.device(device, isLive: view.isLive(device, nowMs: Clock.wallMs()))
+        writer.device(device, isLive: view.isLive(device, nowMs: Clock.ledgerMs()))
         return writer
     }
 
@@ -93,19 +93,20 @@ struct DeviceListRoutes: Sendable {
 
     private func history(_ call: Call) {
         // A page of a table or a chart; more than that is an export's work.
-        let limit = min(10_000, max(1, call.request.argument("limit").flatMap { Int($0) } ?? 100))
-        do {
-            let device = try core.device(call.captures[0], in: core.registry.view)
-            let reports = try core.reader.withLock {
-                try $0.history(device: device.record.number, limit: limit)
-            }
-            var writer = JSONWriter()
-            writer.beginObject()
-            writer.beginArray("reports")
-            for stored in reports { writer.historyLine(stored) }
-            writer.endArray()
-            writer.endObject()
-            call.json(200, writer)
-        } catch { call.fail(error) }
+        let limit = min(1000, max(1, call.request.argument("limit").flatMap { Int($0) } ?? 100))
+        let number: Int64
+        do { number = try core.device(call.captures[0], in: core.registry.view).record.number } catch {
+            return call.fail(error)
+        }
+        core.reader.read(
+            { store in
+                var writer = JSONWriter()
+                writer.beginObject()
+                writer.beginArray("reports")
+                try store.history(device: number, limit: limit) { writer.historyLine($0, receivedMs: $1) }
+                writer.endArray()
+                writer.endObject()
+                call.json(200, writer)
+            }, fail: { call.fail($0) })
     }
 }

@@ -26,7 +26,7 @@ struct DeviceRoutes: Sendable {
 
     private func report(_ call: Call) {
         let device = deviceCall(call)
-        if !desk.take(device, call.request.body, receivedMs: Clock.wallMs()) { unknown(call) }
+        if !desk.take(device, call.request.body, receivedMs: Clock.ledgerMs()) { unknown(call) }
     }
 
     private func parameters(_ call: Call) {
@@ -49,10 +49,12 @@ struct DeviceRoutes: Sendable {
         ) { reply(HTTPResponse($0)) }
     }
 
-    private func unknown(_ call: Call) {
-        call.fail(
-            Problem(status: 401, code: "mac", detail: "the request's MAC is missing or wrong, or the device unknown"))
-    }
+    private func unknown(_ call: Call) { call.reply(Self.unknownSender) }
+
+    static let unknownSender = HTTPResponse(
+        Problem(
+            status: 401, code: "mac",
+            detail: "the request's MAC is missing or wrong, or the device unknown"))
 
     private func enrol(_ call: Call) {
         let counters = core.counters

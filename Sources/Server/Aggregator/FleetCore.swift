@@ -21,6 +21,8 @@ public struct FleetConfiguration: Sendable {
     public var hasOpenMetrics = false
     public var silentAfterMs: Int64?
     public var limits = HTTPLimits()
+    /// Where the log's lines go.
+    public var notice: Notice = { _, _ in }
 
     public init(dataPath: String) { self.dataPath = dataPath }
 }
@@ -34,33 +36,44 @@ final class FleetCore: Sendable {
     let held: HeldRequests
     let epoch: UInt64
     /// For history, beside the connection that writes.
-    let reader: Mutex<FleetStore>
+    let reader: Reader
     /// Set once it listens.
     let server = Mutex<MicroServer?>(nil)
 
     init(_ configuration: FleetConfiguration, _ folder: DataFolder) throws {
         self.configuration = configuration
         self.folder = folder
-        let nowMs = Clock.wallMs()
+        let nowMs = Clock.ledgerMs()
         let store = try FleetStore(path: folder.databasePath, nowMs: nowMs)
         epoch = store.epoch
         let registry = Registry(
             try FleetView(
                 restoring: store, masterKey: folder.masterKey,
-                silentAfterMs: configuration.silentAfterMs, nowMs: nowMs))
+                silentAfterMs: configuration.silentAfterMs, nowMs: nowMs,
+                notice: configuration.notice))
         let counters = Counters()
         let held = HeldRequests(registry: registry, counters: counters)
-        reader = Mutex(try FleetStore(readingFrom: folder.databasePath))
+        let noThread = StartFault(
+            text: "the system gives no thread", hint: "check the limit of processes (ulimit -u)")
+        guard let reader = Reader(try FleetStore(readingFrom: folder.databasePath)) else { throw noThread }
+        self.reader = reader
         let ledger = Ledger(
             store: store, registry: registry, counters: counters, masterKey: folder.masterKey,
-            wake: { held.wake($0) })
+            notice: configuration.notice, wake: { held.wake($0) })
         guard let committer = Committer(ledger) else {
-            throw StartFault(text: "the system gives no thread", hint: "check the limit of processes (ulimit -u)")
+            reader.stop()
+            throw noThread
         }
         self.registry = registry
         self.counters = counters
         self.held = held
         self.committer = committer
+    }
+
+    /// Commits and answers what has arrived, and closes the database.
+    func stop() {
+        reader.stop()
+        committer.stop()
     }
 
     /// The device with this id or the only one whose id begins so.

@@ -4,6 +4,7 @@
 import HTTPServer
 import Ingest
 import Model
+import Wire
 
 public final class FleetService: Sendable {
     private let lock: FolderLock
@@ -27,13 +28,19 @@ public final class FleetService: Sendable {
         if !configuration.isPlain, let certificate = folder.certificate, let key = folder.certificateKey {
             tls = MicroServer.TLS(certificate: certificate, key: key)
         }
+        guard tls != nil || configuration.isPlain || MicroServer.isLocal(configuration.listen) else {
+            core.stop()
+            throw StartFault(
+                text: "there is no server.crt in \(configuration.dataPath), and \(configuration.listen) is open to other machines",
+                hint: "make certificates with: fleet server init --host NAME; or say that HTTP is meant: --plain")
+        }
         do {
             server = try MicroServer(
                 listen: configuration.listen, tls: tls, limits: configuration.limits,
-                bodyLimit: Self.bodyLimit
+                bodyLimit: { Self.bodyRule($0, core) }
             ) { request, responder in router.handle(request, responder) }
         } catch {
-            core.committer.stop()
+            core.stop()
             throw error
         }
         let server = server
@@ -58,6 +65,10 @@ public final class FleetService: Sendable {
     public var port: UInt16 { server.port }
     public var isEncrypted: Bool { server.isEncrypted }
 
+    /// False: any root that vouches for its own keys may push, as far as this server goes. (Devices pin
+    /// theirs.)
+    public var hasRootFingerprint: Bool { core.folder.rootFingerprint != nil }
+
     /// What it found at its start, for the log.
     public var summary: String {
         let view = core.registry.view
@@ -71,19 +82,37 @@ public final class FleetService: Sendable {
         ticker.join()
         server.stop {
             self.core.held.close()
-            self.core.committer.stop()
+            self.core.stop()
         }
         core.server.withLock { $0 = nil }
         lock.release()
     }
 
-    private static func bodyLimit(_ method: String, _ path: String) -> Int {
-        switch (method, path) {
-        case ("POST", "/v1/reports"): Report.byteCountMax
+    /// Only a known device's name, or an operator's token, buys more than a small body: whoever hasn't
+    /// either gets the answer that they would get with it.
+    private static func bodyRule(_ head: HTTPHead, _ core: FleetCore) -> BodyRule {
+        switch (head.method, head.path) {
+        case ("POST", "/v1/reports"):
+            guard let mac = head.authorization.flatMap({ RequestMAC(header: $0) }),
+                core.registry.device(mac.device) != nil
+            else {
+                core.counters.count(.unauthorised)
+                return refuse(DeviceRoutes.unknownSender, core)
+            }
+            return .upTo(Report.byteCountMax)
         // An envelope in hexadecimal, and the words around it.
-        case ("POST", "/v1/rollouts"): 2 * Envelope.byteCountMax + 16_384
-        case ("POST", _): 16_384
-        default: 1024
+        case ("POST", "/v1/rollouts"):
+            guard core.folder.operators.find(authorization: head.authorization) != nil else {
+                return refuse(Router.tokenNeeded, core)
+            }
+            return .upTo(2 * Envelope.byteCountMax + 16_384)
+        case ("POST", _): return .upTo(16_384)
+        default: return .upTo(1024)
         }
+    }
+
+    private static func refuse(_ response: HTTPResponse, _ core: FleetCore) -> BodyRule {
+        core.counters.countResponse(response.status)
+        return .refuse(response)
     }
 }

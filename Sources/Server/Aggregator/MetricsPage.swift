@@ -41,6 +41,9 @@ enum MetricsPage {
             load(counters.envelopes))
         let server = core.server.withLock { $0 }
         page.single(
+            "phi_commit_failures_total", "counter", "Group commits that failed.",
+            load(counters.commitFailures))
+        page.single(
             "phi_http_connections", "gauge", "Open connections.", Double(server?.connectionCount ?? 0))
         page.single(
             "phi_http_slow_connections_total", "counter", "Connections cut for being too slow.",
@@ -48,6 +51,13 @@ enum MetricsPage {
         page.single(
             "phi_http_refused_bodies_total", "counter", "Requests refused for the size of their body.",
             Double(server?.refusedBodiesTotal ?? 0))
+        page.single(
+            "phi_http_crowded_out_total", "counter",
+            "Requests refused while other requests' bodies filled the memory for them.",
+            Double(server?.crowdedOutTotal ?? 0))
+        page.single(
+            "phi_http_buffered_bytes", "gauge", "Bytes of request bodies in memory.",
+            Double(server?.bufferedByteCount ?? 0))
         page.single(
             "phi_held_requests", "gauge", "Requests for parameters that wait.", Double(core.held.count))
         page.single(
@@ -60,7 +70,7 @@ enum MetricsPage {
     }
 
     private static func fleet(_ view: FleetView, _ core: FleetCore, _ page: inout MetricsWriter) {
-        let figures = FleetFigures(view, nowMs: Clock.wallMs())
+        let figures = FleetFigures(view, nowMs: Clock.ledgerMs())
         page.family("phi_devices", "gauge", "Devices by status.")
         for status in DeviceStatus.allCases {
             page.sample("phi_devices", ("status", status.name), Double(figures.byStatus[status] ?? 0))

@@ -25,7 +25,7 @@ struct ParameterRoutes: Sendable {
         let view = core.registry.view
         var writer = JSONWriter()
         writer.beginObject()
-        writer.value(view.nextVersion, "next")
+        if let next = view.nextVersion { writer.value(next, "next") } else { writer.null("next") }
         writer.beginArray("sets")
         for record in view.sets.values.sorted(by: { $0.version < $1.version }) {
             writer.beginObject()

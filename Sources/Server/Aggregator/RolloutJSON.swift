@@ -8,7 +8,7 @@ import Rollout
 extension JSONWriter {
     mutating func rollout(_ state: RolloutState, _ view: FleetView, hasDevices: Bool) {
         let plan = state.plan
-        let nowMs = Clock.wallMs()
+        let nowMs = Clock.ledgerMs()
         beginObject()
         value(plan.id.hex, "id")
         value(plan.version, "version")

@@ -75,13 +75,16 @@ struct RolloutRoutes: Sendable {
         guard seconds.contains(soak) else {
             throw bad("range", "soakS must be 0…604800")
         }
-        let author = body.author ?? ""
-        guard author.utf8.count <= 128, (body.message ?? "").utf8.count <= 1024 else {
+        let claimed = body.author ?? ""
+        guard claimed.utf8.count <= 128, (body.message ?? "").utf8.count <= 1024 else {
             throw bad("range", "author may have 128 bytes, message 1024")
         }
         return PushRequest(
             set: set, envelope: envelope, strategy: strategy, canary: canary,
-            soakMs: Int64(soak * 1000), author: author.isEmpty ? sender : author, message: body.message ?? "")
+            soakMs: Int64(soak * 1000),
+            // Who is known by their token; and who they say they are.
+            author: claimed.isEmpty || claimed == sender ? sender : "\(sender) (\(claimed))",
+            message: body.message ?? "")
     }
 
     private func list(_ call: Call) {

@@ -81,6 +81,15 @@ struct Router: Sendable {
         self.counters = counters
     }
 
+    static var tokenNeeded: HTTPResponse {
+        var response = HTTPResponse(
+            Problem(
+                status: 401, code: "token", detail: "an operator's token is needed",
+                hint: "fleet reads it from operator.token; see fleet --token-file"))
+        response.headers = [("WWW-Authenticate", "Bearer")]
+        return response
+    }
+
     static func split(_ path: String) -> [String] {
         path.utf8.split(separator: 0x2f, omittingEmptySubsequences: true).map { String($0) ?? "" }
     }
@@ -123,12 +132,7 @@ struct Router: Sendable {
             return route.run(Call(request: request, captures: captures, sender: nil, reply: reply))
         }
         guard let sender = operators.find(authorization: request.authorization) else {
-            var response = HTTPResponse(
-                Problem(
-                    status: 401, code: "token", detail: "an operator's token is needed",
-                    hint: "fleet reads it from operator.token; see fleet --token-file"))
-            response.headers = [("WWW-Authenticate", "Bearer")]
-            return reply(response)
+            return reply(Self.tokenNeeded)
         }
         guard sender.role >= role else {
             return reply(

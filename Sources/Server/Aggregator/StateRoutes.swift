@@ -5,6 +5,7 @@ import HTTPServer
 import Ingest
 import Model
 import Store
+import Synchronization
 
 struct StateRoutes: Sendable {
     let core: FleetCore
@@ -15,11 +16,17 @@ struct StateRoutes: Sendable {
         [
             Route("GET", "/v1/fleet", .least(.viewer), fleet),
             Route("GET", "/healthz", .open) { $0.reply(.text(200, "ok\n")) },
-            // Ready as soon as it listens: the database was opened and read before that.
-            Route("GET", "/readyz", .open) { $0.reply(.text(200, "ok\n")) },
+            Route("GET", "/readyz", .open, ready),
             Route(
                 "GET", "/metrics", core.configuration.hasOpenMetrics ? .open : .least(.viewer), metrics),
         ]
+    }
+
+    /// As soon as it listens (the database was opened and read before that), and for as long as it can
+    /// commit.
+    private func ready(_ call: Call) {
+        let isFailing = core.counters.isFailing.load(ordering: .relaxed)
+        call.reply(isFailing ? .text(503, "the last commit failed\n") : .text(200, "ok\n"))
     }
 
     private func metrics(_ call: Call) {
@@ -31,7 +38,7 @@ struct StateRoutes: Sendable {
 
     private func fleet(_ call: Call) {
         let view = core.registry.view
-        let figures = FleetFigures(view, nowMs: Clock.wallMs())
+        let figures = FleetFigures(view, nowMs: Clock.ledgerMs())
         var writer = JSONWriter()
         writer.beginObject()
         writer.beginObject("devices")

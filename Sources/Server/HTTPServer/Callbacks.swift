@@ -13,7 +13,8 @@ enum Callbacks {
             UnsafeMutableRawPointer? = { closure, uri, connection in
                 guard let server = server(closure), let uri, let connection else { return nil }
                 let exchange = Exchange(
-                    target: String(cString: uri), connection: connection, inFlight: server.inFlight)
+                    target: String(cString: uri), connection: connection, inFlight: server.inFlight,
+                    buffered: server.buffered)
                 return Unmanaged.passRetained(exchange).toOpaque()
             }
 

@@ -24,16 +24,40 @@ final class Exchange: @unchecked Sendable {
     let target: String
     let connection: OpaquePointer
     let inFlight: InFlight
+    let buffered: BufferedBytes
     var clock: ConnectionClock?
     var body: [UInt8] = []
     var bodyLimit = 0
     var receivedBytes = 0
+    /// The answer, whatever the body: nothing of it is kept.
+    var refusal: HTTPResponse?
+    private var bufferedBytes = 0
     private let stage = Mutex<Stage>(.receiving)
 
-    init(target: String, connection: OpaquePointer, inFlight: InFlight) {
+    init(target: String, connection: OpaquePointer, inFlight: InFlight, buffered: BufferedBytes) {
         self.target = target
         self.connection = connection
         self.inFlight = inFlight
+        self.buffered = buffered
+    }
+
+    /// Keeps a piece of the body, within what all requests together may hold.
+    /// - Returns: false where there is no room.
+    func keep(_ piece: UnsafeRawBufferPointer, limit: Int) -> Bool {
+        let total = buffered.count.add(piece.count, ordering: .relaxed).newValue
+        bufferedBytes += piece.count
+        guard total <= limit else {
+            drop()
+            return false
+        }
+        body.append(contentsOf: piece)
+        return true
+    }
+
+    func drop() {
+        body = []
+        buffered.count.subtract(bufferedBytes, ordering: .relaxed)
+        bufferedBytes = 0
     }
 
     var isReceiving: Bool {
@@ -82,6 +106,8 @@ final class Exchange: @unchecked Sendable {
 
     /// The library is done with the request, whether the reply was sent or the client went away.
     func complete() {
+        // Until now the handler, or who works for it, may have held the body.
+        drop()
         let wasPending = stage.withLock { stage in
             defer { stage = .done }
             switch stage {
@@ -91,6 +117,11 @@ final class Exchange: @unchecked Sendable {
         }
         if wasPending { inFlight.count.subtract(1, ordering: .acquiringAndReleasing) }
     }
+}
+
+/// Bytes of bodies in memory.
+final class BufferedBytes: Sendable {
+    let count = Atomic<Int>(0)
 }
 
 /// Requests that a handler has and nobody answered yet; a graceful stop waits for zero.

@@ -14,6 +14,12 @@ public struct HTTPLimits: Sendable {
     public var threadCount: UInt32 = 2
     /// A body that is this many times over its limit isn't even read to its end.
     public var overrunFactor = 4
+    /// Of a request that is refused by its head, a body up to here is read and dropped, so that the
+    /// connection lives on and the refusal isn't lost with it; a longer one is answered at once.
+    public var drainedBytesMax = 16_384
+    /// Bodies held in memory at once, of all connections: thousands of senders that stop half-way
+    /// would else fill it, and a server of 512 MB is killed.
+    public var bufferedBytesMax = 128 << 20
     /// Connections the kernel queues while all threads are busy.
     public var backlog: Int32 = 1024
 

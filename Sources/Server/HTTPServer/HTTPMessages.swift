@@ -69,6 +69,22 @@ public struct HTTPRequest: Sendable {
     }
 }
 
+/// What is known before a request's body is received.
+public struct HTTPHead: Sendable {
+    public let method: String
+    /// The target up to the query.
+    public let path: String
+    public let authorization: String?
+}
+
+/// What becomes of a request's body.
+public enum BodyRule: Sendable {
+    /// It may have so many bytes.
+    case upTo(Int)
+    /// It isn't kept, and this is the answer.
+    case refuse(HTTPResponse)
+}
+
 public struct HTTPResponse: Sendable {
     public var status: Int
     public var contentType: String?

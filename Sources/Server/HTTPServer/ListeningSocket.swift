@@ -42,6 +42,20 @@ struct ListeningSocket: ~Copyable {
         return (host == "localhost" ? "127.0.0.1" : String(host), port)
     }
 
+    /// Whether ADDRESS:PORT is reached from this machine alone; false for what is no address.
+    static func isLoopback(_ text: String) -> Bool {
+        guard let (host, _) = try? split(text) else { return false }
+        var address4 = sockaddr_in()
+        address4.sin_family = sa_family_t(AF_INET)
+        if inet_pton(AF_INET, host, &address4.sin_addr) == 1 {
+            return withSocketAddress(&address4) { address, _ in HTTPServer.isLoopback(address) ? 1 : 0 } == 1
+        }
+        var address6 = sockaddr_in6()
+        address6.sin6_family = sa_family_t(AF_INET6)
+        guard inet_pton(AF_INET6, host, &address6.sin6_addr) == 1 else { return false }
+        return withSocketAddress(&address6) { address, _ in HTTPServer.isLoopback(address) ? 1 : 0 } == 1
+    }
+
     private static func bind(
         _ descriptor: Int32, _ host: String, _ port: UInt16, _ isIPv6: Bool, _ text: String
     ) throws(HTTPServerFault) -> Bool {

@@ -10,12 +10,14 @@ public final class MicroServer: @unchecked Sendable {
     // Unchecked: the daemon's pointer is written in init and taken by `stop`, once; the library's
     // functions on it may be called from any thread.
     public typealias Handler = @Sendable (HTTPRequest, Responder) -> Void
-    /// The most bytes a body may have, by method and path; asked before the body is received.
-    public typealias BodyLimit = @Sendable (_ method: String, _ path: String) -> Int
+    /// Asked before the body is received.
+    public typealias BodyLimit = @Sendable (HTTPHead) -> BodyRule
 
     public struct TLS: Sendable {
         public let certificate: [UInt8]
         public let key: [UInt8]
+        /// What GnuTLS deems sound, without the versions that RFC 8996 took out of use.
+        static let priorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
         public init(certificate: [UInt8], key: [UInt8]) {
             self.certificate = certificate
@@ -33,6 +35,8 @@ public final class MicroServer: @unchecked Sendable {
     let slow = SlowConnections()
     let inFlight = InFlight()
     let oversizedTotal = Atomic<Int>(0)
+    let buffered = BufferedBytes()
+    let fullTotal = Atomic<Int>(0)
     private var daemon: OpaquePointer?
     private let isStopped = Atomic<Bool>(false)
 
@@ -58,9 +62,16 @@ public final class MicroServer: @unchecked Sendable {
         }
     }
 
+    /// Whether an address to listen on is reached from this machine alone.
+    public static func isLocal(_ listen: String) -> Bool { ListeningSocket.isLoopback(listen) }
+
     public var connectionCount: Int { slow.count }
     public var inFlightCount: Int { inFlight.count.load(ordering: .acquiring) }
     public var cutTotal: Int { slow.cutTotal.load(ordering: .relaxed) }
+    /// Bytes of bodies in memory, of requests that aren't answered yet.
+    public var bufferedByteCount: Int { buffered.count.load(ordering: .relaxed) }
+    /// Requests refused because others' bodies filled the memory set aside for them.
+    public var crowdedOutTotal: Int { fullTotal.load(ordering: .relaxed) }
     /// Requests refused for the size of their body.
     public var refusedBodiesTotal: Int { oversizedTotal.load(ordering: .relaxed) }
 
@@ -108,6 +119,7 @@ public final class MicroServer: @unchecked Sendable {
             flags |= MHD_USE_TLS.rawValue
             for (name, bytes): (MHD_OPTION, [UInt8]) in [
                 (.HTTPS_MEM_CERT, tls.certificate), (.HTTPS_MEM_KEY, tls.key),
+                (.HTTPS_PRIORITIES, Array(TLS.priorities.utf8)),
             ] {
                 guard let text = strndup(bytes.map { CChar(bitPattern: $0) } + [0], bytes.count)
                 else { return nil }

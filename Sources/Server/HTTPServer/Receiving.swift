@@ -14,8 +14,17 @@ extension MicroServer {
         clock.restart()
         exchange.clock = clock
         let mark = exchange.target.utf8.firstIndex(of: 0x3f) ?? exchange.target.utf8.endIndex
-        exchange.bodyLimit = bodyLimit(String(cString: method), String(exchange.target[..<mark]))
+        let head = HTTPHead(
+            method: String(cString: method), path: String(exchange.target[..<mark]),
+            authorization: header(connection, MHD_HTTP_HEADER_AUTHORIZATION))
+        switch bodyLimit(head) {
+        case .upTo(let count): exchange.bodyLimit = count
+        case .refuse(let response): exchange.refusal = response
+        }
         if let length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH), let count = Int(length) {
+            if let refusal = exchange.refusal {
+                return count <= limits.drainedBytesMax ? .YES : send(refusal, connection)
+            }
             guard count <= exchange.bodyLimit else { return refuseBody(connection) }
             // A common report fits; a claim alone reserves no more.
             exchange.body.reserveCapacity(min(count, 8192))
@@ -28,12 +37,22 @@ extension MicroServer {
         _ exchange: Exchange, _ upload: UnsafePointer<CChar>?, _ count: Int
     ) -> MHD_Result {
         exchange.receivedBytes += count
+        if exchange.refusal != nil {
+            let most = max(limits.drainedBytesMax, exchange.bodyLimit)
+            return exchange.receivedBytes > most ? .NO : .YES
+        }
         guard exchange.receivedBytes <= exchange.bodyLimit else {
-            exchange.body = []
+            exchange.drop()
             return exchange.receivedBytes > exchange.bodyLimit * limits.overrunFactor + 4096
                 ? .NO : .YES
         }
-        exchange.body.append(contentsOf: UnsafeRawBufferPointer(start: upload, count: count))
+        let piece = UnsafeRawBufferPointer(start: upload, count: count)
+        if !exchange.keep(piece, limit: limits.bufferedBytesMax) {
+            fullTotal.add(1, ordering: .relaxed)
+            var response = HTTPResponse.text(503, "the server holds too many requests\n")
+            response.headers = [("Retry-After", "5")]
+            exchange.refusal = response
+        }
         return .YES
     }
 
@@ -43,6 +62,7 @@ extension MicroServer {
     ) -> MHD_Result {
         if exchange.isReceiving {
             exchange.clock?.halt()
+            if let refusal = exchange.refusal { return send(refusal, connection) }
             guard exchange.receivedBytes <= exchange.bodyLimit else { return refuseBody(connection) }
             let request = HTTPRequest(
                 method: String(cString: method), target: exchange.target,

@@ -20,7 +20,7 @@ public final class Committer: Sendable {
         self.ledger = Mutex(ledger)
         guard let worker = Worker({ [mailbox, self] in
             while let jobs = mailbox.takeAll() {
-                self.ledger.withLock { $0.commit(jobs, nowMs: Clock.wallMs()) }
+                self.ledger.withLock { $0.commit(jobs, nowMs: Clock.ledgerMs()) }
             }
         }) else { return nil }
         self.worker.withLock { $0 = worker }
@@ -45,12 +45,13 @@ public final class Committer: Sendable {
 
     public func tick() { _ = mailbox.post(.tick, limit: Self.reportCountMax) }
 
-    /// Commits what has arrived, answers it, and ends.
+    /// Commits what has arrived, answers it, closes the database, and ends.
     public func stop() {
         mailbox.close()
         worker.withLock { worker in
             worker?.join()
             worker = nil
         }
+        ledger.withLock { $0.store.close() }
     }
 }

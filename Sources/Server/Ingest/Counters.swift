@@ -74,6 +74,9 @@ public final class Counters: Sendable {
     public let chunks = Atomic<Int>(0)
     public let chainBreaks = Atomic<Int>(0)
     public let envelopes = Atomic<Int>(0)
+    public let commitFailures = Atomic<Int>(0)
+    /// The last commit failed.
+    public let isFailing = Atomic<Bool>(false)
 
     public init() {}
 

@@ -13,6 +13,7 @@ struct DeviceDraft {
     var chunksStored = 0
     var refused: Set<UInt64> = []
     var reportKey: [UInt8]
+    var spacingMs: Int64 = 0
     var hasNewState = false
 
     init(record: DeviceRecord, reportKey: [UInt8]) {
@@ -27,12 +28,13 @@ struct DeviceDraft {
         chunksStored = device.chunksStored
         refused = device.refused
         reportKey = device.reportKey
+        spacingMs = device.spacingMs
     }
 
     var known: KnownDevice {
         KnownDevice(
             record: record, state: state, reportsStored: reportsStored, chunksStored: chunksStored,
-            refused: refused, reportKey: reportKey)
+            refused: refused, reportKey: reportKey, spacingMs: spacingMs)
     }
 }
 

@@ -14,7 +14,8 @@ public final class HeldRequests: Sendable {
     private struct Desk {
         var nextTicket: UInt64 = 0
         var held: [UInt64: Held] = [:]
-        var tickets: [DeviceID: Set<UInt64>] = [:]
+        /// One for each device: a newer request displaces the older one.
+        var tickets: [DeviceID: UInt64] = [:]
         var isClosed = false
     }
 
@@ -34,13 +35,16 @@ public final class HeldRequests: Sendable {
         if answer(call, after: version) { return }
         let held = Held(
             call: call, afterVersion: version, deadlineMs: Clock.monotonicMs() + waitMs)
-        let ticket: UInt64? = desk.withLock { desk in
-            guard waitMs > 0, !desk.isClosed else { return nil }
+        let (ticket, displaced): (UInt64?, Held?) = desk.withLock { desk in
+            guard waitMs > 0, !desk.isClosed else { return (nil, nil) }
+            let id = call.device.record.id
+            let displaced = desk.tickets[id].flatMap { Self.take($0, &desk) }
             desk.nextTicket += 1
             desk.held[desk.nextTicket] = held
-            desk.tickets[call.device.record.id, default: []].insert(desk.nextTicket)
-            return desk.nextTicket
+            desk.tickets[id] = desk.nextTicket
+            return (desk.nextTicket, displaced)
         }
+        displaced?.call.reply(204)
         guard let ticket else { return call.reply(204) }
         // A release between the first look and the entry woke nobody: look again.
         if registry.due(call.device.record.id, after: version) != nil,
@@ -53,7 +57,7 @@ public final class HeldRequests: Sendable {
     /// A set may be due for these devices now.
     public func wake(_ devices: Set<DeviceID>) {
         let woken = desk.withLock { desk in
-            devices.flatMap { desk.tickets[$0] ?? [] }.compactMap { ticket in
+            devices.compactMap { desk.tickets[$0] }.compactMap { ticket in
                 desk.held[ticket].map { (ticket, $0) }
             }
         }
@@ -92,8 +96,7 @@ public final class HeldRequests: Sendable {
     private static func take(_ ticket: UInt64, _ desk: inout Desk) -> Held? {
         guard let held = desk.held.removeValue(forKey: ticket) else { return nil }
         let id = held.call.device.record.id
-        desk.tickets[id]?.remove(ticket)
-        if desk.tickets[id]?.isEmpty == true { desk.tickets[id] = nil }
+        if desk.tickets[id] == ticket { desk.tickets[id] = nil }
         return held
     }
 }

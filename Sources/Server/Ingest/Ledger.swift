@@ -10,6 +10,7 @@ import Merge
 import Model
 import Rollout
 import Store
+import Synchronization
 import Wire
 
 /// A report whose sender is known and whose head follows from its bytes.
@@ -54,16 +55,18 @@ public final class Ledger {
     public internal(set) var nowMs: Int64 = 0
     /// Told after a commit: devices for whom a set may be due now.
     private let wake: @Sendable (Set<DeviceID>) -> Void
+    private let notice: Notice
 
     public init(
         store: FleetStore, registry: Registry, counters: Counters, masterKey: [UInt8],
-        wake: @escaping @Sendable (Set<DeviceID>) -> Void
+        notice: @escaping Notice = { _, _ in }, wake: @escaping @Sendable (Set<DeviceID>) -> Void
     ) {
         self.store = store
         self.registry = registry
         self.counters = counters
         self.masterKey = masterKey
         self.wake = wake
+        self.notice = notice
         epoch = store.epoch
         let view = registry.view
         draft = Draft(rollouts: view.rollouts, sets: view.sets)
@@ -80,7 +83,7 @@ public final class Ledger {
             for job in jobs {
                 switch job {
                 case .report(let report): replies.append(try accept(report))
-                case .task(let task): replies.append(perform(task))
+                case .task(let task): replies.append(try perform(task))
                 case .tick: break
                 }
             }
@@ -93,6 +96,9 @@ public final class Ledger {
             fail(jobs, error)
             return
         }
+        if counters.isFailing.exchange(false, ordering: .relaxed) {
+            notice(.info, "commits succeed again")
+        }
         counters.observeCommit(Double(Clock.monotonicNs() - started) / 1e9)
         publish()
         for reply in replies { reply() }
@@ -103,11 +109,13 @@ public final class Ledger {
         return !draft.rollouts.contains { $0.phase == .running }
     }
 
-    private func perform(_ task: LedgerTask) -> @Sendable () -> Void {
+    private func perform(_ task: LedgerTask) throws(StoreFault) -> @Sendable () -> Void {
         let before = draft
         do {
             return try store.atomically { try task.work(self) }
         } catch {
+            // With the transaction went the work of those before: nobody may be told of success.
+            if error as? StoreFault == .transactionLost { throw .transactionLost }
             draft = before
             return { task.fail(error) }
         }
@@ -116,6 +124,11 @@ public final class Ledger {
     /// The transaction failed: nobody is acknowledged, and everybody may try again.
     private func fail(_ jobs: [Job], _ error: any Error) {
         let text = (error as? StoreFault).map { "\($0.text); \($0.hint)" } ?? "\(error)"
+        counters.commitFailures.add(1, ordering: .relaxed)
+        // Once for a row of them: a full disk would fill the log too.
+        if !counters.isFailing.exchange(true, ordering: .relaxed) {
+            notice(.error, "a commit failed, devices and operators are told to try again: \(text)")
+        }
         for job in jobs {
             switch job {
             case .report(let report):

@@ -45,7 +45,7 @@ extension Ledger {
         if !wasAccepted, device.record.status == .accepted { try join(device.record) }
         return EnrolReply(
             device: request.device, reportKey: device.reportKey,
-            isAccepted: device.record.status == .accepted, serverTimeMs: nowMs, serverEpoch: epoch)
+            isAccepted: device.record.status == .accepted, serverTimeMs: Clock.wallMs(), serverEpoch: epoch)
     }
 
     private func use(_ token: TokenRecord) throws {

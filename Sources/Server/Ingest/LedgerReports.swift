@@ -24,22 +24,25 @@ extension Ledger {
                 return try reject(verified, device, fork: position)
             }
         }
+        // A repeat says nothing new, not even that its sender lives: anybody who once listened can
+        // send it again.
+        guard isNew else { return reply(to: verified, .repeated) }
         device.hasNewState = true
-        if isNew {
-            try absorb(verified, &device)
-        } else {
-            device.state.see(verified.receivedMs)
-        }
+        try absorb(verified, &device)
         draft.devices[report.device] = device
-        if isNew { try observe(report) }
-        return reply(to: verified, isNew ? .accepted : .repeated)
+        try observe(report)
+        return reply(to: verified, .accepted)
     }
 
     private func absorb(_ verified: VerifiedReport, _ device: inout DeviceDraft) throws(StoreFault) {
         let report = verified.sealed.report
         let number = device.record.number
+        let before = device.state.newest
         let found = device.state.absorb(
             report, head: verified.sealed.head, receivedMs: verified.receivedMs)
+        if let spacingMs = KnownDevice.spacingMs(from: before, to: device.state.newest) {
+            device.spacingMs = spacingMs
+        }
         for (key, gap) in found {
             try store.add(gap, at: key, device: number)
             if key.kind == .chain { counters.chainBreaks.add(1, ordering: .relaxed) }
@@ -68,11 +71,14 @@ extension Ledger {
     private func reject(
         _ verified: VerifiedReport, _ known: DeviceDraft, fork position: Position
     ) throws(StoreFault) -> @Sendable () -> Void {
-        var device = known
-        device.state.addFork(position)
-        draft.devices[device.record.id] = device
-        try store.addFork(
-            device: device.record.number, position, head: verified.sealed.head, nowMs: nowMs)
+        // Once for a place: a device that makes up heads fills nothing.
+        if !known.state.forks.contains(position) {
+            var device = known
+            device.state.addFork(position)
+            draft.devices[device.record.id] = device
+            try store.addFork(
+                device: device.record.number, position, head: verified.sealed.head, nowMs: nowMs)
+        }
         let counters = counters
         return {
             counters.count(.fork)
@@ -85,7 +91,7 @@ extension Ledger {
     private func reply(
         to verified: VerifiedReport, _ result: ReportResult
     ) -> @Sendable () -> Void {
-        let (registry, counters, epoch, nowMs) = (registry, counters, epoch, nowMs)
+        let (registry, counters, epoch) = (registry, counters, epoch)
         return {
             let report = verified.sealed.report
             counters.count(result)
@@ -93,7 +99,7 @@ extension Ledger {
             let due = registry.due(report.device, after: report.parameterVersion)
             if due != nil { counters.envelopes.add(1, ordering: .relaxed) }
             let reply = ReportReply(
-                boot: report.boot, sequence: report.sequence, serverTimeMs: nowMs,
+                boot: report.boot, sequence: report.sequence, serverTimeMs: Clock.wallMs(),
                 serverEpoch: epoch, envelope: due?.envelope)
             verified.call.reply(200, reply.encoded(), contentType: protobufType)
         }

@@ -30,7 +30,11 @@ public struct PushRequest: Sendable {
 
 extension Ledger {
     func observe(_ report: Report) throws(StoreFault) {
-        for index in draft.rollouts.indices where draft.rollouts[index].phase.isOpen {
+        // Ended ones too: who was away catches up, and a late refusal is worth knowing.
+        for index in draft.rollouts.indices
+        where draft.rollouts[index].isNews(
+            report.device, version: report.parameterVersion, report.applyStatus)
+        {
             try step(
                 index,
                 .observed(report.device, version: report.parameterVersion, report.applyStatus))
@@ -44,36 +48,50 @@ extension Ledger {
     }
 
     private func step(_ index: Int, _ event: RolloutEvent) throws(StoreFault) {
-        let (view, touched, nowMs) = (registry.view, draft.devices, nowMs)
-        let change = draft.rollouts[index].step(event, nowMs: nowMs) { id in
-            // A device that reported in this very batch is as live as can be.
-            touched[id]?.hasNewState == true
-                || view.devices[id].map { view.holdsSlot($0, nowMs: nowMs) } ?? false
-        }
+        let change = draft.rollouts[index].step(
+            event, nowMs: nowMs, isHeard: isHeard, isLive: isLive)
         guard !change.isEmpty else { return }
         try store.save(draft.rollouts[index], change)
         if change.hasChanged || !change.released.isEmpty { draft.hasNewRollouts = true }
         draft.hasNewMembers = true
         draft.released.formUnion(change.released)
-        if draft.rollouts[index].phase == .converged {
+        if change.hasChanged, draft.rollouts[index].phase == .converged {
             // Those of the scope that were no members, or were away, may have it now.
             draft.released.formUnion(draft.rollouts[index].members.keys)
         }
     }
 
-    /// A device was accepted: it joins the rollouts that run for it.
-    func join(_ device: DeviceRecord) throws(StoreFault) {
-        for index in draft.rollouts.indices
-        where draft.rollouts[index].phase.isOpen
-            && draft.rollouts[index].plan.scope.includes(device.id, labels: device.labels)
-        {
-            try step(index, .joined(device.id))
+    /// For rollouts: who holds a slot, as this batch sees it.
+    private var isLive: (DeviceID) -> Bool {
+        let (view, touched, nowMs) = (registry.view, draft.devices, nowMs)
+        return { id in
+            // A device that reported in this very batch is as live as can be.
+            touched[id]?.hasNewState == true
+                || view.devices[id].map { view.holdsSlot($0, nowMs: nowMs) } ?? false
         }
+    }
+
+    /// Who has reported within the time after which they count as silent.
+    private var isHeard: (DeviceID) -> Bool {
+        let (view, touched, nowMs) = (registry.view, draft.devices, nowMs)
+        return { touched[$0]?.hasNewState == true || view.isLive($0, nowMs: nowMs) }
+    }
+
+    /// A device was accepted: it joins the newest rollout that runs for it. (A push sees to it that open
+    /// rollouts have no device in common; a device that comes later may fit two scopes.)
+    func join(_ device: DeviceRecord) throws(StoreFault) {
+        let newest = draft.rollouts.indices.filter {
+            draft.rollouts[$0].phase.isOpen
+                && draft.rollouts[$0].plan.scope.includes(device.id, labels: device.labels)
+        }.max { draft.rollouts[$0].plan.version < draft.rollouts[$1].plan.version }
+        if let newest { try step(newest, .joined(device.id)) }
     }
 
     public func push(_ request: PushRequest) throws -> RolloutID {
         let view = registry.view
-        let next = (draft.sets.keys.max() ?? 0) + 2
+        guard let next = view.nextVersion(after: draft.sets.keys) else {
+            throw Problem(status: 422, code: "version", detail: "the versions are used up")
+        }
         guard request.set.version == next else {
             throw Problem(
                 status: 422, code: "version",
@@ -84,6 +102,13 @@ extension Ledger {
         guard !targets.isEmpty else {
             throw Problem(
                 status: 422, code: "no-devices", detail: "no accepted device is in the set's scope",
+                hint: "look at: fleet devices list")
+        }
+        let isLive = isLive
+        guard request.strategy == .all || targets.contains(where: isLive) else {
+            throw Problem(
+                status: 422, code: "no-live-devices",
+                detail: "none of the \(targets.count) devices in the set's scope is live: there is no canary",
                 hint: "look at: fleet devices list")
         }
         if let other = overlapping(request.set.scope, targets) {
@@ -98,8 +123,7 @@ extension Ledger {
             strategy: request.strategy, canary: request.canary, soakMs: request.soakMs,
             author: request.author, message: request.message,
             createdMs: nowMs)
-        let nowMs = nowMs
-        let state = RolloutState(plan, targets: targets) { view.isLive($0, nowMs: nowMs) }
+        let state = RolloutState(plan, targets: targets, isLive: isLive)
         let record = SetRecord(
             set: request.set, envelope: request.envelope, author: request.author,
             message: request.message, createdMs: nowMs)
@@ -127,6 +151,13 @@ extension Ledger {
         guard isPossible else {
             throw Problem(
                 status: 409, code: "state", detail: "rollout \(id.hex) is \(phase.name)")
+        }
+        if case .promote = event, !draft.rollouts[index].canPromote {
+            let counts = draft.rollouts[index].counts(isLive: isLive)
+            throw Problem(
+                status: 409, code: "unproven",
+                detail: "the last wave must prove itself; \(counts.offline) members offline",
+                hint: "look at: fleet rollout show \(id.hex)")
         }
         try step(index, event)
     }

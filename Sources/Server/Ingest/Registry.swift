@@ -17,10 +17,12 @@ public final class KnownDevice: Sendable {
     public let refused: Set<UInt64>
     /// Derived from the master key once, not for every request.
     public let reportKey: [UInt8]
+    /// Between its last two reports: an agent may run at an interval of its own. 0: not known.
+    public let spacingMs: Int64
 
     public init(
         record: DeviceRecord, state: DeviceState, reportsStored: Int, chunksStored: Int,
-        refused: Set<UInt64>, reportKey: [UInt8]
+        refused: Set<UInt64>, reportKey: [UInt8], spacingMs: Int64 = 0
     ) {
         self.record = record
         self.state = state
@@ -28,6 +30,20 @@ public final class KnownDevice: Sendable {
         self.chunksStored = chunksStored
         self.refused = refused
         self.reportKey = reportKey
+        self.spacingMs = spacingMs
+    }
+
+    /// By both clocks, whichever passed less: reports that waited in a spool arrive together, and the
+    /// first one after an outage is old by the server's. Neighbours of one boot only, and an hour at
+    /// most, so that one lost day doesn't make a dead device live for three.
+    static func spacingMs(from previous: LiveReport?, to newest: LiveReport?) -> Int64? {
+        guard let previous, let newest, previous.position.boot == newest.position.boot,
+            previous.position.sequence &+ 1 == newest.position.sequence
+        else { return nil }
+        let (own, hasOverflowed) = newest.report.instant.monotonicMs
+            .subtractingReportingOverflow(previous.report.instant.monotonicMs)
+        guard !hasOverflowed else { return nil }
+        return min(3_600_000, max(0, min(own, newest.receivedMs - previous.receivedMs)))
     }
 }
 
@@ -40,7 +56,8 @@ public struct FleetView: Sendable {
     public let startedMs: Int64
     let silentAfterMs: Int64?
 
-    /// - Parameter silentAfterMs: nil: three intervals of the device, at least 30 s.
+    /// - Parameter silentAfterMs: nil: three intervals of the device, by its set or as it reports,
+    ///   at least 30 s.
     public init(startedMs: Int64, silentAfterMs: Int64?) {
         self.startedMs = startedMs
         self.silentAfterMs = silentAfterMs
@@ -66,13 +83,15 @@ public struct FleetView: Sendable {
         if let silentAfterMs { return silentAfterMs }
         let version = device.state.newest?.report.parameterVersion ?? 0
         let values = sets[version]?.set.values ?? ParameterSet.builtIn.values
-        return max(30_000, 3 * Int64(values[.sampleIntervalMs]))
+        return max(30_000, 3 * Int64(values[.sampleIntervalMs]), 3 * device.spacingMs)
     }
 
+    public var nextVersion: UInt64? { nextVersion(after: sets.keys) }
+
     /// Even, and newer than all that was ever pushed or that a device runs or judged: after a lost
-    /// database a device's floor would refuse what a fresh count begins with.
-    public var nextVersion: UInt64 {
-        var newest = sets.keys.max() ?? 0
+    /// database a device's floor would refuse what a fresh count begins with. nil: none is left.
+    func nextVersion(after pushed: some Sequence<UInt64>) -> UInt64? {
+        var newest = pushed.max() ?? 0
         for device in devices.values {
             guard let report = device.state.newest?.report else { continue }
             // What a device claims can't use the numbers up.
@@ -81,7 +100,9 @@ public struct FleetView: Sendable {
                 newest = max(newest, claimed)
             }
         }
-        return (newest / 2 + 1) * 2
+        let (next, hasOverflowed) = (newest / 2).addingReportingOverflow(1)
+        guard !hasOverflowed, next < ParameterSet.versionLimit / 2 else { return nil }
+        return next * 2
     }
 }
 

@@ -112,8 +112,22 @@ public final class Mailbox<Element: Sendable>: @unchecked Sendable {
     }
 }
 
+/// The wall clock at one moment, carried on by the monotonic one.
+struct LedgerClock: Sendable {
+    let wallMs: Int64
+    let monotonicMs: Int64
+
+    func ms(atMonotonicMs now: Int64) -> Int64 { wallMs + (now - monotonicMs) }
+}
+
 public enum Clock {
-    /// Milliseconds since 1970.
+    private static let origin = LedgerClock(wallMs: wallMs(), monotonicMs: monotonicMs())
+
+    /// Milliseconds since 1970 by the clock as it stood at the start, and what has passed since: for
+    /// everything that is compared or waited for. A step of the wall clock can't end a soak then, nor
+    /// silence a fleet.
+    public static func ledgerMs() -> Int64 { origin.ms(atMonotonicMs: monotonicMs()) }
+    /// Milliseconds since 1970, for people and devices that ask for the time.
     public static func wallMs() -> Int64 { read(CLOCK_REALTIME) / 1_000_000 }
     /// For durations and deadlines.
     public static func monotonicMs() -> Int64 { read(CLOCK_MONOTONIC) / 1_000_000 }

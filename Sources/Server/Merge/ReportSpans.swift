@@ -39,7 +39,7 @@ public struct Span: Equatable, Sendable {
 public struct ReportSpans: Equatable, Sendable {
     /// By (boot, first), apart by at least one missing report.
     public private(set) var spans: [Span] = []
-    /// Places where a report doesn't name its predecessor's head.
+    /// Places where a report doesn't name its predecessor's head: the newest `countMax`.
     public private(set) var breaks: Set<Position> = []
 
     /// Runs kept: a device whose spool lost more than this many stretches is shown by its newest ones.
@@ -88,7 +88,13 @@ public struct ReportSpans: Equatable, Sendable {
             previousHead != Report.firstHead(of: device, boot: position.boot)
         {
             breaks.insert(position)
+            trimBreaks()
         }
+    }
+
+    /// The newest of a union are the newest of the newest: joining stays a join.
+    private mutating func trimBreaks() {
+        while breaks.count > Self.countMax, let oldest = breaks.min() { breaks.remove(oldest) }
     }
 
     public mutating func join(_ other: ReportSpans) {
@@ -111,9 +117,7 @@ public struct ReportSpans: Equatable, Sendable {
             }
         }
         spans = joined.suffix(Self.countMax)
-        if let oldest = spans.first, breaks.count > Self.countMax {
-            breaks = breaks.filter { $0.boot >= oldest.boot }
-        }
+        trimBreaks()
     }
 }
 

@@ -115,16 +115,27 @@ public struct RolloutPlan: Equatable, Sendable {
     /// above 2 at least one more than the one before, but for the last, which takes what is left.
     public func waveSizes(of total: Int) -> [Int] {
         guard strategy == .golden, total > 0 else { return [total] }
+        return Self.waveSizes(of: total, from: canary.size(of: total))
+    }
+
+    /// The waves of `total` more devices behind a wave of `previous`.
+    func waveSizes(of total: Int, after previous: Int) -> [Int] {
+        Self.waveSizes(of: total, from: Self.next(max(1, previous)))
+    }
+
+    private static func waveSizes(of total: Int, from first: Int) -> [Int] {
         var sizes: [Int] = []
-        var next = canary.size(of: total)
+        var next = first
         var left = total
         while left > 0 {
             sizes.append(min(next, left))
             left -= next
-            next = Int(Double(next) * Phi.expansionLimit)
+            next = Self.next(next)
         }
         return sizes
     }
+
+    private static func next(_ size: Int) -> Int { Int(Double(size) * Phi.expansionLimit) }
 
     /// Devices by SHA-256(rollout id ‖ device id): unbiased, and reproducible by anyone.
     public func order(_ devices: [DeviceID]) -> [DeviceID] {

@@ -99,36 +99,53 @@ public struct RolloutState: Equatable, Sendable {
         self.finishedMs = finishedMs
     }
 
-    /// A new one. Live devices fill the waves in the order of their digests; those offline now join the
-    /// last wave, so that they hold nobody's slot and no canary is silent from the start.
+    /// A new one. Live devices fill the waves in the order of their digests; those offline now follow in
+    /// waves of their own, which grow no faster: they hold nobody's slot, no canary is silent from the
+    /// start, and should they all come back at once, it isn't everyone at once that gets the set.
     public init(_ plan: RolloutPlan, targets: [DeviceID], isLive: (DeviceID) -> Bool) {
-        let ordered = plan.order(targets)
-        let live = ordered.filter(isLive)
-        let sizes = plan.waveSizes(of: live.count)
-        var members: [DeviceID: Member] = [:]
-        var next = live.startIndex
-        for (index, size) in sizes.enumerated() {
-            for device in live[next..<next + size] { members[device] = Member(wave: index) }
-            next += size
+        var ordered = plan.order(targets)
+        var sizes: [Int]
+        if plan.strategy == .golden {
+            let live = ordered.filter(isLive)
+            ordered = live + ordered.filter { !isLive($0) }
+            sizes = plan.waveSizes(of: live.isEmpty ? ordered.count : live.count)
+            sizes += plan.waveSizes(
+                of: ordered.count - sizes.reduce(0, +), after: sizes.last ?? 1)
+        } else {
+            sizes = [ordered.count]
         }
-        for device in ordered where members[device] == nil {
-            members[device] = Member(wave: sizes.count - 1)
+        var members: [DeviceID: Member] = [:]
+        var next = ordered.startIndex
+        for (index, size) in sizes.enumerated() {
+            for device in ordered[next..<next + size] { members[device] = Member(wave: index) }
+            next += size
         }
         self.init(
             plan: plan, phase: .running, waveIndex: 0, waves: sizes.map { _ in Wave() },
             members: members, failure: nil, finishedMs: nil)
     }
 
+    /// After a restart with a clock that stands behind the one before: a soak that would begin in the
+    /// future begins now.
+    public mutating func hold(to nowMs: Int64) {
+        for index in waves.indices {
+            waves[index].soakingSinceMs = waves[index].soakingSinceMs.map { min($0, nowMs) }
+        }
+    }
+
     public func waveSize(_ index: Int) -> Int {
         members.values.reduce(0) { $0 + ($1.wave == index ? 1 : 0) }
     }
 
-    /// The set may be handed to this device.
+    /// The set may be handed to this device. One that still waits though its wave has started was away
+    /// then: it is offered the set when it comes back.
     public func isReleased(_ device: DeviceID) -> Bool {
         guard phase == .running, let member = members[device] else { return false }
         switch member.phase {
         case .offered, .trial, .confirmed: return true
-        case .waiting, .refused, .reverted: return false
+        case .waiting:
+            return waves.indices.contains(member.wave) && waves[member.wave].startedMs != nil
+        case .refused, .reverted: return false
         }
     }
 }
@@ -171,8 +188,10 @@ extension RolloutState {
     }
 
     /// Seconds from the push until devices ran the set, nearest-rank p50 and p99; nil before the first.
+    /// Who caught up after the rollout's end isn't counted: the figure would grow for ever.
     public var convergence: (p50S: Double, p99S: Double)? {
-        let seconds = members.values.compactMap(\.appliedMs).sorted().map {
+        let end = finishedMs ?? .max
+        let seconds = members.values.compactMap(\.appliedMs).filter { $0 <= end }.sorted().map {
             Double($0 - plan.createdMs) / 1000
         }
         guard !seconds.isEmpty else { return nil }

@@ -3,7 +3,9 @@
 // A wave is offered; when every live member has confirmed and at least one has, it soaks; when the soak
 // is over it is done and the next one is offered. A refusal or a revert by any member, live or not,
 // ends the rollout as failed at once: nothing more is offered. Members that are offline hold no slot:
-// a wave doesn't wait for them, and they are offered the set when they come back.
+// a wave doesn't wait for them, and they are offered the set when they come back. A wave, but for the
+// canary, of which nobody was there to be offered anything is passed over. A wave whose members were
+// offered the set and then fell silent is not: that is how a set that kills devices looks.
 
 import Model
 
@@ -35,8 +37,25 @@ public struct RolloutChange: Equatable, Sendable {
 }
 
 extension RolloutState {
+    /// The last wave is never waved through: "converged" has to be true.
+    public var canPromote: Bool {
+        phase == .running && waves[waveIndex].startedMs != nil
+            && (waveIndex + 1 < waves.count || waves[waveIndex].soakingSinceMs != nil)
+    }
+
     public mutating func step(
         _ event: RolloutEvent, nowMs: Int64, isLive: (DeviceID) -> Bool
+    ) -> RolloutChange {
+        step(event, nowMs: nowMs, isHeard: isLive, isLive: isLive)
+    }
+
+    /// - Parameters:
+    ///   - isLive: whom a wave waits for.
+    ///   - isHeard: who has really been heard of lately. After a server's own absence
+    ///     everybody gets the time to report, but who never does wasn't there to be offered anything.
+    public mutating func step(
+        _ event: RolloutEvent, nowMs: Int64, isHeard: (DeviceID) -> Bool,
+        isLive: (DeviceID) -> Bool
     ) -> RolloutChange {
         var change = RolloutChange()
         switch event {
@@ -47,7 +66,8 @@ extension RolloutState {
             if phase.isOpen, members[device] == nil {
                 members[device] = Member(wave: waves.count - 1)
                 change.members.append(device)
-                if waves[waves.count - 1].startedMs != nil { release(device, nowMs, &change) }
+                // Of a wave that has started, it may have the set from its first report on.
+                if isReleased(device) { change.released.append(device) }
             }
         case .pause:
             if phase == .running { set(.paused, &change) }
@@ -58,11 +78,7 @@ extension RolloutState {
                 change.released = members.keys.filter { isReleased($0) }
             }
         case .promote:
-            // The last wave is never waved through: "converged" has to be true.
-            let isLast = waveIndex + 1 == waves.count
-            if phase == .running, !isLast || waves[waveIndex].soakingSinceMs != nil {
-                finishWave(nowMs, &change)
-            }
+            if canPromote { finishWave(nowMs, &change) }
         case .abort(let who):
             if phase.isOpen {
                 failure = "aborted by \(who)"
@@ -70,19 +86,32 @@ extension RolloutState {
             }
         case .tick: break
         }
-        advance(nowMs, isLive, &change)
+        advance(nowMs, isHeard, isLive, &change)
         return change
+    }
+
+    /// Whether a report tells this rollout something, running or ended: asked of every rollout for every
+    /// report, so it changes nothing and looks at one member.
+    public func isNews(_ device: DeviceID, version: UInt64, _ status: ApplyStatus) -> Bool {
+        newPhase(of: device, version, status) != nil
+    }
+
+    private func newPhase(
+        of device: DeviceID, _ version: UInt64, _ status: ApplyStatus
+    ) -> MemberPhase? {
+        guard let member = members[device], member.phase != .refused, member.phase != .reverted,
+            let phase = phase(version, status), phase != member.phase
+        else { return nil }
+        // A late report of the trial doesn't undo a confirmation.
+        return member.phase == .confirmed && phase == .trial ? nil : phase
     }
 
     private mutating func observe(
         _ device: DeviceID, _ version: UInt64, _ status: ApplyStatus, _ nowMs: Int64,
         _ change: inout RolloutChange
     ) {
-        guard var member = members[device], let phase = phase(version, status), phase != member.phase,
-            member.phase != .refused, member.phase != .reverted
+        guard var member = members[device], let phase = newPhase(of: device, version, status)
         else { return }
-        // A late report of the trial doesn't undo a confirmation.
-        if member.phase == .confirmed && phase == .trial { return }
         member.phase = phase
         switch phase {
         case .trial: member.appliedMs = member.appliedMs ?? nowMs
@@ -112,18 +141,28 @@ extension RolloutState {
             case .none: break
             }
         }
+        // A newer set says nothing of one that failed or was called off; and on trial nothing of any.
+        guard phase.isOpen || phase == .converged, !(status.phase == .trial && status.version == version)
+        else { return nil }
         // After a restart an agent may have nothing to say but what it runs; only a set that proved
         // itself outlives a restart. A newer one stands on this one.
-        return version >= plan.version ? .confirmed : nil
+        // What lies beyond the limit is no version.
+        return version >= plan.version && version < ParameterSet.versionLimit ? .confirmed : nil
     }
 
     private mutating func advance(
-        _ nowMs: Int64, _ isLive: (DeviceID) -> Bool, _ change: inout RolloutChange
+        _ nowMs: Int64, _ isHeard: (DeviceID) -> Bool, _ isLive: (DeviceID) -> Bool, _ change: inout RolloutChange
     ) {
         // Each turn finishes a wave: bounded by their number.
         while phase == .running {
             if waves[waveIndex].startedMs == nil { start(nowMs, &change) }
-            guard isProven(waveIndex, isLive) else {
+            offer(nowMs, isHeard, &change)
+            let proof = proof(of: waveIndex, isLive)
+            if proof == .nobodyThere {
+                finishWave(nowMs, &change)
+                continue
+            }
+            guard proof == .confirmed else {
                 // A member came back unconfirmed during the soak: the soak starts over.
                 if waves[waveIndex].soakingSinceMs != nil {
                     waves[waveIndex].soakingSinceMs = nil
@@ -141,32 +180,48 @@ extension RolloutState {
         }
     }
 
-    /// Every live member of the waves up to this one confirmed, and at least one of this wave.
-    private func isProven(_ index: Int, _ isLive: (DeviceID) -> Bool) -> Bool {
-        var isAnyConfirmed = false
+    private enum Proof {
+        case none
+        /// Every live member of the waves up to this one confirmed, and at least one of this wave.
+        case confirmed
+        /// The same of the waves before, and of this one nobody has been there since it started.
+        case nobodyThere
+    }
+
+    private func proof(of index: Int, _ isLive: (DeviceID) -> Bool) -> Proof {
+        var (isConfirmed, isConfirmedBefore, isOffered) = (false, false, false)
         for (device, member) in members where member.wave <= index {
             if member.phase == .confirmed {
-                if member.wave == index { isAnyConfirmed = true }
+                if member.wave == index { isConfirmed = true } else { isConfirmedBefore = true }
             } else if isLive(device) {
-                return false
+                return .none
+            } else if member.wave == index, member.phase != .waiting {
+                isOffered = true
             }
         }
-        return isAnyConfirmed
+        if isConfirmed { return .confirmed }
+        return isConfirmedBefore && !isOffered ? .nobodyThere : .none
     }
 
     private mutating func start(_ nowMs: Int64, _ change: inout RolloutChange) {
         waves[waveIndex].startedMs = nowMs
         change.hasChanged = true
+        // Whoever's report comes from now on may have it.
         for (device, member) in members where member.wave == waveIndex && member.phase == .waiting {
-            release(device, nowMs, &change)
+            change.released.append(device)
         }
     }
 
-    private mutating func release(_ device: DeviceID, _ nowMs: Int64, _ change: inout RolloutChange) {
-        members[device]?.phase = .offered
-        members[device]?.offeredMs = nowMs
-        change.members.append(device)
-        change.released.append(device)
+    /// Members of waves that have started, as soon as they are there.
+    private mutating func offer(
+        _ nowMs: Int64, _ isHeard: (DeviceID) -> Bool, _ change: inout RolloutChange
+    ) {
+        for (device, member) in members
+        where member.phase == .waiting && member.wave <= waveIndex && isHeard(device) {
+            members[device]?.phase = .offered
+            members[device]?.offeredMs = nowMs
+            change.members.append(device)
+        }
     }
 
     private mutating func finishWave(_ nowMs: Int64, _ change: inout RolloutChange) {

@@ -43,7 +43,8 @@ struct Row {
 }
 
 final class Database {
-    let handle: OpaquePointer
+    /// nil once it is closed.
+    private var handle: OpaquePointer?
     private var statements: [String: OpaquePointer] = [:]
 
     init(path: String, isReadOnly: Bool = false) throws(StoreFault) {
@@ -63,14 +64,24 @@ final class Database {
         sqlite3_busy_timeout(handle, 5000)
     }
 
-    deinit {
+    deinit { close() }
+
+    /// Whoever comes later gets a fault.
+    func close() {
         for statement in statements.values { sqlite3_finalize(statement) }
+        statements = [:]
         sqlite3_close_v2(handle)
+        handle = nil
+    }
+
+    private func open() throws(StoreFault) -> OpaquePointer {
+        guard let handle else { throw .statement(code: SQLITE_MISUSE, why: "the database is closed") }
+        return handle
     }
 
     /// Statements without parameters and results, several if need be.
     func execute(_ sql: String) throws(StoreFault) {
-        try check(sqlite3_exec(handle, sql, nil, nil, nil))
+        try check(sqlite3_exec(open(), sql, nil, nil, nil))
     }
 
     /// A statement without a result. Returns how many rows it changed.
@@ -81,7 +92,7 @@ final class Database {
         try bind(statement, values)
         let code = sqlite3_step(statement)
         guard code == SQLITE_DONE || code == SQLITE_ROW else { throw fault(code) }
-        return Int(sqlite3_changes(handle))
+        return Int(sqlite3_changes(try open()))
     }
 
     func query<Value>(
@@ -99,14 +110,16 @@ final class Database {
         }
     }
 
-    var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
+    var isInTransaction: Bool { handle.map { sqlite3_get_autocommit($0) == 0 } ?? false }
+
+    var lastInsertedRow: Int64 { handle.map { sqlite3_last_insert_rowid($0) } ?? 0 }
 
     private func prepared(_ sql: String) throws(StoreFault) -> OpaquePointer {
         if let statement = statements[sql] { return statement }
         var statement: OpaquePointer?
         try check(
             sqlite3_prepare_v3(
-                handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil))
+                open(), sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil))
         guard let statement else { throw .statement(code: SQLITE_MISUSE, why: "an empty statement") }
         statements[sql] = statement
         return statement
@@ -149,7 +162,7 @@ final class Database {
         case SQLITE_FULL: .full
         case SQLITE_BUSY, SQLITE_LOCKED: .busy
         case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt("file")
-        default: .statement(code: code, why: String(cString: sqlite3_errmsg(handle)))
+        default: .statement(code: code, why: handle.map { String(cString: sqlite3_errmsg($0)) } ?? "closed")
         }
     }
 }

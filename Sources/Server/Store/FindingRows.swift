@@ -40,6 +40,7 @@ extension FleetStore {
         return found
     }
 
+    /// The newest forks of a device are kept, as many as a state keeps.
     public func addFork(
         device: Int64, _ position: Position, head: Digest32, nowMs: Int64
     ) throws(StoreFault) {
@@ -49,6 +50,12 @@ extension FleetStore {
                 .integer(device), .integer(position.boot), .integer(position.sequence),
                 .blob(head.bytes), .integer(nowMs),
             ])
+        try database.run(
+            """
+            DELETE FROM forks WHERE device = ?1 AND (boot, sequence, head) NOT IN (
+              SELECT boot, sequence, head FROM forks WHERE device = ?1
+              ORDER BY boot DESC, sequence DESC, head DESC LIMIT ?2)
+            """, [.integer(device), .integer(DeviceState.gapCountMax)])
     }
 
     public func forks() throws(StoreFault) -> [Int64: Set<Position>] {

@@ -10,14 +10,20 @@ public final class FleetStore {
     let database: Database
     /// Random, made with the database: a device sees by it that a server was restored from a backup.
     public let epoch: UInt64
+    private let isReadOnly: Bool
 
     public init(path: String, nowMs: Int64) throws(StoreFault) {
         database = try Database(path: path)
-        try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+        isReadOnly = false
+        try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;")
         // Asserted after reading: on some file systems WAL isn't to be had, and the answer is silent.
         let mode = try database.query("PRAGMA journal_mode") { $0.text(0) }.first
         guard mode == "wal" else {
             throw .cannotOpen(path: path, why: "this file system has no write-ahead log (\(mode ?? "?"))")
+        }
+        // 2 is FULL: what an acknowledgement rests on.
+        guard try database.query("PRAGMA synchronous", [], { $0.int(0) }) == [2] else {
+            throw .cannotOpen(path: path, why: "SQLite doesn't take synchronous = FULL")
         }
         try Schema.migrate(database, nowMs: nowMs)
         try database.run(
@@ -28,6 +34,7 @@ public final class FleetStore {
     /// A second connection for reading beside the one that writes.
     public init(readingFrom path: String) throws(StoreFault) {
         database = try Database(path: path, isReadOnly: true)
+        isReadOnly = true
         epoch = try Self.readEpoch(database)
     }
 
@@ -42,6 +49,12 @@ public final class FleetStore {
     public func commit() throws(StoreFault) { try database.execute("COMMIT") }
     public func rollback() { try? database.execute("ROLLBACK") }
 
+    /// Brings the log into the database and closes it: what a copy of the file then lacks is nothing.
+    public func close() {
+        if !isReadOnly { try? database.execute("PRAGMA wal_checkpoint(TRUNCATE)") }
+        database.close()
+    }
+
     /// Inside a transaction: all of `body`, or nothing of it.
     public func atomically<Value>(_ body: () throws -> Value) throws -> Value {
         try database.execute("SAVEPOINT part")
@@ -50,6 +63,9 @@ public final class FleetStore {
             try database.execute("RELEASE part")
             return value
         } catch {
+            // After some faults (a full disk, an I/O error) SQLite has rolled all of it back by itself,
+            // and what came next would be committed statement by statement.
+            guard database.isInTransaction else { throw StoreFault.transactionLost }
             try? database.execute("ROLLBACK TO part")
             try? database.execute("RELEASE part")
             throw error

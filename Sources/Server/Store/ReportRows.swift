@@ -69,41 +69,36 @@ extension FleetStore {
         ) { $0.blob(0) }.first.flatMap { Digest32($0) }
     }
 
-    public func report(device: Int64, _ position: Position) throws(StoreFault) -> StoredReport? {
-        try reports(
-            "WHERE device = ? AND boot = ? AND sequence = ?",
-            [.integer(device), .integer(position.boot), .integer(position.sequence)]
-        ).first
-    }
-
-    /// The newest reports of a device, newest first.
-    public func history(device: Int64, limit: Int) throws(StoreFault) -> [StoredReport] {
-        try reports(
-            "WHERE device = ? ORDER BY boot DESC, sequence DESC LIMIT ?",
-            [.integer(device), .integer(limit)])
-    }
-
-    private func reports(
-        _ condition: String, _ values: [SQLValue]
-    ) throws(StoreFault) -> [StoredReport] {
-        let rows = try database.query(
-            "SELECT device, boot, sequence, received_ms, chunk_count, body FROM reports " + condition,
-            values
+    /// The newest reports of a device, newest first, one at a time and without their chunks. What can't be
+    /// read is passed over.
+    public func history(
+        device: Int64, limit: Int, _ take: (Report, _ receivedMs: Int64) -> Void
+    ) throws(StoreFault) {
+        _ = try database.query(
+            """
+            SELECT received_ms, body FROM reports WHERE device = ?
+              ORDER BY boot DESC, sequence DESC LIMIT ?
+            """, [.integer(device), .integer(limit)]
         ) { row in
-            (
-                device: row.integer(0), position: Position(boot: row.unsigned(1), sequence: row.unsigned(2)),
-                receivedMs: row.integer(3), chunkCount: row.int(4), body: row.blob(5)
-            )
+            if let report = try? Report(stored: row.blob(1)) { take(report, row.integer(0)) }
         }
-        var found: [StoredReport] = []
-        for row in rows {
-            let chunks = row.chunkCount > 0 ? try self.chunks(device: row.device, row.position) : []
-            guard let sealed = try? SealedReport(decoding: ReportBody.whole(row.body, chunks)) else {
-                throw .corrupt("report \(row.position.boot)/\(row.position.sequence)")
-            }
-            found.append(StoredReport(sealed: sealed, receivedMs: row.receivedMs))
+    }
+
+    /// The report at its place, with its exact bytes.
+    public func report(device: Int64, _ position: Position) throws(StoreFault) -> StoredReport? {
+        let rows = try database.query(
+            """
+            SELECT received_ms, chunk_count, body FROM reports
+              WHERE device = ? AND boot = ? AND sequence = ?
+            """,
+            [.integer(device), .integer(position.boot), .integer(position.sequence)]
+        ) { row in (receivedMs: row.integer(0), chunkCount: row.int(1), body: row.blob(2)) }
+        guard let row = rows.first else { return nil }
+        let chunks = row.chunkCount > 0 ? try self.chunks(device: device, position) : []
+        guard let sealed = try? SealedReport(decoding: ReportBody.whole(row.body, chunks)) else {
+            throw .unreadable("report \(position.boot)/\(position.sequence)")
         }
-        return found
+        return StoredReport(sealed: sealed, receivedMs: row.receivedMs)
     }
 
     public func chunks(device: Int64, _ position: Position) throws(StoreFault) -> [[UInt8]] {

@@ -7,6 +7,10 @@ public enum StoreFault: Error, Equatable, Sendable {
     case full
     case busy
     case statement(code: Int32, why: String)
+    /// SQLite gave the whole transaction up by itself.
+    case transactionLost
+    /// A report that was stored and can't be decoded.
+    case unreadable(String)
     /// A row that can't be what we wrote.
     case corrupt(String)
 
@@ -18,6 +22,8 @@ public enum StoreFault: Error, Equatable, Sendable {
         case .full: "the disk is full"
         case .busy: "another program holds the database"
         case .statement(let code, let why): "the database refuses a statement (\(code)): \(why)"
+        case .unreadable(let what): "\(what) can't be read"
+        case .transactionLost: "the database gave up the transaction (a full disk or an I/O error)"
         case .corrupt(let what): "the database holds a damaged \(what)"
         }
     }
@@ -26,9 +32,9 @@ public enum StoreFault: Error, Equatable, Sendable {
         switch self {
         case .cannotOpen: "does the data folder exist, and may this user write to it?"
         case .newerSchema: "run the phi-aggregator that wrote it, or a newer one"
-        case .full: "make room in the data folder; devices keep their reports until then"
+        case .full, .transactionLost: "make room in the data folder; devices keep their reports until then"
         case .busy: "is another phi-aggregator running on this data folder?"
-        case .statement, .corrupt: "check with: sqlite3 phi.db 'PRAGMA integrity_check'"
+        case .statement, .corrupt, .unreadable: "check with: sqlite3 phi.db 'PRAGMA integrity_check'"
         }
     }
 }

@@ -19,7 +19,8 @@ enum Flags {
 
           --data DIR          the folder that `fleet server init` made; the database goes there too
           --listen ADDR:PORT  where to listen, 127.0.0.1:8440 if not given; port 0: any free one
-          --plain             HTTP, though the folder holds certificates
+          --plain             HTTP, though the folder holds certificates; without any it must be said
+                              for addresses that other machines reach
           --insecure          allow enrolment over plain HTTP from other machines
           --open-metrics      serve /metrics to anybody
           --silent-after S    seconds after which a device counts as silent; if not given, three of its

@@ -7,7 +7,15 @@ import Store
 
 let log = Log()
 
-func start(_ configuration: FleetConfiguration) -> FleetService? {
+func start(_ wanted: FleetConfiguration) -> FleetService? {
+    var configuration = wanted
+    configuration.notice = { level, text in
+        switch level {
+        case .info: log(.info, text)
+        case .warning: log(.warning, text)
+        case .error: log(.error, text)
+        }
+    }
     do { return try FleetService(configuration) } catch let fault as StartFault {
         log(.error, "\(fault.text)\n  hint: \(fault.hint)")
     } catch let fault as HTTPServerFault {
@@ -30,11 +38,20 @@ func run(_ configuration: FleetConfiguration) -> Int32 {
     // A client that goes away is an error of a write, not the end of the server.
     signal(SIGPIPE, SIG_IGN)
     umask(0o077)
+    // A connection is a descriptor, and the usual soft limit of 1024 is below a fleet.
+    var files = rlimit()
+    if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 {
+        files.rlim_cur = files.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+    }
 
     guard let service = start(configuration) else { return 1 }
     log(.info, "version \(AggregatorVersion.text), \(service.summary)")
     if configuration.isInsecure, !service.isEncrypted {
         log(.warning, "--insecure: anybody on the network can read enrolments, and the report keys in them")
+    }
+    if !service.hasRootFingerprint {
+        log(.warning, "there is no root.fingerprint in \(configuration.dataPath): sets signed under any root are taken")
     }
     if configuration.hasOpenMetrics { log(.info, "/metrics is open to anybody") }
     printOut("listening on \(service.url)\n")
