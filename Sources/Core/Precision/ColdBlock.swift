@@ -1,7 +1,9 @@
 // The cold coding: up to `ChunkLimits` values of one series, in runs, each held exactly or on a
 // grid, all through one `Forecast` and the range coder.
 //
-//   varint number of runs; for each a varint: length · 4 + coding
+//   varint: number of runs · 2 + 1 if all lengths but the last are multiples of 128 (`unit`); for
+//     each a varint: length / unit · 8 + 4 if its value keeps it exact + coding. The last run has no
+//     length: it takes what is left
 //   byte: decimal places of the decimal runs
 //   byte: unit exponent e; the forecast's axis is (value − lower) / (step16 · 2^e)
 //   varint number of exceptions; for each a varint distance from the one before, and 8 bytes
@@ -24,18 +26,26 @@ public enum RunCoding: UInt8, Sendable {
 public struct ValueRun: Equatable, Sendable {
     public var count: Int
     public var coding: RunCoding
+    /// Exact because its value asks for it, not because that happened to be no larger.
+    public var isKept: Bool
     /// The values are the original ones, so that holding them exactly would be the truth. Not
     /// coded; false for what was on a grid before.
     public var isOriginal: Bool
 
-    public init(count: Int, coding: RunCoding, isOriginal: Bool = true) {
+    public init(
+        count: Int, coding: RunCoding, isKept: Bool = false, isOriginal: Bool = true
+    ) {
         self.count = count
         self.coding = coding
+        self.isKept = isKept
         self.isOriginal = isOriginal
     }
 }
 
 public enum ColdBlock {
+    /// Runs are made of whole blocks of the pool, mostly.
+    private static let runUnit = 128
+
     /// The runs as they will be coded: exact ones by decimals or XOR, and grid ones exactly after
     /// all where the decimals' own lattice is no finer than the grid, or where the run is constant:
     /// then the exact coding is no larger. Neighbours of one coding are joined.
@@ -58,10 +68,10 @@ public enum ColdBlock {
                 coding = fit == nil ? .xor : .decimal
                 places = max(places, fit ?? 0)
             }
-            if let last = runs.last, last.coding == coding {
+            if let last = runs.last, last.coding == coding, last.isKept == run.isKept {
                 runs[runs.count - 1].count += run.count
             } else {
-                runs.append(ValueRun(count: run.count, coding: coding))
+                runs.append(ValueRun(count: run.count, coding: coding, isKept: run.isKept))
             }
         }
         return (runs, places)
@@ -102,8 +112,7 @@ public enum ColdBlock {
         into sink: inout ByteSink
     ) {
         let power = DecimalScale.power(places)
-        sink.appendVarint(UInt64(runs.count))
-        for run in runs { sink.appendVarint(UInt64(run.count) << 2 | UInt64(run.coding.rawValue)) }
+        appendRuns(runs, into: &sink)
         sink.append8(UInt8(places))
         let axis = Axis(grid, exponent: unitExponent(values, grid), power: power)
         sink.append8(UInt8(axis.exponent))
@@ -138,6 +147,16 @@ public enum ColdBlock {
         sink.appendVarint(UInt64(section.count))
         sink.append(section.bytes)
         sink.append(encoder.finish())
+    }
+
+    private static func appendRuns(_ runs: [ValueRun], into sink: inout ByteSink) {
+        let inBlocks = runs.dropLast().allSatisfy { $0.count % runUnit == 0 }
+        sink.appendVarint(UInt64(runs.count) << 1 | (inBlocks ? 1 : 0))
+        for (index, run) in runs.enumerated() {
+            let length = index == runs.count - 1 ? 0 : run.count / (inBlocks ? runUnit : 1)
+            sink.appendVarint(
+                UInt64(length) << 3 | (run.isKept ? 4 : 0) | UInt64(run.coding.rawValue))
+        }
     }
 
     private static func appendExceptions(
@@ -244,20 +263,49 @@ public enum ColdBlock {
         return (try? readRuns(count: count, from: &source)) ?? []
     }
 
+    /// About how many bits would be freed by putting all that is not kept exact on the 8-bit grid.
+    public static func bitsFreedAt8(
+        of bytes: UnsafeRawBufferPointer, count: Int, grid: Grid
+    ) -> (bits: Int, values: Int) {
+        var source = ByteSource(bytes)
+        guard let runs = try? readRuns(count: count, from: &source), let places = try? source.read8()
+        else { return (0, 0) }
+        let coarse = grid.step16 * Double(Grid.nesting)
+        let ratio = coarse * DecimalScale.power(min(Int(places), DecimalScale.largest))
+        let perDecimal = ratio < 2 ? 0 : Int((ratio.bitPattern >> 52) & 0x7FF) - 1023
+        var (bits, values) = (0, 0)
+        for run in runs where !run.isKept {
+            let each = run.coding == .grid16 ? 8 : run.coding == .decimal ? perDecimal : run.coding == .xor ? 40 : 0
+            bits += run.count * each
+            if each > 0 { values += run.count }
+        }
+        return (bits, values)
+    }
+
     private static func readRuns(
         count: Int, from source: inout ByteSource
     ) throws(PrecisionError) -> [ValueRun] {
-        let runCount = try source.readVarint()
-        guard runCount <= UInt64(count) else { throw .tooLarge }
+        let head = try source.readVarint()
+        let runCount = head >> 1
+        let unit = head & 1 == 1 ? UInt64(runUnit) : 1
+        guard runCount > 0, runCount <= UInt64(count) else { throw .tooLarge }
         var runs: [ValueRun] = []
         var left = UInt64(count)
-        for _ in 0..<runCount {
+        for index in 0..<runCount {
             let word = try source.readVarint()
-            guard word >> 2 > 0, word >> 2 <= left,
+            let isLast = index == runCount - 1
+            // Bounded before it is multiplied.
+            guard word >> 3 <= left, (word >> 3 == 0) == isLast,
                 let coding = RunCoding(rawValue: UInt8(word & 3))
             else { throw .malformed }
-            left -= word >> 2
-            runs.append(ValueRun(count: Int(word >> 2), coding: coding))
+            let length = isLast ? left : (word >> 3) * unit
+            let isKept = word & 4 != 0
+            guard length > 0, length <= left, coding.isExact || !isKept else { throw .malformed }
+            left -= length
+            runs.append(
+                ValueRun(
+                    count: Int(length), coding: coding, isKept: isKept,
+                    isOriginal: coding.isExact))
         }
         guard left == 0 else { throw .malformed }
         return runs

@@ -18,6 +18,13 @@ struct IntegerDomain {
     var offset: Double
 }
 
+/// What the members of the mixture say of one boundary.
+struct Edges {
+    var curves: SIMD8<Double>
+    var step: Double
+    var level: Double
+}
+
 struct Mixture {
     private static let reach: Int64 = 511
     private static let symbols = 2 * reach + 1
@@ -27,15 +34,22 @@ struct Mixture {
         (UInt64(1) << RangeEncoder.totalBits) - floor * UInt64(symbols + 2))
     private static let fixedShare = 0.01
     /// Widths of the curves, in mean errors of their forecasts.
-    private static let widths = SIMD4<Double>(0.3, 0.9, 0.18, 0.48)
+    private static let widths = SIMD8<Double>(
+        0.18, 0.54, 1.08, 2.2, 0.03, 0.18, 0.6, 0.9)
     /// Least width, in steps of the integer.
     private static let leastWidth = 0.03
 
-    private var weights = SIMD4<Double>(repeating: 0.25)
+    private var weights = SIMD8<Double>(repeating: 0.1)
+    private var stepWeight = 0.1
+    private var levelWeight = 0.1
+    private var steps = SmallCounts()
+    private var levels = SmallCounts()
+    private var previous: Int64 = 0
+    private var anchor: Int64 = 0
 
     // Of the integer at hand:
-    private var centres = SIMD4<Double>(repeating: 0)
-    private var inverse = SIMD4<Double>(repeating: 0)
+    private var centres = SIMD8<Double>(repeating: 0)
+    private var inverse = SIMD8<Double>(repeating: 0)
     private var base: Int64 = 0
     private var shift: Int64 = 0
     private var first: Int64 = 0
@@ -49,14 +63,18 @@ struct Mixture {
         let mean = Self.held(forecast.mean * domain.scale + domain.offset, limit)
         base = Int64(linear)
         let centre = Double(base)
-        centres = SIMD4(linear - centre, linear - centre, last - centre, mean - centre)
-        let spreads = SIMD4(
-            forecast.linearSpread, forecast.linearSpread, forecast.lastSpread,
-            forecast.meanSpread)
-        let scaled = spreads * domain.scale
+        let (byLinear, byLast) = (linear - centre, last - centre)
+        centres = SIMD8(
+            byLinear, byLinear, byLinear, byLinear, byLast, byLast, byLast, mean - centre)
+        let linearSpread = forecast.linearSpread * domain.scale
+        let lastSpread = forecast.lastSpread * domain.scale
+        let meanSpread = forecast.meanSpread * domain.scale
+        let scaled = SIMD8(
+            linearSpread, linearSpread, linearSpread, linearSpread, lastSpread, lastSpread,
+            lastSpread, meanSpread)
         let width = scaled * Self.widths + Self.leastWidth
-        inverse = SIMD4(repeating: 1) / width
-        let least = min(scaled.x, min(scaled.z, scaled.w))
+        inverse = SIMD8(repeating: 1) / width
+        let least = min(linearSpread, min(lastSpread, meanSpread))
         let exponent = Int64((least.bitPattern >> 52) & 0x7FF) - 1023
         shift = max(0, min(50, exponent - 4))
         first = (base &>> shift) - Self.reach
@@ -68,30 +86,65 @@ struct Mixture {
 
     /// The four distribution functions at the lower boundary of a symbol.
     @inline(__always)
-    private func curves(_ symbol: Int64) -> SIMD4<Double> {
+    private func curves(_ symbol: Int64) -> SIMD8<Double> {
         let edge = Double(((first &+ symbol) &<< shift) &- base) - 0.5
-        let far = SIMD4<Double>(repeating: 1e6)
-        let raw = (SIMD4(repeating: edge) - centres) * inverse
+        let far = SIMD8<Double>(repeating: 1e6)
+        let raw = (SIMD8(repeating: edge) - centres) * inverse
         let t = raw.clamped(lowerBound: -far, upperBound: far)
         let square = t * t
         let four = square + 4
         return 0.5 + t * (square + 6) / (four * four.squareRoot() * 2)
     }
 
-    /// The lower boundary of a symbol, of 2^30, from the curves there.
+    /// The distribution functions at the lower boundary of a symbol.
     @inline(__always)
-    private func boundary(_ symbol: Int64, _ curves: SIMD4<Double>) -> UInt64 {
-        let parts = curves * weights
-        let sum = (parts.x + parts.y) + (parts.z + parts.w)
+    private func edges(_ symbol: Int64) -> Edges {
+        let curves = curves(symbol)
+        guard shift == 0 else { return Edges(curves: curves, step: curves[0], level: curves[0]) }
+        let value = first &+ symbol
+        return Edges(
+            curves: curves, step: steps.share(below: value &- previous),
+            level: levels.share(below: value &- anchor))
+    }
+
+    /// The lower boundary of a symbol, of 2^30, from the distribution functions there.
+    @inline(__always)
+    private func boundary(_ symbol: Int64, _ edges: Edges) -> UInt64 {
+        let parts = edges.curves * weights
+        let sum = Self.sum(parts) + (edges.step * stepWeight + edges.level * levelWeight)
         return UInt64(max(0, min(1, sum)) * Self.curveTotal) &+ Self.floor
             &* UInt64(bitPattern: symbol &+ 1)
     }
 
+    /// In a fixed order, whatever the processor's vectors are.
+    @inline(__always) private static func sum(_ parts: SIMD8<Double>) -> Double {
+        let four = parts.lowHalf + parts.highHalf
+        return (four.x + four.y) + (four.z + four.w)
+    }
+
     @inline(__always)
-    private mutating func learn(_ low: SIMD4<Double>, _ high: SIMD4<Double>) {
-        let hits = weights * (high - low + 1e-9)
-        let sum = (hits.x + hits.y) + (hits.z + hits.w)
-        weights = hits * ((1 - Self.fixedShare) / sum) + Self.fixedShare / 4
+    private mutating func learn(_ low: Edges, _ high: Edges, _ integer: Int64) {
+        let hits = weights * (high.curves - low.curves + 1e-9)
+        let step = stepWeight * (high.step - low.step + 1e-9)
+        let level = levelWeight * (high.level - low.level + 1e-9)
+        let scale = (1 - Self.fixedShare) / (Self.sum(hits) + (step + level))
+        weights = hits * scale + Self.fixedShare / 10
+        stepWeight = step * scale + Self.fixedShare / 10
+        levelWeight = level * scale + Self.fixedShare / 10
+        remember(integer)
+    }
+
+    @inline(__always)
+    private mutating func remember(_ integer: Int64) {
+        if shift == 0 {
+            steps.add(integer &- previous)
+            if !levels.add(integer &- anchor) {
+                anchor = integer
+                levels = SmallCounts()
+                levels.add(0)
+            }
+        }
+        previous = integer
     }
 
     @inline(__always)
@@ -103,16 +156,17 @@ struct Mixture {
         let step = integer &>> shift
         let symbol = step &- first
         if symbol < 0 || symbol >= Self.symbols {
-            return escape(integer, symbol: symbol, to: &encoder)
+            escape(integer, symbol: symbol, to: &encoder)
+            return remember(integer)
         }
-        let low = curves(symbol)
-        let high = curves(symbol + 1)
+        let low = edges(symbol)
+        let high = edges(symbol + 1)
         encoder.encode(from: boundary(symbol, low), to: boundary(symbol + 1, high))
         if shift > 0 {
             encoder.encodePlain(
                 UInt64(bitPattern: integer &- step &<< shift), bits: UInt64(shift))
         }
-        learn(low, high)
+        learn(low, high, integer)
     }
 
     /// A distance from the window, as a length of 6 bits and that many bits; in plain steps of 1.
@@ -120,10 +174,10 @@ struct Mixture {
         let total = UInt64(1) << RangeEncoder.totalBits
         let distance: UInt64
         if symbol < 0 {
-            encoder.encode(from: 0, to: boundary(0, curves(0)))
+            encoder.encode(from: 0, to: boundary(0, edges(0)))
             distance = UInt64(bitPattern: (first &<< shift) &- 1 &- integer)
         } else {
-            encoder.encode(from: boundary(Self.symbols, curves(Self.symbols)), to: total)
+            encoder.encode(from: boundary(Self.symbols, edges(Self.symbols)), to: total)
             distance = UInt64(bitPattern: integer &- (first &+ Self.symbols) &<< shift)
         }
         let length = UInt64(64 - distance.leadingZeroBitCount)
@@ -139,7 +193,7 @@ struct Mixture {
         let target = decoder.peek()
         // The symbol lies in [below, above): widen from the middle, then close in.
         var below = Self.reach
-        var low = curves(below)
+        var low = edges(below)
         var lowBoundary = boundary(below, low)
         var above = below
         var high = low
@@ -150,7 +204,7 @@ struct Mixture {
                 (below, low, lowBoundary) = (above, high, highBoundary)
                 if above == Self.symbols { return try escaped(above: true, highBoundary, &decoder) }
                 above = min(Self.symbols, above + stride)
-                high = curves(above)
+                high = edges(above)
                 highBoundary = boundary(above, high)
                 stride *= 4
             } while target >= highBoundary
@@ -159,14 +213,14 @@ struct Mixture {
                 (above, high, highBoundary) = (below, low, lowBoundary)
                 if below == 0 { return try escaped(above: false, lowBoundary, &decoder) }
                 below = max(0, below - stride)
-                low = curves(below)
+                low = edges(below)
                 lowBoundary = boundary(below, low)
                 stride *= 4
             } while target < lowBoundary
         }
         while above - below > 1 {
             let middle = (below + above) / 2
-            let there = curves(middle)
+            let there = edges(middle)
             let cut = boundary(middle, there)
             if target >= cut {
                 (below, low, lowBoundary) = (middle, there, cut)
@@ -182,11 +236,11 @@ struct Mixture {
         if shift > 0 {
             integer = integer | Int64(bitPattern: decoder.decodePlain(bits: UInt64(shift)))
         }
-        learn(low, high)
+        learn(low, high, integer)
         return integer
     }
 
-    private func escaped(
+    private mutating func escaped(
         above: Bool, _ boundary: UInt64, _ decoder: inout RangeDecoder
     ) throws(PrecisionError) -> Int64 {
         if above {
@@ -197,8 +251,11 @@ struct Mixture {
         let length = decoder.decodePlain(bits: 7)
         guard length <= 64 else { throw .malformed }
         let distance = Int64(bitPattern: decoder.decodePlain(bits: length))
-        return above
+        let integer =
+            above
             ? (first &+ Self.symbols) &<< shift &+ distance
             : (first &<< shift) &- 1 &- distance
+        remember(integer)
+        return integer
     }
 }

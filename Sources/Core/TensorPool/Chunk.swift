@@ -13,7 +13,8 @@ public struct ChunkHeader: Equatable, Sendable {
     public var worstTier: Tier
     /// |error| of every value ≤ this, in the value's unit; 0 is exact.
     public var errorBound: Double
-    /// Highest score of its values, in steps of 1/65535.
+    /// Of one block the highest score of its values; of a compacted chunk the mean over the blocks
+    /// that may be demoted. In steps of 1/65535.
     public var score: Double
     /// The full scale its grids divide.
     public var lower: Double

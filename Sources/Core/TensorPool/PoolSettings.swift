@@ -22,6 +22,8 @@ public struct PoolSettings: Equatable, Sendable {
     public var classShares: (signal: Double, history: Double, scratch: Double) = (1, 1, 1)
     /// False: 16-bit values stay at 16 bits, even when the pool is full.
     public var demotes = true
+    /// Largest share of the values held that demotion may bring to 8 bits.
+    public var largestShare8 = 1.0
     /// Below `coherenceThreshold` (the tensor-harmonic threshold) no room is made ahead.
     public var harmonicCoherence = 1.0
     public var coherenceThreshold = 0.6
@@ -36,7 +38,7 @@ public struct PoolSettings: Equatable, Sendable {
             && left.roomShortShare == right.roomShortShare
             && left.roomEaseShare == right.roomEaseShare
             && left.classShares == right.classShares
-            && left.demotes == right.demotes
+            && left.demotes == right.demotes && left.largestShare8 == right.largestShare8
             && left.harmonicCoherence == right.harmonicCoherence
             && left.coherenceThreshold == right.coherenceThreshold
     }

@@ -79,7 +79,9 @@ extension PoolState {
             for index in members.indices.dropFirst() {
                 let (first, second) = (members[index - 1], members[index])
                 let count = first.count + second.count
+                // Between larger chunks there is next to nothing to gain.
                 guard follows(second, first), count <= ChunkLimits.values,
+                    min(first.count, second.count) < 1024, !first.isStubborn,
                     canJoin(first, second, times)
                 else { continue }
                 if let best, best.first.count + best.second.count <= count { continue }
@@ -90,7 +92,14 @@ extension PoolState {
         let again = members(of: best.slot).filter {
             $0.firstIndex == best.first.firstIndex || $0.firstIndex == best.second.firstIndex
         }
-        return recode(best.slot, again[...], .cold)
+        if recode(best.slot, again[...], .cold) { return true }
+        // No gain: this pair is not tried again, but another may do.
+        let moved = members(of: best.slot)
+        if let first = moved.first(where: { $0.firstIndex == best.first.firstIndex }) {
+            ChunkRecord(at: arena.pointer(first.ref)).isStubborn = true
+            return mergeCold()
+        }
+        return false
     }
 
     /// Whether the times of two neighbours lie in one record, or can be brought into one.
@@ -103,24 +112,44 @@ extension PoolState {
             && left + right <= ChunkLimits.values
     }
 
-    /// The 16-bit chunk with the least score × added error per byte freed goes to 8 bits.
+    /// The chunk with the least score × added error per byte freed goes to 8 bits.
     mutating func demoteCheapest() -> Bool {
+        guard mayHoldMoreAt8 else { return false }
         var best: (ref: RecordRef, cost: Double, over: Bool)?
         arena.forEach { ref, kind, at in
             let record = ChunkRecord(at: at)
-            guard kind == .cold, record.tier == .bits16, !record.isDamaged else { return }
-            // A 16-bit value frees about a byte; the error added is the same share of the full
-            // scale for each. What is exact in the chunk neither loses nor frees.
-            let score = Double(record.score) + 1
+            guard kind == .cold, !record.isDamaged, !record.isStubborn else { return }
+            let (bits, values) = ColdBlock.bitsFreedAt8(
+                of: record.payload, count: record.count, grid: scales[record.scale])
+            // Less than a bit a value is not worth a bound; and coding decides about less.
+            guard bits > values, values > 0 else { return }
+            // The error added is the same share of the full scale for every value.
+            let cost = (Double(record.score) + 1) * Double(values) / Double(bits)
             let over = isOverShare(record.slot)
             if let known = best {
                 if known.over && !over { return }
-                if known.over == over, known.cost <= score { return }
+                if known.over == over, known.cost <= cost { return }
             }
-            best = (ref, score, over)
+            best = (ref, cost, over)
         }
         guard let best else { return false }
         return demote(best.ref)
+    }
+
+    /// Whether the settings allow more values at 8 bits than there are.
+    var mayHoldMoreAt8: Bool {
+        guard settings.demotes else { return false }
+        if settings.largestShare8 >= 1 { return true }
+        var (at8, all) = (0, 0)
+        arena.forEach { _, kind, at in
+            guard isChunk(kind) else { return }
+            let record = ChunkRecord(at: at)
+            all += record.count
+            guard kind == .cold else { return }
+            for run in ColdBlock.runs(of: record.payload, count: record.count)
+            where run.coding == .grid8 { at8 += run.count }
+        }
+        return Double(at8) < settings.largestShare8 * Double(all)
     }
 
     private mutating func demote(_ ref: RecordRef) -> Bool {
@@ -134,28 +163,27 @@ extension PoolState {
         }
         let wanted = runs.map {
             ValueRun(
-                count: $0.count, coding: $0.coding == .grid16 ? .grid8 : $0.coding,
-                isOriginal: $0.coding.isExact)
+                count: $0.count, coding: $0.isKept ? $0.coding : .grid8, isKept: $0.isKept,
+                isOriginal: $0.isOriginal)
         }
         let before = record.length
-        var valueSink = ByteSink()
+        var valueSink = ByteSink(reserving: record.count)
         let exact = UnsafeBufferPointer(values)
         let (planned, places) = ColdBlock.plan(exact, wanted, grid: grid)
         ColdBlock.encode(exact, runs: planned, places: places, grid: grid, into: &valueSink)
-        let lowest = lowestTier(planned)
-        let bytes = ChunkRecord.bytes(payload: valueSink.count)
-        guard bytes <= before else {
-            // Should 8 bits ever be larger, the chunk counts as demoted and keeps what it has.
-            record.tier = .bits8
-            record.seal()
+        // Never larger, so an estimate that was wrong costs nothing but the attempt: the chunk goes
+        // to the end of the order.
+        guard ChunkRecord.bytes(payload: valueSink.count) <= before else {
+            record.isStubborn = true
             return true
         }
-        arena.shrink(ref, to: bytes, .cold)
+        let lowest = lowestTier(planned)
+        arena.shrink(ref, to: ChunkRecord.bytes(payload: valueSink.count), .cold)
         record.setPayload(valueSink.bytes)
         record.tier = lowest
         record.worstTier = min(record.worstTier, lowest)
         record.seal()
-        series[record.slot].bytes -= before - bytes
+        series[record.slot].bytes -= before - record.length
         return true
     }
 
@@ -174,10 +202,8 @@ extension PoolState {
         var source = ByteSource(record.payload)
         do throws(PrecisionError) {
             if kind == .cold {
-                var runs = try ColdBlock.decode(
+                return try ColdBlock.decode(
                     into: values, grid: scales[record.scale], from: &source)
-                for index in runs.indices { runs[index].isOriginal = runs[index].coding.isExact }
-                return runs
             }
             try ExactBlock.decode(into: values, from: &source)
             return [ValueRun(count: values.count, coding: .decimal)]

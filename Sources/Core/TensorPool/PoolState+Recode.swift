@@ -15,6 +15,7 @@ struct SealedRun {
     var timesOffset: Int
     var scale: Int
     var isDelivered: Bool
+    var isStubborn: Bool
     var end: UInt64 { firstIndex + UInt64(count) }
 }
 
@@ -42,7 +43,8 @@ extension PoolState {
                     ref: ref, kind: kind, firstIndex: record.firstIndex, count: record.count,
                     length: record.length, timesId: record.timesId, timesOffset: record.timesOffset,
                     scale: record.scale,
-                    isDelivered: record.end <= series[slot].deliveredIndex))
+                    isDelivered: record.end <= series[slot].deliveredIndex,
+                    isStubborn: record.isStubborn))
         }
         members.sort { $0.firstIndex < $1.firstIndex }
         return members
@@ -80,7 +82,18 @@ extension PoolState {
             members = self.members(of: slot).filter { range.contains($0.firstIndex) }[...]
             place = self.place(for: bytes, replacing: members)
         }
-        guard let segment = place else { return false }
+        guard let segment = place else {
+            // Smaller chunks find a place, and one block alone has its own.
+            if members.count > 1 { return recode(slot, members.prefix(members.count / 2), kind) }
+            guard let only = members.first else { return false }
+            if only.kind == .hot { series[slot].hotBlocks -= 1 }
+            if only.kind == .settled { series[slot].settledBlocks -= 1 }
+            arena.shrink(only.ref, to: bytes, .cold)
+            fill(only.ref, slot, head, first, count: count)
+            series[slot].bytes += bytes - before
+            counts.highValuesDegraded += UInt64(head.degraded)
+            return true
+        }
         // The new chunk uses the times once, for as many times as its members did.
         if let ref = timesRecord(first.timesId) {
             TimesRecord(at: arena.pointer(ref)).users -= members.count - 1
@@ -131,6 +144,7 @@ extension PoolState {
         var head = ChunkHead()
         var wanted: [ValueRun] = []
         var mustBeExact: [Range<Int>] = []
+        var scores = MeanScore()
         var start = 0
         for member in members {
             let record = ChunkRecord(at: arena.pointer(member.ref))
@@ -144,12 +158,16 @@ extension PoolState {
                 wanted += runs
             } else {
                 let tier = tier(of: record, member.kind, thresholds, turn)
-                wanted.append(ValueRun(count: member.count, coding: tier.wantedCoding))
+                wanted.append(
+                    ValueRun(
+                        count: member.count, coding: tier.wantedCoding, isKept: tier == .bits81))
                 if record.highValues > 0 { mustBeExact.append(start..<start + member.count) }
                 if record.highValues > 0 && tier != .bits81 { head.degraded += record.highValues }
             }
             head.worstTier = min(head.worstTier, record.worstTier)
-            head.score = max(head.score, record.score)
+            // What must stay exact says nothing of what its neighbours are worth.
+            let isKept = member.kind != .cold && record.highValues > 0
+            scores.add(record.score, weight: member.count, isKept: isKept)
             head.highValues += record.highValues
             head.inWindow = head.inWindow && record.inWindow
             start += member.count
@@ -160,6 +178,7 @@ extension PoolState {
         let (planned, places) = ColdBlock.plan(all, wanted, grid: grid)
         ColdBlock.encode(all, runs: planned, places: places, grid: grid, into: &valueSink)
         head.payload = valueSink.bytes
+        head.score = scores.mean
         head.tier = lowestTier(planned)
         head.worstTier = min(head.worstTier, head.tier)
         for range in mustBeExact where !isExact(range, planned) {
@@ -212,6 +231,29 @@ extension PoolState {
             if free >= bytes { return index }
         }
         return nil
+    }
+}
+
+/// The mean score of what may be demoted; of all, if nothing may.
+private struct MeanScore {
+    private var sum = 0
+    private var weight = 0
+    private var keptSum = 0
+    private var keptWeight = 0
+
+    mutating func add(_ score: UInt16, weight count: Int, isKept: Bool) {
+        if isKept {
+            keptSum += Int(score) * count
+            keptWeight += count
+        } else {
+            sum += Int(score) * count
+            weight += count
+        }
+    }
+
+    var mean: UInt16 {
+        if weight > 0 { return UInt16(sum / weight) }
+        return keptWeight > 0 ? UInt16(keptSum / keptWeight) : 0
     }
 }
 

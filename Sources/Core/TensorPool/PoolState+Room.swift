@@ -37,7 +37,7 @@ extension PoolState {
 
     /// Kept free for recoding, which needs a place for the new chunk before the old ones go; given
     /// up only when nothing else helps.
-    var reserveBytes: Int { min(4096, budgetBytes / 64) }
+    var reserveBytes: Int { min(8192, budgetBytes / 64) }
 
     /// Without taking anything from anyone: sliding at most.
     mutating func allocate(_ bytes: Int, _ kind: RecordKind) -> RecordRef? {
@@ -119,9 +119,9 @@ extension PoolState {
         if compactLongest(atLeast: 32) { return true }
         if evictDelivered() { return true }
         if compactLongest(atLeast: 8) { return true }
-        if settings.demotes, demoteCheapest() { return true }
+        if demoteCheapest() { return true }
         if compactLongest(atLeast: 1) { return true }
-        if settings.demotes, compactSettled() { return true }
+        if mayHoldMoreAt8, compactSettled() { return true }
         if mergeCold() { return true }
         return sealEarly(sparing: slot)
     }

@@ -3,7 +3,7 @@
 // A sealed block or chunk:
 //    3 u8  tier | worst tier << 2 | class << 4 | in this window << 6 | damaged << 7
 //    4 u16 slot of the series     6 u16 count     8 u32 id of its times     12 u32 CRC-32C
-//   16 u16 score   18 u16 high values (capped)   20 u16 full scale   22 u16 first index, bits 32…47
+//   16 u16 score   18 u16 high values | stubborn << 15   20 u16 full scale   22 u16 first index, bits 32…47
 //   24 u32 first index, bits 0…31                28 u16 bytes of the payload
 //   30 u16 where in its times its own begin      32 payload (`ExactBlock` or `ColdBlock`)
 // Times:
@@ -46,7 +46,10 @@ struct ChunkRecord {
         get { get(3, UInt8.self) & 128 != 0 }
         nonmutating set { set(3, get(3, UInt8.self) & ~128 | (newValue ? 128 : 0)) }
     }
-    func clearFlags() { set(3, UInt8(0)) }
+    func clearFlags() {
+        set(3, UInt8(0))
+        set(18, UInt16(0))
+    }
     var slot: Int {
         get { Int(get(4, UInt16.self)) }
         nonmutating set { set(4, UInt16(newValue)) }
@@ -68,8 +71,16 @@ struct ChunkRecord {
         nonmutating set { set(16, newValue) }
     }
     var highValues: Int {
-        get { Int(get(18, UInt16.self)) }
-        nonmutating set { set(18, UInt16(min(newValue, 0xFFFF))) }
+        get { Int(get(18, UInt16.self) & 0x7FFF) }
+        nonmutating set { set(18, get(18, UInt16.self) & 0x8000 | UInt16(min(newValue, 0x7FFF))) }
+    }
+    /// Recoding it did not help; it is not tried again.
+    var isStubborn: Bool {
+        get { get(18, UInt16.self) & 0x8000 != 0 }
+        nonmutating set {
+            set(18, get(18, UInt16.self) & 0x7FFF | (newValue ? 0x8000 : 0))
+            seal()
+        }
     }
     var scale: Int {
         get { Int(get(20, UInt16.self)) }

@@ -32,10 +32,9 @@ public struct Replay {
         case .exact: settings.exactScore = 0
         case .policy: break
         case .mixed:
-            // A third of what is not exact: ranks spread evenly below 1/φ.
-            settings.lowScore = settings.exactScore / 3
-            (settings.roomShortShare, settings.roomEaseShare) = (0, -1)
-            settings.demotes = false
+            // All that is not exact begins at 16 bits; the pool's own order picks what gives way.
+            (settings.roomShortShare, settings.roomEaseShare) = (2, 2)
+            settings.largestShare8 = 0.3
         }
         // The thresholds shall stay where the scores were made for.
         settings.pressureBias = 0
