@@ -7,6 +7,7 @@
 #   make sdk         only the Swift SDK that the device's agent is built with (kept in ~/.cache/phifleet)
 #   make sdk-update  build that SDK afresh and record its packages in toolchains/packages.lock
 #   make test        setup, both builds, all tests
+#   make bench-chamber  the chamber in closed loop, its forecasts and its learning, in simulation
 #   make demo        a fleet on this machine, to look at
 #   make clean       remove what was built (the SDK in ~/.cache/phifleet stays)
 #
@@ -19,10 +20,11 @@ SHELL := /bin/bash
 programs := phi-agent phi-aggregator fleet
 host := .build/release
 device := .build/device
-# A scratch folder of its own: with one, each of the two builds would undo the other.
+# A scratch folder of its own: with one, each of the two builds would undo the other. It begins anew
+# with another SDK, of whose flags SwiftPM takes no notice.
 device_scratch := .build/device-build
 
-.PHONY: help setup build device sdk sdk-update test demo clean swift setup-build setup-device
+.PHONY: help setup build device sdk sdk-update test demo bench-chamber clean swift setup-build setup-device
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -56,9 +58,12 @@ build: swift setup-build
 
 device: swift setup-device
 	@echo "device: the agent for aarch64"
-	sdks=$$(toolchains/sdk.sh); \
+	@sdks=$$(toolchains/sdk.sh); \
+	if [ "$$(cat $(device_scratch)/sdk 2>/dev/null)" != "$$sdks" ]; then \
+	  rm -rf $(device_scratch); mkdir -p $(device_scratch); echo "$$sdks" > $(device_scratch)/sdk; \
+	fi; \
 	swift build --swift-sdks-path "$$sdks" --swift-sdk pi-aarch64 --scratch-path $(device_scratch) \
-	  -c release --product phi-agent
+	  -c release -debug-info-format none --product phi-agent
 	@toolchains/check-device.sh $(device_scratch)/release/phi-agent
 	@mkdir -p $(device)
 	@cp $(device_scratch)/release/phi-agent $(device)/phi-agent.new
@@ -78,6 +83,11 @@ test: swift
 	@$(MAKE) --no-print-directory device
 	@echo "test: building the tests (some minutes the first time), then running them"
 	swift test
+
+bench-chamber: swift
+	@mkdir -p bench/results
+	swift build -c release --static-swift-stdlib --product chamber-bench
+	$(host)/chamber-bench --out bench/results/chamber.jsonl
 
 demo: build
 	fleet/demo.sh

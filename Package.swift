@@ -47,10 +47,12 @@ let package = Package(
         .executable(name: "phi-agent", targets: ["phi-agent"]),
         .executable(name: "phi-aggregator", targets: ["phi-aggregator"]),
         .executable(name: "fleet", targets: ["fleet"]),
+        .library(name: "PhiChamber", targets: ["PhiChamber"]),
     ],
     targets: [
         // Ground: C only, one file of system or library calls per shim.
-        shim("CPosix"),
+        // Rounding a Double calls libm, which nothing else links where neither Glibc nor Foundation is imported.
+        shim("CPosix", links: ["m"]),
         shim("CCurl", links: ["curl"]),
         shim("CCrypto", links: ["crypto"]),
         shim("CSensors", links: ["sensors"]),
@@ -68,50 +70,121 @@ let package = Package(
         device("Core", "Wire", ["Bytes", "Digest", "Model"]),
 
         // Policy: pure, both compilers.
+        device("Policy", "Chamber", ["Digest", "Model", "Phi", "Precision"]),
         device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
-        device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi"]),
         device(
             "Policy", "AgentCore",
             ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),
 
+        device("Policy", "Circuit", ["Bytes", "Digest", "Phi", "Precision", "TensorPool"]),
+
         // Device: effects through shims, both compilers.
-        device("Device", "Telemetry", ["Bytes", "CPosix", "CSensors", "Model"]),
-        device("Device", "Governor", ["Bytes", "CPosix", "Model"]),
+        device("Device", "System", ["Bytes", "CPosix"]),
+        device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
+        device("Device", "Governor", ["Bytes", "Digest", "Model", "System"]),
         device("Device", "Transport", ["Bytes", "CCurl"]),
+        device(
+            "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
+        device(
+            "Device", "AgentRuntime",
+            [
+                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
+                "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+            ]),
+        device(
+            "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
         .executableTarget(
-            name: "phi-agent",
-            dependencies: [
-                "AgentCore", "Bytes", "Chamber", "CPosix", "Digest", "Governor", "Model", "Phi",
-                "Precision", "Telemetry", "TensorPool", "Transport", "Wire",
-            ],
+            name: "phi-agent", dependencies: ["AgentRuntime", "System"],
             path: "Sources/Device/phi-agent", swiftSettings: embeddedClean),
 
         // Server.
         host("Server", "Rollout", ["Bytes", "Digest", "Model", "Phi", "Wire"]),
-        host("Server", "Merge", ["Model", "Wire"]),
-        host("Server", "Store", ["Bytes", "CSQLite", "Merge", "Model", "Rollout", "Wire"]),
+        host("Server", "Merge", ["Bytes", "Digest", "Model", "Wire"]),
+        host(
+            "Server", "Store",
+            ["Bytes", "CSQLite", "Digest", "Merge", "Model", "Rollout", "Wire"]),
         host(
             "Server", "Ingest",
             ["Bytes", "Digest", "Merge", "Model", "Rollout", "Store", "Wire"]),
         host("Server", "HTTPServer", ["Bytes", "CMicrohttpd"]),
-        .executableTarget(
-            name: "phi-aggregator",
-            dependencies: [
-                "Bytes", "CPosix", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
+        host(
+            "Server", "Aggregator",
+            [
+                "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Phi", "Rollout",
                 "Store", "Wire",
-            ],
+            ]),
+        .executableTarget(
+            name: "phi-aggregator", dependencies: ["Aggregator", "Bytes", "HTTPServer", "Store"],
             path: "Sources/Server/phi-aggregator", swiftSettings: strict),
 
         // The operator's command.
         host(
             "CLI", "FleetKit",
-            ["Bytes", "CCrypto", "CPosix", "Digest", "Model", "Phi", "Transport", "Wire"]),
+            ["Bytes", "CCrypto", "Digest", "Model", "Phi", "Transport", "Wire"]),
         .executableTarget(
-            name: "fleet", dependencies: ["Bytes", "CPosix", "FleetKit", "Model", "Wire"],
+            name: "fleet", dependencies: ["FleetKit"],
             path: "Sources/CLI/fleet", swiftSettings: strict),
 
         test("PrecisionTests", ["Precision"]),
         test("TensorPoolTests", ["Precision", "TensorPool"]),
+
+        // Tests.
+        test("TidyTests", []),
+        test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
+        test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
+        test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
+        test("IntegrationTests", ["Bytes", "TensorPool"]),
+        test("AgentRuntimeTests", ["AgentRuntime", "Model"]),
+        // Simulation: boards for the demo and the tests.
+        host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
+        .executableTarget(
+            name: "phi-boards", dependencies: ["Bytes", "Phi", "Simulation", "System"],
+            path: "Sources/Simulation/phi-boards", swiftSettings: strict),
+
+        host(
+            "Simulation", "ChamberTrials", ["Bytes", "Chamber", "Model", "Phi", "Simulation"]),
+        .executableTarget(
+            name: "chamber-bench",
+            dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
+            path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
+
+        // Tests.
+        .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
+        test("SystemTests", ["FixtureSupport", "System"]),
+        test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
+        test(
+            "SimulationTests",
+            [
+                "Chamber", "ChamberTrials", "FixtureSupport", "Governor", "Model", "Simulation",
+                "System", "Telemetry", "phi-boards",
+            ]),
+        test("PhiChamberTests", ["FixtureSupport", "Governor", "Phi", "PhiChamber"]),
+        test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
+        test(
+            "FleetKitTests", ["Bytes", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
+        // Tests of the server's floor, and what they share.
+        .target(
+            name: "ServerTesting", dependencies: ["Bytes", "Digest", "Model", "Wire"],
+            path: "Tests/ServerTesting", swiftSettings: strict),
+        test("RolloutTests", ["Digest", "Model", "Rollout", "ServerTesting"]),
+        test("MergeTests", ["Digest", "Merge", "Model", "ServerTesting", "Wire"]),
+        test(
+            "StoreTests", ["Digest", "Merge", "Model", "Rollout", "ServerTesting", "Store", "Wire"]),
+        test("HTTPServerTests", ["HTTPServer", "ServerTesting"]),
+        test(
+            "IngestTests",
+            [
+                "Aggregator", "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
+                "ServerTesting", "Store", "Wire",
+            ]),
+
+        // Tests of the core, and what they share.
+        .target(name: "CoreTesting", path: "Tests/CoreTesting", swiftSettings: strict),
+        test("PhiTests", ["CoreTesting", "Phi"]),
+        test("BytesTests", ["Bytes", "CoreTesting"]),
+        test("DigestTests", ["Bytes", "CoreTesting", "Digest"]),
+        test("ModelTests", ["Bytes", "CoreTesting", "Digest", "Model", "Phi"]),
+        test("WireTests", ["Bytes", "CoreTesting", "Digest", "Model", "Wire"]),
         test("PoolReplayTests", ["PoolReplay", "Precision", "TensorPool"]),
     ]
 )

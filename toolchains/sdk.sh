@@ -147,7 +147,7 @@ compare_with_lock() { # versions
         fi
     done <"$1"
     if [ "$moved" = 1 ]; then
-        say "note: the SDK has the newer packages; 'make sdk-update' records them in packages.lock"
+        say "note: the SDK is made of what the archive has now; 'make sdk-update' records it"
     fi
 }
 

@@ -41,7 +41,8 @@ public struct JSONWriter: Sendable {
 
     /// A number for people, at most `decimals` digits after the point.
     public mutating func value(_ value: Double, decimals: Int, _ key: StaticString? = nil) {
-        guard value.isFinite else { return null(key) }
+        // Beyond what `Decimal` writes out, the shortest form: "inf" is no JSON.
+        guard abs(value) < 9e15 else { return self.value(value, key) }
         lead(key)
         bytes.append(contentsOf: Decimal.fixed(value, decimals: decimals).utf8)
     }

@@ -73,6 +73,16 @@ public struct ProtoWriter: Sendable {
         data(field, Array(value.utf8))
     }
 
+    /// At most `limit` bytes of the text, cut between characters: what a decoder would refuse for its
+    /// length must not be written.
+    public mutating func string(_ field: Int, _ value: String, upTo limit: Int) {
+        let bytes = Array(value.utf8)
+        var count = min(limit, bytes.count)
+        // Not within a character: continuation bytes are 10xxxxxx.
+        while count > 0, count < bytes.count, bytes[count] & 0xc0 == 0x80 { count -= 1 }
+        data(field, Array(bytes[..<count]))
+    }
+
     public mutating func message(_ field: Int, _ value: ProtoWriter) {
         data(field, value.bytes)
     }
@@ -194,6 +204,12 @@ public struct ProtoReader {
     public func string(_ field: Field, upTo limit: Int) throws(WireFault) -> String {
         var text = Array(bytes[try range(field, upTo: limit)])
         for index in text.indices where text[index] < 0x20 || text[index] == 0x7f {
+            text[index] = 0x20
+        }
+        // U+0080…U+009F, C2 80…C2 9F: terminals take U+009B for ESC [.
+        for index in text.indices.dropFirst()
+        where text[index - 1] == 0xc2 && text[index] >= 0x80 && text[index] <= 0x9f {
+            text[index - 1] = 0x20
             text[index] = 0x20
         }
         return String(decoding: text, as: UTF8.self)

@@ -73,7 +73,7 @@ public enum Text {
 
     public static func decimal(_ text: String) -> Double? { decimal(Array(text.utf8)[...]) }
 
-    /// Splits at every byte for which `separator` holds; empty pieces are left out.
+    /// Splits at every run of blanks; empty pieces are left out.
     public static func words(_ text: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
         text.split { isBlank($0) }
     }
@@ -105,19 +105,27 @@ public enum Text {
 }
 
 public enum Decimal {
-    /// `value` rounded half away from zero to `decimals` digits (0…9), for people. "nan", "inf".
+    /// `value` rounded half away from zero to `decimals` digits (0…9), for people. "nan", "inf";
+    /// what is too large to be anything but absurd (9e15) is "inf" too.
     public static func fixed(_ value: Double, decimals: Int) -> String {
         guard value == value else { return "nan" }
-        guard value.isFinite, abs(value) < 9e15 else { return value < 0 ? "-inf" : "inf" }
-        var power = 1.0
-        for _ in 0..<max(0, min(9, decimals)) { power *= 10 }
-        let scaled = (abs(value) * power).rounded(.toNearestOrAwayFromZero)
-        guard scaled < 9e18 else { return "\(Int64(value))" }
-        let units = UInt64(scaled)
-        let sign = value < 0 && units > 0 ? "-" : ""
-        guard decimals > 0 else { return "\(sign)\(units)" }
-        let fraction = Array("\(units % UInt64(power))".utf8)
-        let padding = [UInt8](repeating: 0x30, count: max(0, decimals - fraction.count))
-        return "\(sign)\(units / UInt64(power)).\(String(decoding: padding + fraction, as: UTF8.self))"
+        guard abs(value) < 9e15 else { return value < 0 ? "-inf" : "inf" }
+        let decimals = max(0, min(9, decimals))
+        var power: UInt64 = 1
+        for _ in 0..<decimals { power *= 10 }
+        // The whole part apart (both are exact): together with nine decimals it may pass 64 bits.
+        let magnitude = abs(value)
+        var whole = UInt64(magnitude)
+        let rest = (magnitude - Double(whole)) * Double(power)
+        var units = UInt64(rest.rounded(.toNearestOrAwayFromZero))
+        if units == power {
+            whole += 1
+            units = 0
+        }
+        let sign = value < 0 && (whole > 0 || units > 0) ? "-" : ""
+        guard decimals > 0 else { return "\(sign)\(whole)" }
+        let fraction = Array("\(units)".utf8)
+        let padding = [UInt8](repeating: 0x30, count: decimals - fraction.count)
+        return "\(sign)\(whole).\(String(decoding: padding + fraction, as: UTF8.self))"
     }
 }

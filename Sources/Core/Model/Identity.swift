@@ -2,6 +2,7 @@
 
 import Bytes
 import Digest
+import Phi
 
 /// A device's id: 16 bytes, the head of SHA-256 over its serial number and install UUID, so that a
 /// cloned card in another board is another device. Shown as 32 hexadecimal digits.
@@ -150,8 +151,9 @@ public struct HardwareRecord: Equatable, Sendable {
     private func canonical(with serial: String) -> [UInt8] {
         var text = "phi-hardware\0\(model)\0\(serial)\0\(cpuCores)\0\(cpuMaxMHz)\0\(memoryBytes)\0"
         if let gpu {
-            // Tenths of a gigabyte: no floating-point text in a digest.
-            let tenths = Int((gpu.memoryGB * 10).rounded())
+            // Tenths of a gigabyte: no floating-point text in a digest. Within the wire's limits, since
+            // an Int holds no NaN.
+            let tenths = Int((clamp(gpu.memoryGB, 0...1e6) * 10).rounded())
             text += "\(gpu.name)\0\(tenths)\0\(gpu.cores)\0\(gpu.tier.rawValue)\0"
         }
         return Array(text.utf8)

@@ -62,6 +62,9 @@ public struct ParameterSet: Equatable, Sendable {
         self.values = values
     }
 
+    /// Versions lie below: a device that took the largest number could never be pushed to again.
+    public static let versionLimit: UInt64 = 1 << 53
+
     /// What a device runs before it was ever pushed to.
     public static let builtIn = ParameterSet(version: 0)
 }

@@ -99,6 +99,20 @@ public struct RestartGap: Equatable, Sendable {
     }
 }
 
+/// Which sensor a series of the pool holds, e.g. 17 "hwmon cpu_thermal temp1".
+public struct SeriesName: Equatable, Sendable {
+    public var id: UInt16
+    public var name: String
+
+    public init(id: UInt16, name: String) {
+        self.id = id
+        self.name = name
+    }
+
+    /// Names in one report at most.
+    public static let countMax = 256
+}
+
 public struct Report: Equatable, Sendable {
     public var device: DeviceID
     /// Persisted before a boot's first report: (boot, sequence) is ordered for ever.
@@ -128,13 +142,15 @@ public struct Report: Equatable, Sendable {
     public var gap: RestartGap?
     /// Sealed chunks of the pool, as they came.
     public var chunks: [[UInt8]]
+    /// Names of series ids, until acknowledged.
+    public var seriesNames: [SeriesName]
 
     public init(
         device: DeviceID, boot: UInt64, kernelBootID: String, sequence: UInt64,
         previousHead: Digest32, instant: Instant, agentVersion: String, samplesTaken: UInt64,
         sample: Sample, decision: Decision, controlMode: ControlMode, pool: PoolSummary,
         cycleDigest: Digest32, hardwareHash: Digest32, hardware: HardwareRecord?,
-        parameterVersion: UInt64, applyStatus: ApplyStatus, gap: RestartGap?, chunks: [[UInt8]]
+        parameterVersion: UInt64, applyStatus: ApplyStatus, gap: RestartGap?, chunks: [[UInt8]], seriesNames: [SeriesName] = []
     ) {
         self.device = device
         self.boot = boot
@@ -155,6 +171,7 @@ public struct Report: Equatable, Sendable {
         self.applyStatus = applyStatus
         self.gap = gap
         self.chunks = chunks
+        self.seriesNames = seriesNames
     }
 
     /// The chain's head before a boot's first report.
@@ -165,6 +182,8 @@ public struct Report: Equatable, Sendable {
     /// One report's body at most: 64 chunks of 4 KiB and the rest.
     public static let byteCountMax = 320 * 1024
     public static let chunkBytesMax = 256 * 1024
+    /// Chunks in one report at most: each is a row at the aggregator.
+    public static let chunkCountMax = 1024
 }
 
 /// The reply to a report that was committed.
@@ -177,6 +196,8 @@ public struct ReportReply: Equatable, Sendable {
     public var serverEpoch: UInt64
     /// A set that is due for this device.
     public var envelope: Envelope?
+    /// There was one, and it can't be read: the acknowledgement counts all the same.
+    public var hasUnreadableEnvelope = false
 
     public init(
         boot: UInt64, sequence: UInt64, serverTimeMs: Int64, serverEpoch: UInt64,

@@ -179,6 +179,9 @@ public struct Sample: Equatable, Sendable {
     public var hwmon: [HwmonReading] = []
     public var memory: MemoryReading?
     public var load: LoadReading?
+    /// Share of all cores' time that was not idle since the sample before, 0…1. The thermal model's
+    /// input; it isn't reported.
+    public var busyShare: Double?
     public var pressure: PressureReading?
     public var frequency: FrequencyReading?
     public var throttle: ThrottleReading?
@@ -194,7 +197,8 @@ public struct Sample: Equatable, Sendable {
         }
         if hottest != nil { return hottest }
         for reading in hwmon where reading.kind == .temperature {
-            if let value = reading.value {
+            // A finite number may still be too large for an Int, and a forged report must not trap.
+            if let value = reading.value, abs(value) < 1e9 {
                 let milli = Int((value * 1000).rounded())
                 hottest = max(hottest ?? milli, milli)
             }

@@ -27,7 +27,8 @@ public struct PoolAccount: Equatable, Sendable {
     /// Bytes that the values of this window need, as if nothing had been delivered or spilled.
     public var bytesNeeded: UInt64 = 0
     /// Fixed-width bytes of the values admitted ÷ bytesNeeded, at 81 and at 64 bits a value. Nil
-    /// when nothing was admitted. At `measured`, frozen at the first refusal.
+    /// when nothing was admitted. At `projected`, what it will be when the budget is full, at the
+    /// cost per value so far; at `measured`, frozen at the first refusal.
     public var extension81: Double?
     public var extension64: Double?
     public var basis = Basis.noData

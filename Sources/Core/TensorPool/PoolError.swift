@@ -1,3 +1,5 @@
+// What can go wrong with a pool, and what to do about it.
+
 import Precision
 
 public enum PoolError: Error, Equatable, Sendable {

@@ -94,6 +94,10 @@ extension PoolState {
             account.basis = .measured
         } else {
             account.basis = values * 81 / 8 < Double(budgetBytes) ? .projected : .atLeast
+            if account.basis == .projected, let projected = projectedExtension64 {
+                account.extension64 = projected
+                account.extension81 = projected * 81 / 64
+            }
         }
     }
 }

@@ -152,6 +152,9 @@ public final class TensorPool {
     }
 
     /// A walk over all chunks: for reports, not for every value.
+    /// Share of the budget in use, 0…1: what decides when room is short. Cheap, unlike the account.
+    public var fill: Double { state.fill }
+
     public var account: PoolAccount { state.account() }
 
     /// What one series takes; nothing for an unknown one.

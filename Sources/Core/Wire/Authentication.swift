@@ -74,6 +74,7 @@ public struct RequestMAC: Equatable, Sendable {
         head.string(3, path)
         head.data(4, device.bytes)
         head.data(5, nonce)
+        head.unsigned(6, body.count)
         return Digest.hmac(key: key, head.bytes, body)
     }
 }
@@ -89,7 +90,8 @@ public enum ReplyMAC {
         head.string(1, "reply")
         head.data(2, request.mac.bytes)
         head.unsigned(3, status)
-        if let retryAfterS { head.unsigned(4, retryAfterS) }
+        head.unsigned(4, retryAfterS.map { max(0, $0) + 1 } ?? 0)
+        head.unsigned(5, body.count)
         return Digest.hmac(key: key, head.bytes, body)
     }
 }

@@ -7,14 +7,14 @@ import Model
 extension HardwareRecord {
     public func encoded() -> ProtoWriter {
         var writer = ProtoWriter()
-        writer.string(1, model)
-        writer.string(2, serial)
+        writer.string(1, model, upTo: 128)
+        writer.string(2, serial, upTo: 128)
         writer.unsigned(3, cpuCores)
         writer.unsigned(4, cpuMaxMHz)
         writer.unsigned(5, memoryBytes)
         if let gpu {
             var inner = ProtoWriter()
-            inner.string(1, gpu.name)
+            inner.string(1, gpu.name, upTo: 128)
             inner.double(2, gpu.memoryGB)
             inner.unsigned(3, gpu.cores)
             inner.unsigned(4, UInt64(gpu.tier.rawValue))
@@ -93,7 +93,12 @@ extension EnrolRequest {
                 guard labels.count < Label.countMax else {
                     throw .tooLong(field: 5, limit: Label.countMax)
                 }
-                labels.append(try Label(decoding: try reader.message(field)))
+                let label = try Label(decoding: try reader.message(field))
+                // Two values for one key: in whose scope would the device be?
+                guard !labels.contains(where: { $0.key == label.key }) else {
+                    throw .outOfRange(field: 5)
+                }
+                labels.append(label)
             case 6: agentVersion = try reader.string(field, upTo: 64)
             case 15:
                 signed = (Array(bytes[..<field.start]), try reader.data(field, exactly: 64))

@@ -74,6 +74,8 @@ extension Label {
             default: break
             }
         }
+        // Stored and shown as text: what couldn't be read back from it is no label.
+        guard Label(text) != nil else { throw .outOfRange(field: 1) }
     }
 }
 
@@ -175,6 +177,9 @@ extension Envelope {
         }
         let set: ParameterSet
         do { set = try ParameterSet(decoding: payload) } catch { throw .malformed }
+        guard set.version < ParameterSet.versionLimit else {
+            throw .outOfRange("version \(set.version)")
+        }
         if let problem = set.values.problems.first { throw .outOfRange(problem.text) }
         return (set, keys.version)
     }

@@ -15,7 +15,7 @@ public struct SealedReport: Equatable, Sendable {
 }
 
 extension SealedReport {
-    private static let headField = 31
+    fileprivate static let headField = 31
 
     public init(sealing report: Report) {
         let body = report.encoded()
@@ -39,15 +39,21 @@ extension SealedReport {
 }
 
 extension Report {
+    /// Without a look at the seal: for bytes that were checked when they were stored, and whose chunks
+    /// may since have been cut out.
+    public init(stored bytes: [UInt8]) throws(WireFault) {
+        self = try Self.decode(bytes, headField: SealedReport.headField).0
+    }
+
     fileprivate func encoded() -> ProtoWriter {
         var writer = ProtoWriter(reserving: 1024 + chunks.reduce(0) { $0 + $1.count + 4 })
         writer.data(1, device.bytes)
         writer.unsigned(2, boot)
-        writer.string(3, kernelBootID)
+        writer.string(3, kernelBootID, upTo: 64)
         writer.unsigned(4, sequence)
         writer.data(5, previousHead.bytes)
         writer.message(6, instant.encoded())
-        writer.string(7, agentVersion)
+        writer.string(7, agentVersion, upTo: 64)
         writer.unsigned(8, samplesTaken)
         writer.message(9, sample.encoded())
         writer.message(10, decision.encoded())
@@ -60,6 +66,7 @@ extension Report {
         writer.message(17, applyStatus.encoded())
         if let gap { writer.message(18, gap.encoded()) }
         for chunk in chunks { writer.data(19, chunk) }
+        for name in seriesNames.prefix(SeriesName.countMax) { writer.message(20, name.encoded()) }
         return writer
     }
 
@@ -107,7 +114,19 @@ extension Report {
             case 16: report.parameterVersion = try reader.unsigned(field)
             case 17: report.applyStatus = try ApplyStatus(decoding: try reader.message(field))
             case 18: report.gap = try RestartGap(decoding: try reader.message(field))
-            case 19: report.chunks.append(try reader.data(field, upTo: Report.chunkBytesMax))
+            case 19:
+                guard report.chunks.count < Report.chunkCountMax else {
+                    throw .tooLong(field: 19, limit: Report.chunkCountMax)
+                }
+                let chunk = try reader.data(field, upTo: Report.chunkBytesMax)
+                // Each is a row at the aggregator: nothing isn't worth one.
+                guard !chunk.isEmpty else { throw .outOfRange(field: 19) }
+                report.chunks.append(chunk)
+            case 20:
+                guard report.seriesNames.count < SeriesName.countMax else {
+                    throw .tooLong(field: 20, limit: SeriesName.countMax)
+                }
+                report.seriesNames.append(try SeriesName(decoding: try reader.message(field)))
             case headField:
                 head = try reader.digest(field)
                 covered = field.start
@@ -134,7 +153,7 @@ extension ApplyStatus {
         writer.unsigned(1, version)
         writer.unsigned(2, UInt64(phase.rawValue))
         writer.unsigned(3, reasonCode)
-        writer.string(4, reason)
+        writer.string(4, reason, upTo: 512)
         return writer
     }
 
@@ -151,6 +170,29 @@ extension ApplyStatus {
                 phase = known
             case 3: reasonCode = try reader.int(field, upTo: 1_000_000)
             case 4: reason = try reader.string(field, upTo: 512)
+            default: break
+            }
+        }
+    }
+}
+
+extension SeriesName {
+    private static let nameBytesMax = 160
+
+    func encoded() -> ProtoWriter {
+        var writer = ProtoWriter()
+        writer.unsigned(1, UInt64(id))
+        writer.string(2, name, upTo: Self.nameBytesMax)
+        return writer
+    }
+
+    init(decoding message: ProtoReader) throws(WireFault) {
+        var reader = message
+        self.init(id: 0, name: "")
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: id = UInt16(truncatingIfNeeded: try reader.int(field, upTo: 65_535))
+            case 2: name = try reader.string(field, upTo: Self.nameBytesMax)
             default: break
             }
         }
@@ -201,8 +243,9 @@ extension ReportReply {
             case 3: serverTimeMs = try reader.signed(field)
             case 4: serverEpoch = try reader.unsigned(field)
             case 5:
-                envelope = try Envelope(
+                envelope = try? Envelope(
                     decoding: try reader.data(field, upTo: Envelope.byteCountMax))
+                hasUnreadableEnvelope = envelope == nil
             default: break
             }
         }

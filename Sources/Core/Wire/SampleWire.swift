@@ -77,7 +77,7 @@ extension Sample {
 extension ThermalReading {
     func encoded() -> ProtoWriter {
         var writer = ProtoWriter()
-        writer.string(1, name)
+        writer.string(1, name, upTo: nameBytesMax)
         if let temperatureMilliC { writer.signed(2, Int64(temperatureMilliC)) }
         return writer
     }
@@ -98,10 +98,10 @@ extension ThermalReading {
 extension HwmonReading {
     func encoded() -> ProtoWriter {
         var writer = ProtoWriter()
-        writer.string(1, chip)
-        writer.string(2, label)
+        writer.string(1, chip, upTo: nameBytesMax)
+        writer.string(2, label, upTo: nameBytesMax)
         writer.unsigned(3, UInt64(kind.rawValue))
-        if let value { writer.double(4, value) }
+        if let value, value.isFinite { writer.double(4, value) }
         return writer
     }
 

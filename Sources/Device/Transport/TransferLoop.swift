@@ -47,8 +47,10 @@ public final class TransferLoop {
     /// - Returns: for each descriptor, whether it can be read.
     public func wait(_ descriptors: [Int32], timeoutMs: Int) -> [Bool] {
         var ready = [Int32](repeating: 0, count: descriptors.count)
-        _ = ccurl_multi_wait(
+        let result = ccurl_multi_wait(
             multi, descriptors, &ready, descriptors.count, Int32(clamping: max(0, timeoutMs)))
+        // A libcurl that can't wait must not become a loop at full speed.
+        if result < 0 { ccurl_pause_ms(100) }
         return ready.map { $0 != 0 }
     }
 

@@ -1,1 +1,4 @@
-print("not yet")
+import AgentRuntime
+import System
+
+Process.exit(AgentCommand.main())

@@ -3,6 +3,10 @@
 // It has no clock and does no I/O; everything it remembers between cycles is in this struct. The
 // same inputs give the same decision, bit for bit, on the host and on the device. What the words
 // mean is in docs/glossary.md.
+//
+// One cycle: correct the reading ─► forecast ─► observe (state) ─► hash (slot) ─► judge the last
+// cycle's votes by what happened since ─► vote ─► rate ─► size memory ─► choose bits ─► keep within
+// the heat budget ─► safety override ─► dwell ─► chain.
 
 import Digest
 import Model
@@ -14,14 +18,21 @@ public struct ChamberInput: Sendable {
     public var signals: Signals
     /// How full the tensor pool is beyond its easy share, 0…1.
     public var poolPressure: Double
+    /// The frequency cap follows the factor (cpufreq is ours), so that less work costs less voltage.
+    public var scalesFrequency: Bool
+    /// This observation was made because the timing trigger called for it.
+    public var isEarly: Bool
 
     public init(
-        hardware: HardwareRecord, sample: Sample, signals: Signals, poolPressure: Double
+        hardware: HardwareRecord, sample: Sample, signals: Signals, poolPressure: Double,
+        scalesFrequency: Bool = false, isEarly: Bool = false
     ) {
         self.hardware = hardware
         self.sample = sample
         self.signals = signals
         self.poolPressure = poolPressure
+        self.scalesFrequency = scalesFrequency
+        self.isEarly = isEarly
     }
 }
 
@@ -34,12 +45,31 @@ public struct Chamber: Sendable {
     static let thresholdBias = 0.1
     /// A vote below this counts as silence when triggers are named.
     static let voteLeast = 0.01
+    /// The sensor's step, °C: 0.538 on these boards.
+    static let sensorStepC = 0.54
 
-    private var observer: Observer
-    private var window = TroubleWindow()
-    private var median = MedianOfFive()
-    private var forecast = ThermalForecast()
-    private var lastCeilingBytes: Double?
+    var observer: Observer
+    var window = TroubleWindow()
+    var filter = SensorFilter(step: Chamber.sensorStepC)
+    var stuck = StuckDetector()
+    var forecast = ThermalForecast()
+    var actuators = Actuators()
+    var protection = Protection()
+    var activity = StreamEntropy(tolerance: Chamber.activityTolerance)
+    var timing = InputTiming()
+    var learned = Learned()
+    /// What was learned on the hardware before this one, should it come back.
+    var setAside: Learned?
+    /// Votes that await their outcome.
+    var pending: PendingVotes?
+    var lastCeilingBytes: Double?
+    var lastMs: Int64?
+    /// Most work that heat allows, by the last cycle; nil where the model isn't proven.
+    var heatShare: Double?
+    private var hashes: HardwareHashes?
+
+    /// SHA-256 chain over every cycle's activation, factor and instant.
+    public internal(set) var chainHead = Digest32.zero
 
     public init(knownHardware: Digest32? = nil) {
         observer = Observer(knownHardware: knownHardware)
@@ -49,43 +79,70 @@ public struct Chamber: Sendable {
         let parameters = set.values
         let sample = input.sample
         let nowMs = sample.instant.monotonicMs
-        var temperatureC: Double?
-        if let milli = sample.temperatureMilliC {
-            let filtered = median.note(Double(milli) / 1000)
-            forecast.note(temperatureC: filtered, nowMs: nowMs)
-            temperatureC = filtered
-        }
+        let intervalS = lastMs.map { Double(max(0, nowMs - $0)) / 1000 } ?? 0
+        lastMs = nowMs
+        timing.note(nowMs: nowMs, isEarly: input.isEarly)
+        let hash = hash(of: input.hardware)
+        let load = HeatBudget.load(sample, cores: input.hardware.cpuCores)
+        let temperatureC = takeTemperature(sample, load: load, intervalS: intervalS, nowMs)
         window.note(trouble: OperatingCoherence.trouble(sample))
+        if let busy = sample.busyShare { activity.note(busy) }
+        var signals = input.signals
+        if signals.entropy == nil { signals.entropy = activity.value }
 
         var decision = Decision()
-        let hash = input.hardware.hash
         let capacity = Capacity(of: input.hardware, profile: set.profile)
-        describe(capacity, hash, into: &decision)
+        describe(capacity, hash.full, into: &decision)
         decision.operatingCoherence = OperatingCoherence.value(
             sample, calmShare: window.calmShare)
         decision.state = observer.observe(
-            hash: hash, strength: capacity.entanglementStrength,
+            hash: hash.full, strength: capacity.entanglementStrength,
             required: temperatureC != nil && sample.memory != nil,
             coherence: decision.operatingCoherence, parameters: parameters, nowMs: nowMs)
 
         let thermal = temperatureC.map { Experts.thermalSignal(temperatureC: $0, parameters) }
         let pressure = Experts.pressureSignal(sample, parameters)
         let activation = Activation(
-            classHash: input.hardware.classHash,
+            classHash: hash.ofClass,
             buckets: StateBuckets(
                 thermal: thermal, memoryUse: sample.memory.map { 1 - $0.availableShare },
-                pressure: pressure, entropy: input.signals.entropy, value: input.signals.value))
+                pressure: pressure, entropy: signals.entropy, value: signals.value))
         decision.slot = activation.slot
         decision.activation = activation.digest
 
-        vote(input, thermal: thermal, parameters, nowMs, into: &decision)
+        heatShare = allowedShare(
+            parameters, intervalS: intervalS, scalesFrequency: input.scalesFrequency)
+        judge(sample, signals, temperatureC, parameters)
+        vote(signals, thermal: thermal, parameters, nowMs, into: &decision)
         rate(sample, parameters, into: &decision)
         size(input, pressure: pressure, parameters, into: &decision)
         choosePrecision(
-            input, thermal: thermal, pressure: pressure, parameters, into: &decision)
-        guardHeat(temperatureC, parameters, into: &decision)
-        if decision.state == .superposed { neutralise(&decision) }
+            input, signals, thermal: thermal, pressure: pressure, parameters, nowMs, into: &decision)
+        keepWithinHeat(temperatureC, parameters, nowMs, into: &decision)
+        if decision.state == .superposed { neutralise(&decision, nowMs) }
+        decision.factor = actuators.factor(decision.factor, nowMs: nowMs)
+        chain(decision, nowMs)
         return decision
+    }
+
+    /// The record's two hashes, computed anew only when the record changed. With another class of
+    /// hardware, what was learned is set aside, and taken up again if the former class comes back.
+    private mutating func hash(of hardware: HardwareRecord) -> HardwareHashes {
+        if let hashes, hashes.record == hardware { return hashes }
+        let fresh = HardwareHashes(
+            record: hardware, full: hardware.hash, ofClass: hardware.classHash)
+        hashes = fresh
+        if let old = learned.ofClass, old != fresh.ofClass {
+            if let fit = forecast.model.fit { learned.rises = (fit.fastRiseC, fit.slowRiseC) }
+            let former = setAside?.ofClass == fresh.ofClass ? setAside : nil
+            setAside = learned
+            learned = former ?? Learned()
+            forecast = ThermalForecast(model: learned.model)
+            stuck = StuckDetector()
+            pending = nil
+        }
+        learned.ofClass = fresh.ofClass
+        return fresh
     }
 
     private func describe(_ capacity: Capacity, _ hash: Digest32, into decision: inout Decision) {
@@ -97,139 +154,33 @@ public struct Chamber: Sendable {
         decision.quantumPhase = turned >= Phi.twoPi ? turned - Phi.twoPi : turned
     }
 
-    /// Harmonic synthesis: the sum of the weighted votes is the exponent of φ.
-    private func vote(
-        _ input: ChamberInput, thermal: Double?, _ parameters: ParameterValues, _ nowMs: Int64,
-        into decision: inout Decision
-    ) {
-        func cast(
-            _ expert: Expert, _ signal: Double?, neutral: Parameter, full: Double, weight: Parameter,
-            trigger: Triggers
-        ) {
-            let strength = signal.map { Experts.strength($0, neutral: parameters[neutral]) } ?? 0
-            decision[expert] = Experts.vote(
-                expert, exponent: full * strength, strength: strength, weight: parameters[weight])
-            if abs(decision[expert].exponent) >= Self.voteLeast { decision.triggers.insert(trigger) }
+    private mutating func chain(_ decision: Decision, _ nowMs: Int64) {
+        var cycle: [UInt8] = []
+        cycle.reserveCapacity(16)
+        for word in [decision.factor.bitPattern, UInt64(bitPattern: nowMs)] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                cycle.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
         }
-        decision[.hardware] = Experts.vote(
-            .hardware,
-            exponent: observer.vote(halfLifeS: parameters[.hardwareHalfLifeS], nowMs: nowMs),
-            strength: 1, weight: parameters[.hardwareWeight])
-        if abs(decision[.hardware].exponent) >= Self.voteLeast {
-            decision.triggers.insert(.hardwareObserver)
-        }
-        cast(
-            .entropy, input.signals.entropy, neutral: .entropyNeutral,
-            full: parameters[.entropyStrength], weight: .entropyWeight, trigger: .marketEntropy)
-        cast(
-            .thermal, thermal, neutral: .thermalNeutral, full: -parameters[.thermalStrength],
-            weight: .thermalWeight, trigger: .thermalMirror)
-        cast(
-            .value, input.signals.value, neutral: .valueNeutral, full: parameters[.valueStrength],
-            weight: .valueWeight, trigger: .profitHarmonic)
-        decision.exponent = decision.votes.reduce(0) { $0 + $1.exponent }
-        decision.factor = clamp(Phi.power(decision.exponent), Self.factorLimits)
+        chainHead = Digest.sha256(chainHead.bytes, decision.activation.bytes, cycle)
     }
+}
 
-    /// signal quality × agreement × predictor quality.
-    private func rate(
-        _ sample: Sample, _ parameters: ParameterValues, into decision: inout Decision
-    ) {
-        var weights = 0.0
-        var mean = 0.0
-        for vote in decision.votes {
-            weights += vote.weight
-            mean += vote.weight * vote.exponent
-        }
-        mean /= weights
-        var variance = 0.0
-        for vote in decision.votes {
-            variance += vote.weight * (vote.exponent - mean) * (vote.exponent - mean)
-        }
-        variance /= weights
-        decision.confidence = Confidence(
-            signalQuality: sample.health.share,
-            // Exponents lie in −1…1, so a variance of 1 is full disagreement.
-            agreement: clamp(1 - variance, 0...1),
-            predictorQuality: forecast.quality)
-        let isConfident = decision.confidence.value > parameters[.confidenceLeast]
-        decision.isApplicable = isConfident || decision.factor < 1
-    }
+struct HardwareHashes: Sendable {
+    let record: HardwareRecord
+    let full: Digest32
+    let ofClass: Digest32
+}
 
-    /// The memory ceiling: a share of the machine, adjusted by value and pressure, moved by at most
-    /// φ² or 1/φ² a step.
-    private mutating func size(
-        _ input: ChamberInput, pressure: Double?, _ parameters: ParameterValues,
-        into decision: inout Decision
-    ) {
-        let pressureStrength =
-            pressure.map { Experts.strength($0, neutral: Experts.pressureNeutral) } ?? 0
-        if pressureStrength > Self.voteLeast { decision.triggers.insert(.memoryPressure) }
-        if input.poolPressure > Self.voteLeast { decision.triggers.insert(.poolPressure) }
-        decision.memoryAdjustment = clamp(
-            Phi.power(decision[.value].exponent - pressureStrength), Self.memoryAdjustmentLimits)
-        guard let memory = input.sample.memory else { return }
-        let total = Double(memory.totalBytes)
-        let mebibyte = 1_048_576.0
-        let floor = min(parameters[.memoryFloorMiB] * mebibyte, total)
-        let most = max(floor, total - parameters[.memoryReserveMiB] * mebibyte)
-        var ceiling = parameters[.memoryBaseShare] * total * decision.memoryAdjustment
-        if let last = lastCeilingBytes {
-            ceiling = clamp(ceiling, (last * Phi.compressionLimit)...(last * Phi.expansionLimit))
-        }
-        ceiling = clamp(ceiling, floor...most)
-        lastCeilingBytes = ceiling
-        // Whole pages of the largest size in use (16 KiB on a Pi 5).
-        decision.memoryCeilingBytes = UInt64(ceiling) / 16_384 * 16_384
-    }
+/// What is learned of one class of hardware, and outlives a restart.
+struct Learned: Sendable {
+    var slots = SlotLearner()
+    /// The last fitted rises of the fast and slow pole, °C: the next run's prior.
+    var rises: (Double, Double)?
+    var ofClass: Digest32?
 
-    private func choosePrecision(
-        _ input: ChamberInput, thermal: Double?, pressure: Double?, _ parameters: ParameterValues,
-        into decision: inout Decision
-    ) {
-        let heat =
-            thermal.map { Experts.strength($0, neutral: parameters[.thermalNeutral]) } ?? 0
-        let memory = pressure.map { Experts.strength($0, neutral: Experts.pressureNeutral) } ?? 0
-        let press = max(heat, max(memory, clamp(input.poolPressure, 0...1)))
-        let bias = Self.thresholdBias * press
-        let value = input.signals.value ?? parameters[.valueNeutral]
-        if value >= parameters[.highValueLeast] + bias {
-            decision.bitDepth = .bits81
-        } else if value <= parameters[.lowValueMost] + bias, press > Self.voteLeast {
-            decision.bitDepth = .bits8
-        } else {
-            decision.bitDepth = .bits16
-        }
-    }
-
-    /// At the critical temperature, now or within the guard time by the forecast, the override takes
-    /// the place of the sum. It falls from 1 at the soft limit to 0.1 at the critical temperature,
-    /// taken half way between the reading and the forecast, and never waits for confidence.
-    private func guardHeat(
-        _ temperatureC: Double?, _ parameters: ParameterValues, into decision: inout Decision
-    ) {
-        guard let temperatureC else { return }
-        let ahead = forecast.temperatureC(inS: Self.guardS) ?? temperatureC
-        let worst = max(temperatureC, min(ahead, temperatureC + 20))
-        let critical = parameters[.criticalC]
-        guard worst >= critical else { return }
-        let soft = parameters[.softLimitC]
-        let excess = clamp(((temperatureC + worst) / 2 - soft) / (critical - soft), 0...1)
-        let override = clamp(1 - 0.9 * excess, Self.factorLimits)
-        decision.factor = min(decision.factor, override)
-        decision.triggers.insert(.safetyOverride)
-        decision.isApplicable = true
-    }
-
-    /// Superposed: nothing is known well enough to act, except that heat is never ignored.
-    private func neutralise(_ decision: inout Decision) {
-        guard !decision.triggers.contains(.safetyOverride) else { return }
-        decision.factor = 1
-        decision.exponent = 0
-        decision.votes = [.neutral, .neutral, .neutral, .neutral]
-        decision.memoryAdjustment = 1
-        decision.bitDepth = .bits16
-        decision.triggers = []
-        decision.isApplicable = false
+    var model: ThermalModel {
+        guard let rises else { return ThermalModel() }
+        return ThermalModel(fastPriorC: rises.0, slowPriorC: rises.1)
     }
 }

@@ -1,5 +1,9 @@
 // The observer: notices that the hardware changed (collapse), and tells coherent from decoherent
 // operation.
+//
+// A device that flaps (a loose GPU, a serial number that is read every other time) must not collapse at
+// every cycle: a change back to what was there within the flapping window before is no collapse, and
+// while it goes on the state is decoherent.
 
 import Digest
 import Model
@@ -10,8 +14,14 @@ struct Observer: Sendable {
     static let confirmations = 3
     /// Half width of the band around the coherence threshold in which the state stays as it is.
     static let hysteresis = 0.02
+    /// A change back within this time is flapping, ms: longer than a re-enumeration takes.
+    static let flapMs: Int64 = 60_000
 
     private var lastHash: Digest32?
+    /// What was there before the last change, and when that was.
+    private var formerHash: Digest32?
+    private var changeMs: Int64 = 0
+    private var flapEndMs: Int64?
     private var lastStrength: Double?
     private var confirmed = 0
     private var isCoherent = true
@@ -29,7 +39,15 @@ struct Observer: Sendable {
         hash: Digest32, strength: Double, required: Bool, coherence: Double,
         parameters: ParameterValues, nowMs: Int64
     ) -> OperatingState {
-        let changed = lastHash != nil && lastHash != hash
+        let differs = lastHash != nil && lastHash != hash
+        let flaps = differs && formerHash == hash && nowMs - changeMs <= Self.flapMs
+        if differs {
+            formerHash = lastHash
+            changeMs = nowMs
+        }
+        if flaps { flapEndMs = nowMs + Self.flapMs }
+        if let end = flapEndMs, nowMs > end { flapEndMs = nil }
+        let changed = differs && !flaps
         if changed {
             let before = lastStrength ?? strength
             let ratio = before > 0 ? strength / before : 1
@@ -50,7 +68,7 @@ struct Observer: Sendable {
         } else {
             isCoherent = coherence >= threshold + Self.hysteresis
         }
-        return isCoherent ? .coherent : .decoherent
+        return isCoherent && flapEndMs == nil ? .coherent : .decoherent
     }
 
     /// The hardware expert's exponent: the collapse's vote, halved every half-life.

@@ -1,6 +1,10 @@
-// A forecast of the temperature from its own past: level and trend, exponentially smoothed (Holt).
-// Its measured error is the predictor's share in a decision's confidence, and its forecast at the
-// guard time can call the safety override before the limit is reached.
+// The forecast of the temperature, and what its own measured error says of it.
+//
+// The two-pole model (`ThermalModel`) speaks where the heat made is known and it is old enough; until
+// then, and on boards that don't tell their load, level and trend do (Holt). Two errors are measured:
+// of the next reading, and of the reading a guard time ahead. For the second, an outlook is set aside,
+// carried forward with the heat that was really made, and compared with what the sensor shows then:
+// so a change of load isn't taken for an error of the model.
 
 import Phi
 
@@ -9,19 +13,64 @@ struct ThermalForecast: Sendable {
     static let errorFullC = 5.0
     /// Predictions before the predictor counts as measured.
     static let provenAfter = 3
+    /// How far ahead the set-aside outlook is judged, s.
+    static let judgedAfterS = 30.0
+    /// A model this far off, °C, is asked for nothing: the reading alone counts.
+    static let discreditedErrorC = 3.0
     private static let levelGain = 0.5
     private static let trendGain = 0.2
     private static let errorGain = 0.2
+    private static let biasGain = 0.1
 
     private var level = 0.0
     /// °C per second.
     private var trend = 0.0
     private var lastMs: Int64 = 0
     private var observations = 0
-    private(set) var meanErrorC = 0.0
+    /// Of the next reading, °C.
+    private(set) var nextErrorC = 0.0
+    /// Of the reading a guard time ahead, °C; nil before the first was judged.
+    private(set) var aheadErrorC: Double?
+    /// Its sign kept: above 0 where the sensor shows more than was foretold, °C.
+    private(set) var aheadBiasC = 0.0
+    /// How far the heat lately moved from one reading to the next, mean share: what mixing two
+    /// frequency steps does.
+    private(set) var swing = 0.0
+    private(set) var model: ThermalModel
+    private var aside: ThermalOutlook?
+    private var asideS = 0.0
+    /// The load is known: the model may speak.
+    private var knowsLoad = false
 
+    init(model: ThermalModel = ThermalModel()) { self.model = model }
+
+    /// - Parameters:
+    ///   - temperatureC: the corrected reading.
+    ///   - accepted: the reading itself, nil where it was rejected.
+    ///   - load: heat share since the last call, nil where it can't be known.
+    ///
     /// A reading that doesn't lie later than the last one is ignored.
-    mutating func note(temperatureC: Double, nowMs: Int64) {
+    mutating func note(temperatureC: Double, accepted: Double?, load: Double?, nowMs: Int64) {
+        knowsLoad = load != nil
+        if let load {
+            swing += Self.biasGain * (abs(load - model.load) - swing)
+            judge(temperatureC: accepted, load: load, elapsedS: Double(nowMs - lastMs) / 1000)
+            model.note(temperatureC: accepted, load: load, nowMs: nowMs)
+            if aside == nil {
+                aside = model.outlook
+                asideS = 0
+            }
+        }
+        follow(temperatureC: temperatureC, nowMs: nowMs)
+    }
+
+    /// The sensor is silent: the model's course is all there is.
+    mutating func pass(load: Double?, nowMs: Int64) {
+        aside = nil
+        if let load { model.note(temperatureC: nil, load: load, nowMs: nowMs) }
+    }
+
+    private mutating func follow(temperatureC: Double, nowMs: Int64) {
         defer { observations += 1 }
         guard observations > 0 else {
             level = temperatureC
@@ -33,42 +82,57 @@ struct ThermalForecast: Sendable {
         lastMs = nowMs
         let predicted = level + trend * elapsedS
         let error = abs(temperatureC - predicted)
-        meanErrorC =
-            observations == 1 ? error : meanErrorC + Self.errorGain * (error - meanErrorC)
+        nextErrorC = observations == 1 ? error : nextErrorC + Self.errorGain * (error - nextErrorC)
         let before = level
         level = predicted + Self.levelGain * (temperatureC - predicted)
         trend += Self.trendGain * ((level - before) / elapsedS - trend)
     }
 
+    private mutating func judge(temperatureC: Double?, load: Double, elapsedS: Double) {
+        guard aside != nil, elapsedS > 0 else { return }
+        aside?.advance(seconds: elapsedS, load: load)
+        asideS += elapsedS
+        guard asideS >= Self.judgedAfterS, let temperatureC, let then = aside?.nowC else { return }
+        let error = abs(temperatureC - then)
+        aheadBiasC += Self.biasGain * (temperatureC - then - aheadBiasC)
+        aheadErrorC = aheadErrorC.map { $0 + Self.errorGain * (error - $0) } ?? error
+        aside = nil
+    }
+
     /// 1 for a predictor without error, 0 for one that isn't proven or is 5 °C off on average.
     var quality: Double {
         guard observations > Self.provenAfter else { return 0 }
-        return clamp(1 - meanErrorC / Self.errorFullC, 0...1)
+        return clamp(1 - max(nextErrorC, aheadErrorC ?? 0) / Self.errorFullC, 0...1)
+    }
+
+    /// The model's course where it has been judged and found good (mean error under two steps of the
+    /// sensor); else nil.
+    var provenOutlook: ThermalOutlook? {
+        guard knowsLoad, let aheadErrorC, aheadErrorC < 1.5 else { return nil }
+        return model.outlook
+    }
+
+    /// What a heat budget may be made of, proven or not: the less it is, the wider its margin.
+    var cautiousOutlook: ThermalOutlook? {
+        knowsLoad && (aheadErrorC ?? 0) < Self.discreditedErrorC ? model.outlook : nil
     }
 
     /// nil before the predictor is proven.
     func temperatureC(inS seconds: Double) -> Double? {
+        if let outlook = provenOutlook {
+            return outlook.temperatureC(inS: seconds, load: model.load)
+        }
         guard observations > Self.provenAfter else { return nil }
         return level + trend * seconds
     }
-}
 
-/// The median of the last five readings: a single spike or dropout reaches no decision.
-struct MedianOfFive: Sendable {
-    private var last: [Double] = []
-
-    mutating func note(_ value: Double) -> Double {
-        if last.count == 5 { last.removeFirst() }
-        last.append(value)
-        var sorted = last
-        // Insertion sort: five values, and the generic sort is large in the device's binary.
-        for index in 1..<max(1, sorted.count) {
-            var place = index
-            while place > 0, sorted[place - 1] > sorted[place] {
-                sorted.swapAt(place - 1, place)
-                place -= 1
-            }
-        }
-        return sorted[sorted.count / 2]
+    /// Seconds until `limitC` with the heat held as it is: nil when it isn't reached in sight.
+    func secondsTo(_ limitC: Double) -> Double? {
+        if provenOutlook != nil { return model.secondsTo(limitC, load: model.load) }
+        guard observations > Self.provenAfter else { return nil }
+        if level >= limitC { return 0 }
+        guard trend > 0 else { return nil }
+        let seconds = (limitC - level) / trend
+        return seconds <= ThermalOutlook.horizonS ? seconds : nil
     }
 }

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // A reply's headers beyond this are dropped: ours are a handful of short lines.
 #define HEADER_BYTES_MAX 8192
@@ -197,6 +198,11 @@ long ccurl_transfer_new_connections(const struct ccurl_transfer *transfer) {
     long connections = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections);
     return connections;
+}
+
+void ccurl_pause_ms(int milliseconds) {
+    const struct timespec duration = {milliseconds / 1000, (milliseconds % 1000) * 1000000L};
+    nanosleep(&duration, NULL);
 }
 
 struct ccurl_multi *ccurl_multi_new(void) {

@@ -38,3 +38,16 @@ int ccrypto_equal(const uint8_t *a, const uint8_t *b, size_t count);
 
 /// libcrypto's version text.
 const char *ccrypto_version(void);
+
+/// 1 where the text is an IPv4 or IPv6 address.
+int ccrypto_is_address(const char *text);
+
+/// X.509 v3 with EC P-256 keys, as NUL-terminated PEM into buffers of `capacity` bytes. 1 on success.
+/// An authority that signs itself, for end certificates only (path length 0).
+int ccrypto_x509_authority(const char *common_name, int days, char *key_pem, char *certificate_pem,
+                           size_t capacity);
+
+/// A TLS server's certificate by that authority. `hosts`: names and addresses, separated by commas.
+int ccrypto_x509_server(const char *authority_key_pem, const char *authority_pem,
+                        const char *common_name, const char *hosts, int days, char *key_pem,
+                        char *certificate_pem, size_t capacity);

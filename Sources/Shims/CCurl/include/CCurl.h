@@ -54,6 +54,9 @@ const char *ccurl_transfer_error(const struct ccurl_transfer *transfer);
 /// Connections that this transfer had to open: 0 when one was kept alive.
 long ccurl_transfer_new_connections(const struct ccurl_transfer *transfer);
 
+/// Sleeps.
+void ccurl_pause_ms(int milliseconds);
+
 struct ccurl_multi *ccurl_multi_new(void);
 void ccurl_multi_free(struct ccurl_multi *multi);
 int ccurl_multi_start(struct ccurl_multi *multi, struct ccurl_transfer *transfer);

@@ -1,0 +1,202 @@
+// One device on one page.
+
+struct DevicePage {
+    let device: DeviceRecord
+    let now: Int64
+
+    func show(_ terminal: Terminal) {
+        for section in [identity, senses, decision, parameters, pool] {
+            terminal.line(Styled(section.title, .bold))
+            var table = Table([.left(""), .left("")])
+            for (name, value) in section.rows { table.add([Styled(name, .dim), value]) }
+            for line in table.lines(width: nil).dropFirst() { terminal.line("  " + line) }
+        }
+        showGaps(terminal)
+    }
+
+    private typealias Section = (title: String, rows: [(String, Styled)])
+
+    private var json: JSON { device.json }
+
+    private var identity: Section {
+        let hardware = json["hardware"]
+        let cores = hardware["cpuCores"].int.map { "\($0) cores" } ?? "? cores"
+        let mhz = hardware["cpuMaxMHz"].int.map { "\($0) MHz" } ?? "? MHz"
+        let memory = Format.bytes(hardware["memoryBytes"].double)
+        return (
+            "Device \(device.id)",
+            [
+                ("status", DevicesListCommand.statusText(device)),
+                ("model", Format.text(device.model)),
+                ("serial", Format.text(device.serial)),
+                ("labels", Format.text(device.labels)),
+                ("hardware", hardware.isNull ? Format.noData : Styled("\(cores), \(mhz), ") + memory),
+                ("agent", Format.text(json["agentVersion"].string ?? "")),
+                ("enrolled", Format.ago(device.enrolledMs, now: now)),
+                ("last seen", Format.ago(device.lastSeenMs, now: now)),
+                (
+                    "boot, sequence",
+                    Styled("\(json["boot"].int ?? 0), \(json["sequence"].int ?? 0)")
+                ),
+                (
+                    "stored",
+                    Styled("\(json["reportsStored"].int ?? 0) reports, \(json["chunksStored"].int ?? 0) chunks")
+                ),
+            ]
+        )
+    }
+
+    private var senses: Section {
+        var rows: [(String, Styled)] = [("temperature", Format.temperature(device.temperatureC))]
+        for zone in json["zones"].items {
+            rows.append(("  \(zone["name"].string ?? "?")", Format.temperature(zone["temperatureC"].double)))
+        }
+        for sensor in json["hwmon"].items {
+            let name = "  \(sensor["chip"].string ?? "?") \(sensor["label"].string ?? "")"
+            rows.append((name, reading(sensor)))
+        }
+        rows += [
+            (
+                "memory",
+                free(device.memoryAvailable, of: device.memoryTotal)
+            ),
+            ("swap", free(json["swapFreeBytes"].double, of: json["swapTotalBytes"].double)),
+            ("load", number(json["load1"].double)),
+            (
+                "memory pressure",
+                json["pressureMemorySomePercent"].double.map { "\(Format.number($0, decimals: 1)) %" }
+                    ?? Format.noData
+            ),
+            (
+                "frequency",
+                json["frequencyKHz"].double.map { "\(Format.number($0 / 1000, decimals: 0)) MHz" }
+                    ?? Format.noData
+            ),
+            ("throttling", throttling),
+            ("sensors", sensors),
+        ]
+        return ("Senses", rows)
+    }
+
+    private func reading(_ sensor: JSON) -> Styled {
+        guard let value = sensor["value"].double else { return Format.noData }
+        switch sensor["kind"].string ?? "" {
+        case "temperature": return Format.temperature(value)
+        case "voltage": return "\(Format.number(value)) V"
+        case "fan": return "\(Format.number(value, decimals: 0)) rpm"
+        case "power": return "\(Format.number(value)) W"
+        case "alarm": return value == 0 ? "quiet" : Styled("alarm", .bad)
+        case let kind: return Styled("\(Format.number(value)) \(kind)")
+        }
+    }
+
+    private var throttling: Styled {
+        if json["throttle"].isNull { return Format.noData }
+        if device.isThrottling { return Styled("now", .bad) }
+        return device.hasThrottled ? Styled("not now, but since boot", .warning) : Styled("no", .good)
+    }
+
+    private var sensors: Styled {
+        let text = "\(device.sensorsKnown - (device.lacksTemperature ? 1 : 0)) known, "
+            + "\(device.sensorsFailed) failed, \(json["sensors"]["failuresTotal"].int ?? 0) failures in all"
+            + (device.lacksTemperature ? "; no temperature sensor" : "")
+        return Styled(text, device.sensorsFailed > 0 ? .warning : .plain)
+    }
+
+    private var decision: Section {
+        let decision = device.decision
+        let confidence = decision["confidence"]
+        var rows: [(String, Styled)] = [
+            ("state", DevicesListCommand.stateText(device)),
+            ("factor", number(decision["factor"].double, 4) + " = φ^" + number(decision["exponent"].double, 4)),
+            (
+                "memory ceiling",
+                Format.bytes(decision["memoryCeilingBytes"].double) + " (adjustment "
+                    + number(decision["memoryAdjustment"].double, 3) + ")"
+            ),
+            ("bit depth", Styled(decision["bitDepth"].int.map { "\($0)" } ?? "no data")),
+            (
+                "confidence",
+                number(confidence["value"].double, 3) + " = signals " + number(confidence["signalQuality"].double)
+                    + " × agreement " + number(confidence["agreement"].double) + " × predictor "
+                    + number(confidence["predictorQuality"].double)
+            ),
+            ("applicable", Styled(decision["applicable"].bool.map { $0 ? "yes" : "no" } ?? "no data")),
+            ("triggers", Format.text(decision["triggers"].items.compactMap(\.string).joined(separator: ", "))),
+            ("operating coherence", number(decision["operatingCoherence"].double, 3)),
+            ("capacity coherence", number(decision["capacityCoherence"].double, 3)),
+            ("slot", Styled(decision["slot"].int.map { "\($0)" } ?? "no data")),
+            ("control", Format.text(decision["controlMode"].string ?? "")),
+        ]
+        for vote in decision["votes"].members {
+            let text = "φ^" + number(vote.value["exponent"].double, 3) + " × weight "
+                + number(vote.value["weight"].double) + ", alone " + number(vote.value["factor"].double, 3)
+            rows.append(("  \(vote.name)", text))
+        }
+        return ("Decision", decision.isNull ? [("", Format.noData)] : rows)
+    }
+
+    private var parameters: Section {
+        let phase = device.apply["phase"].string ?? ""
+        let reason = device.apply["reason"].string ?? ""
+        var rows = [("version", Format.version(device.parameterVersion))]
+        if let offered = device.apply["version"].unsigned, offered > 0 {
+            rows.append(("last offered", Styled("v\(offered) \(phase) \(reason)".trimmingSpaces)))
+        }
+        return ("Parameters", rows)
+    }
+
+    private var pool: Section {
+        let runtime = device.runtime
+        guard runtime.hasData else { return ("Runtime", [("", Format.noData)]) }
+        return (
+            "Runtime",
+            [
+                (
+                    "extension",
+                    Format.times(runtime.extension64) + " over 64 bits, "
+                        + Format.times(runtime.extension81) + " over 81 bits (" + Styled(runtime.basis) + ")"
+                ),
+                ("hours", Format.hours(runtime.baselineHours) + " → " + Format.hours(runtime.runtimeHours)),
+                (
+                    "budget",
+                    Format.bytes(runtime.json["heldBytes"].double) + " held of "
+                        + Format.bytes(runtime.json["budgetBytes"].double)
+                ),
+                ("high-value values", RuntimeCommand.degraded(runtime)),
+                ("worst error bound", RuntimeCommand.bound(runtime)),
+                ("tiers 81/16/8", RuntimeCommand.tiers(runtime)),
+            ]
+        )
+    }
+
+    private func showGaps(_ terminal: Terminal) {
+        if device.forks > 0 {
+            let forks = Format.count(device.forks, "fork")
+            terminal.line(Styled("\(forks): two histories under one id, as a cloned card gives", .bad))
+        }
+        guard !device.gaps.isEmpty else { return }
+        terminal.line(Styled("Gaps", .bold))
+        var table = Table([
+            .left("KIND"), .right("BOOT"), .right("SEQUENCE"), .right("LOST"), .right("LENGTH"), .left("SEEN"),
+        ])
+        for gap in device.gaps {
+            table.add([
+                Styled(gap["kind"].string ?? "?"), Styled("\(gap["boot"].int ?? 0)"),
+                Styled("\(gap["sequence"].int ?? 0)"),
+                gap["samplesLost"].int.map { Styled(Format.count($0, "sample")) } ?? Format.noData,
+                Format.seconds(gap["seconds"].double), Format.ago(gap["detectedMs"].integer, now: now),
+            ])
+        }
+        terminal.table(table, indent: 2)
+    }
+
+    private func free(_ free: Double?, of total: Double?) -> Styled {
+        guard free != nil, let total else { return Format.noData }
+        return total == 0 ? "none" : Format.bytes(free) + " free of " + Format.bytes(total)
+    }
+
+    private func number(_ value: Double?, _ decimals: Int = 2) -> Styled {
+        value.map { Styled(Format.number($0, decimals: decimals)) } ?? Format.noData
+    }
+}

@@ -1,0 +1,246 @@
+// Flags and the configuration file. Both have the same names: `--server URL` on the command line is
+// `server = URL` in the file; a flag wins over the file.
+
+import AgentCore
+import Bytes
+import Digest
+import Model
+import System
+import Uplink
+
+/// A wrong flag or setting, with what to do about it.
+public struct UsageError: Error, Sendable {
+    public let text: String
+    public let hint: String
+
+    init(_ text: String, hint: String = "phi-agent --help lists the options") {
+        self.text = text
+        self.hint = hint
+    }
+}
+
+public struct Options: Sendable {
+    public var server: String?
+    public var token: String?
+    /// From the token, as printed by `fleet enroll token`.
+    public var root: Digest32?
+    public var caFile: String?
+    public var isInsecure = false
+    public var stateFolder = "/var/lib/phi-agent"
+    public var runFolder = "/run/phi-agent"
+    /// nil: `signals` in the run folder.
+    public var signalFile: String?
+    public var sysfsRoot = "/sys"
+    public var procfsRoot = "/proc"
+    public var cgroupRoot = "/sys/fs/cgroup"
+    /// Managed group below the cgroup root; nil: decisions are published and nothing is governed.
+    public var group: String?
+    public var isDryRun = false
+    public var intervalMs: Int64?
+    public var labels: [Label] = []
+    public var logLevel = LogLevel.info
+
+    static let names: [(name: StaticString, value: StaticString?, meaning: StaticString)] = [
+        ("config", "FILE", "read these options from FILE, one `name = value` a line"),
+        ("server", "URL", "the aggregator, e.g. https://fleet.example:8440"),
+        ("token", "TOKEN", "enrolment token, as printed by fleet enroll token"),
+        ("token-file", "FILE", "read the token from FILE (kept out of the process list)"),
+        ("insecure", nil, "enrol over plain HTTP off this machine: the token and key travel in clear"),
+        ("ca-file", "FILE", "the fleet's certificate authority (PEM); the only one trusted"),
+        ("label", "KEY=VALUE", "label set at enrolment; may be repeated"),
+        ("state-dir", "DIR", "identity, keys, boot counter, parameters (/var/lib/phi-agent)"),
+        ("run-dir", "DIR", "decision.json and the workload's signals (/run/phi-agent)"),
+        ("signals", "FILE", "what the workload says of itself (signals in the run folder)"),
+        ("group", "NAME", "cgroup below the cgroup root that is governed, e.g. workload.slice"),
+        ("dry-run", nil, "say what would be written to the group, and write nothing"),
+        ("interval", "TIME", "time between observations, e.g. 500ms, 10s; replaces the parameter"),
+        ("log-level", "LEVEL", "error, warning, notice, info (default) or debug"),
+        ("sysfs-root", "DIR", "read sensors below DIR (/sys)"),
+        ("procfs-root", "DIR", "read memory and load below DIR (/proc)"),
+        ("cgroup-root", "DIR", "the cgroup v2 tree (/sys/fs/cgroup)"),
+    ]
+
+    public init(arguments: [String]) throws(UsageError) {
+        var fromFile: [(String, String?)] = []
+        var fromFlags: [(String, String?)] = []
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            guard let (name, inline) = Self.split(flag: argument) else {
+                throw UsageError("unexpected argument: \(argument)")
+            }
+            guard let known = Self.names.first(where: { Text.equal(name, $0.name) }) else {
+                throw UsageError("unknown option: --\(name)")
+            }
+            var value = inline
+            if known.value != nil, value == nil {
+                guard let next = rest.popFirst() else {
+                    throw UsageError("--\(name) needs a value")
+                }
+                value = next
+            }
+            if Text.equal(name, "config") {
+                fromFile += try Self.settings(inFile: value ?? "")
+            } else {
+                fromFlags.append((name, value))
+            }
+        }
+        for (name, value) in fromFile + fromFlags { try set(name, value) }
+        if let server, token != nil, !isInsecure, Uplink.sendsInClear(server) {
+            throw UsageError(
+                "enrolment over plain HTTP would show the token and the key to the network",
+                hint: "use https:// with --ca-file; --insecure enrols all the same")
+        }
+    }
+
+    /// A switch: given alone it is on.
+    private static func isOn(_ value: String, _ name: String) throws(UsageError) -> Bool {
+        let text = Array(value.utf8)[...]
+        let on: [StaticString] = ["", "true", "yes", "on", "1"]
+        let off: [StaticString] = ["false", "no", "off", "0"]
+        if on.contains(where: { Text.equal(text, $0) }) { return true }
+        if off.contains(where: { Text.equal(text, $0) }) { return false }
+        throw UsageError("\(name) = \(value): yes or no")
+    }
+
+    private mutating func set(_ name: String, _ value: String?) throws(UsageError) {
+        let value = value ?? ""
+        let text = Array(name.utf8)[...]
+        if Text.equal(text, "server") {
+            if let problem = Uplink.problem(with: value) {
+                throw UsageError("--server \(value): \(problem)")
+            }
+            server = value
+        } else if Text.equal(text, "token") {
+            try setToken(value)
+        } else if Text.equal(text, "token-file") {
+            try setToken(Self.contents(value))
+        } else if Text.equal(text, "ca-file") {
+            guard FileSystem.exists(value) else {
+                throw UsageError(
+                    "--ca-file \(value): no such file",
+                    hint: "copy ca.crt from the operator's folder to the device")
+            }
+            caFile = value
+        } else if Text.equal(text, "label") {
+            guard let label = Label(value) else {
+                throw UsageError("--label \(value): KEY=VALUE of letters, digits, '-', '_' and '.'")
+            }
+            guard labels.count < Label.countMax else {
+                throw UsageError("more than \(Label.countMax) labels")
+            }
+            labels.append(label)
+        } else if Text.equal(text, "state-dir") {
+            stateFolder = value
+        } else if Text.equal(text, "run-dir") {
+            runFolder = value
+        } else if Text.equal(text, "signals") {
+            signalFile = value
+        } else if Text.equal(text, "group") {
+            let parts = Array(value.utf8).split(separator: 0x2f)
+            let leadsAside = parts.contains { Text.equal($0, "..") || Text.equal($0, ".") }
+            guard !parts.isEmpty, !leadsAside else {
+                throw UsageError("--group \(value): a group below the cgroup root")
+            }
+            group = value
+        } else if Text.equal(text, "insecure") {
+            isInsecure = try Self.isOn(value, name)
+        } else if Text.equal(text, "dry-run") {
+            isDryRun = try Self.isOn(value, name)
+        } else if Text.equal(text, "interval") {
+            let ms = try Self.duration(value, "interval")
+            guard (100...3_600_000).contains(ms) else {
+                throw UsageError("--interval \(value): between 100ms and 1h")
+            }
+            intervalMs = ms
+        } else if Text.equal(text, "log-level") {
+            logLevel = try Self.level(value)
+        } else if Text.equal(text, "sysfs-root") {
+            sysfsRoot = value
+        } else if Text.equal(text, "procfs-root") {
+            procfsRoot = value
+        } else if Text.equal(text, "cgroup-root") {
+            cgroupRoot = value
+        }
+    }
+
+    /// `SECRET.ROOTFINGERPRINT`.
+    private mutating func setToken(_ text: String) throws(UsageError) {
+        let parts = Text.trimmed(Array(text.utf8)[...]).split(separator: 0x2e)
+        guard parts.count == 2, Hex.decode(parts[0])?.count == 16,
+            let root = Hex.decode(parts[1]).flatMap({ Digest32($0) })
+        else {
+            throw UsageError(
+                "the enrolment token has not the form SECRET.FINGERPRINT",
+                hint: "copy the whole line that fleet enroll token prints")
+        }
+        token = Text.string(parts[0])
+        self.root = root
+    }
+
+    private static func split(flag: String) -> (String, String?)? {
+        let bytes = Array(flag.utf8)
+        guard bytes.count > 2, bytes[0] == 0x2d, bytes[1] == 0x2d else { return nil }
+        guard let equals = bytes.firstIndex(of: 0x3d) else {
+            return (Text.string(bytes[2...]), nil)
+        }
+        return (Text.string(bytes[2..<equals]), Text.string(bytes[(equals + 1)...]))
+    }
+
+    private static func contents(_ path: String) throws(UsageError) -> String {
+        do throws(Errno) {
+            return Text.string(try FileSystem.read(path, limit: 64 * 1024)[...])
+        } catch {
+            throw UsageError("\(path): \(error.text)")
+        }
+    }
+
+    private static func settings(inFile path: String) throws(UsageError) -> [(String, String?)] {
+        let text = Array(try contents(path).utf8)
+        var settings: [(String, String?)] = []
+        for (index, line) in text.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated() {
+            let line = Text.trimmed(line)
+            guard let first = line.first, first != 0x23 else { continue }
+            let parts = line.split(separator: 0x3d, maxSplits: 1, omittingEmptySubsequences: false)
+            let name = Text.string(Text.trimmed(parts.first ?? line))
+            guard let known = names.first(where: { Text.equal(name, $0.name) }),
+                !Text.equal(name, "config")
+            else { throw UsageError("\(path):\(index + 1): unknown setting: \(name)") }
+            if known.value != nil, parts.count < 2 {
+                throw UsageError("\(path):\(index + 1): \(name) needs a value")
+            }
+            let value = parts.count < 2 ? nil : Text.string(Text.trimmed(parts[1]))
+            settings.append((name, value))
+        }
+        return settings
+    }
+
+    /// `10s`, `500ms`, `2m`, `1h` in milliseconds.
+    static func duration(_ text: String, _ name: StaticString) throws(UsageError) -> Int64 {
+        let bytes = Array(text.utf8)
+        let digits = bytes.prefix { $0 >= 0x30 && $0 <= 0x39 }
+        let unit = bytes[digits.count...]
+        var factor: Int64?
+        if Text.equal(unit, "ms") {
+            factor = 1
+        } else if Text.equal(unit, "s") {
+            factor = 1_000
+        } else if Text.equal(unit, "m") {
+            factor = 60_000
+        } else if Text.equal(unit, "h") {
+            factor = 3_600_000
+        }
+        guard let factor, let number = Text.integer(digits), number < 1 << 40 else {
+            throw UsageError("--\(name) \(text): a time with its unit, e.g. 500ms, 10s, 2m, 1h")
+        }
+        return number * factor
+    }
+
+    private static func level(_ text: String) throws(UsageError) -> LogLevel {
+        if Text.equal(text, "error") { return .error }
+        if Text.equal(text, "warning") { return .warning }
+        if Text.equal(text, "notice") { return .notice }
+        if Text.equal(text, "info") { return .info }
+        if Text.equal(text, "debug") { return .debug }
+        throw UsageError("--log-level \(text): error, warning, notice, info or debug")
+    }
+}

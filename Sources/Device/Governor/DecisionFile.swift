@@ -1,0 +1,97 @@
+// decision.json: the decision in words, for every process on the board that wants to heed it. It is
+// replaced in one step, so a reader never sees half of it; it lives in the run folder (memory), so
+// that a decision a second wears out no card. Its fields are the operator API's.
+
+import Bytes
+import Digest
+import Model
+import System
+
+public struct DecisionFile: Sendable {
+    public let path: String
+
+    /// `folder` is the agent's run folder, and must exist.
+    public init(folder: String) { path = "\(folder)/decision.json" }
+
+    public func write(
+        _ decision: Decision, mode: ControlMode, at instant: Instant, parameterVersion: UInt64,
+        events: [ControlEvent] = []
+    ) throws(Errno) {
+        let bytes = Self.json(
+            decision, mode: mode, at: instant, parameterVersion: parameterVersion, events: events)
+        try FileSystem.replace(path, with: bytes, mode: 0o644, durable: false)
+    }
+
+    static func json(
+        _ decision: Decision, mode: ControlMode, at instant: Instant, parameterVersion: UInt64,
+        events: [ControlEvent]
+    ) -> [UInt8] {
+        var json = JSONWriter()
+        json.beginObject()
+        json.value(Int(clamping: instant.wallMs), "wallMs")
+        json.value(Int(clamping: instant.monotonicMs), "monotonicMs")
+        json.value(instant.isSynced, "clockSynced")
+        json.value(parameterVersion, "parameterVersion")
+        json.value(decision.state.name, "state")
+        json.value(decision.factor, "factor")
+        json.value(decision.exponent, "exponent")
+        json.value(decision.memoryAdjustment, "memoryAdjustment")
+        json.value(decision.memoryCeilingBytes, "memoryCeilingBytes")
+        json.value(Int(decision.bitDepth.rawValue), "bitDepth")
+        write(decision.confidence, &json)
+        json.value(decision.isApplicable, "applicable")
+        json.beginArray("triggers")
+        for name in decision.triggers.names { json.value(name) }
+        json.endArray()
+        json.value(decision.operatingCoherence, "operatingCoherence")
+        json.value(decision.capacityCoherence, "capacityCoherence")
+        json.value(decision.harmonicCoherence, "harmonicCoherence")
+        json.value(decision.entanglementStrength, "entanglementStrength")
+        json.value(decision.quantumPhase, "quantumPhase")
+        json.value(decision.observerPhase, "observerPhase")
+        json.value(Int(decision.slot), "slot")
+        json.value(Hex.encode(decision.activation.bytes), "activation")
+        json.value(mode.name, "controlMode")
+        write(decision.votes, &json)
+        write(events, &json)
+        json.endObject()
+        return json.bytes + [0x0a]
+    }
+
+    private static func write(_ confidence: Confidence, _ json: inout JSONWriter) {
+        json.beginObject("confidence")
+        json.value(confidence.value, "value")
+        json.value(confidence.signalQuality, "signalQuality")
+        json.value(confidence.agreement, "agreement")
+        json.value(confidence.predictorQuality, "predictorQuality")
+        json.endObject()
+    }
+
+    private static func write(_ votes: [Vote], _ json: inout JSONWriter) {
+        json.beginObject("votes")
+        for (expert, vote) in zip(Expert.allCases, votes) {
+            json.key(expert.name)
+            json.beginObject()
+            json.value(vote.exponent, "exponent")
+            json.value(vote.weight, "weight")
+            json.value(vote.factor, "factor")
+            json.endObject()
+        }
+        json.endObject()
+    }
+
+    /// What was written, or would be, with this decision.
+    private static func write(_ events: [ControlEvent], _ json: inout JSONWriter) {
+        json.beginArray("controls")
+        for event in events {
+            json.beginObject()
+            json.value(event.control.file, "file")
+            json.value(event.value, "value")
+            json.value(event.outcome.name, "outcome")
+            if case .failed(let reason) = event.outcome { json.value(reason, "reason") }
+            if case .foreign(let found) = event.outcome { json.value(found, "found") }
+            json.endObject()
+        }
+        json.endArray()
+    }
+}

@@ -1,0 +1,85 @@
+// The three clocks of a board without a clock chip, and waiting.
+
+import CPosix
+
+public enum Clock {
+    /// Milliseconds since boot, suspend included.
+    public static var boottimeMs: Int64 { cposix_boottime_ms() }
+
+    /// Milliseconds since 1970, right or wrong.
+    public static var wallMs: Int64 { cposix_realtime_ms() }
+
+    /// Nanoseconds, for measuring spans.
+    public static var monotonicNs: Int64 { cposix_monotonic_ns() }
+
+    /// The kernel says that the wall clock is synchronised.
+    /// https://man7.org/linux/man-pages/man2/adjtimex.2.html
+    public static var isSynced: Bool { cposix_clock_is_synchronised() == 1 }
+
+    public static func sleep(ms: Int64) { cposix_sleep_ms(ms) }
+}
+
+/// What a descriptor may become ready for.
+public struct Readiness: OptionSet, Sendable {
+    public let rawValue: Int32
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    public static let read = Readiness(rawValue: CPOSIX_POLL_READ)
+    public static let write = Readiness(rawValue: CPOSIX_POLL_WRITE)
+    public static let priority = Readiness(rawValue: CPOSIX_POLL_PRIORITY)
+    /// Error or hang-up: never asked for, always told.
+    public static let error = Readiness(rawValue: CPOSIX_POLL_ERROR)
+}
+
+public struct PollItem: Sendable {
+    public var descriptor: Int32
+    public var wanted: Readiness
+    public var ready: Readiness = []
+
+    public init(_ descriptor: Int32, _ wanted: Readiness = .read) {
+        self.descriptor = descriptor
+        self.wanted = wanted
+    }
+
+    /// Waits until an item is ready, a signal comes or the time is over; how many are ready.
+    /// At most 64 items.
+    @discardableResult
+    public static func wait(_ items: inout [PollItem], timeoutMs: Int) throws(Errno) -> Int {
+        var raw: [cposix_poll_item] = []
+        for item in items {
+            raw.append(
+                cposix_poll_item(fd: item.descriptor, wanted: item.wanted.rawValue, ready: 0))
+        }
+        let timeout = Int32(clamping: timeoutMs)
+        let result = raw.withUnsafeMutableBufferPointer {
+            cposix_poll($0.baseAddress, Int32($0.count), timeout)
+        }
+        for index in items.indices { items[index].ready = Readiness(rawValue: raw[index].ready) }
+        return Int(try checked(result))
+    }
+}
+
+/// Signals as a stream to poll. After `open`, SIGTERM, SIGINT and SIGHUP no longer end the process
+/// and SIGPIPE is ignored.
+public enum Signals {
+    public enum Name: Sendable {
+        case terminate
+        case interrupt
+        case hangUp
+    }
+
+    /// The descriptor to poll; the same at every call.
+    public static func open() throws(Errno) -> Int32 {
+        try checked(cposix_signals_open())
+    }
+
+    /// The next one that came; nil when none waits.
+    public static func next() -> Name? {
+        switch cposix_signals_next() {
+        case CPOSIX_SIGTERM: .terminate
+        case CPOSIX_SIGINT: .interrupt
+        case CPOSIX_SIGHUP: .hangUp
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,159 @@
+// The observer's first question: what machine is this? Board model, serial number, cores, top
+// frequency, installed memory, GPU. Nothing that moves at run time goes in: the hash of the record
+// may only change with the hardware.
+//
+// ARM boards tell by the device tree (strings end in NUL); PCs and servers by DMI. Where a product
+// gives no serial number, an id derived from machine-id stands in: derived, since machine-id(5) asks
+// not to be handed around.
+
+import Bytes
+import Digest
+import Model
+import System
+
+struct HardwareDetector {
+    let sysfsRoot: String
+    let procfsRoot: String
+    /// /etc/machine-id of the same machine; nil for fixtures.
+    let machineIDPath: String?
+
+    /// Nil while the memory can't be read: a record with a hole would look like other hardware.
+    func detect() -> HardwareRecord? {
+        let info = OneShot.bytes("\(procfsRoot)/meminfo", limit: DeviceSensors.meminfoBytesMax)
+        guard let info, let memory = MemoryInfo.parse(info[...]) else { return nil }
+        let cpuInfo = OneShot.bytes("\(procfsRoot)/cpuinfo", limit: 4 << 20) ?? []
+        return HardwareRecord(
+            model: model(), serial: serial(), cpuCores: cores(cpuInfo),
+            cpuMaxMHz: maximumMHz(cpuInfo),
+            memoryBytes: HardwareRecord.rounded(memoryTotal: memory.totalBytes), gpu: gpu())
+    }
+
+    private func model() -> String {
+        deviceTree("model") ?? OneShot.text("\(sysfsRoot)/class/dmi/id/product_name")
+            ?? "unknown \(Machine.architecture)"
+    }
+
+    private func serial() -> String {
+        if let serial = deviceTree("serial-number") { return serial }
+        // Readable for root alone.
+        let uuid = OneShot.text("\(sysfsRoot)/class/dmi/id/product_uuid")
+        if let uuid, Self.isDistinct(uuid) { return uuid }
+        guard let machineIDPath, let id = OneShot.text(machineIDPath) else { return "" }
+        let digest = Digest.sha256(Array("phi-machine\0\(id)".utf8))
+        return "machine-\(Hex.encode(digest.bytes.prefix(8)))"
+    }
+
+    /// The tree is at firmware/devicetree in sysfs; /proc/device-tree is its old name.
+    private func deviceTree(_ property: String) -> String? {
+        OneShot.text("\(sysfsRoot)/firmware/devicetree/base/\(property)")
+            ?? OneShot.text("\(procfsRoot)/device-tree/\(property)")
+    }
+
+    /// Boards whose maker set no UUID show all zeros or all ones.
+    private static func isDistinct(_ uuid: String) -> Bool {
+        var seen: UInt8?
+        for byte in uuid.utf8 where byte != 0x2d {
+            if let seen, seen != byte { return true }
+            seen = byte
+        }
+        return false
+    }
+
+    /// Installed cores, whether online or not: switching one off is no change of hardware.
+    private func cores(_ cpuInfo: [UInt8]) -> Int {
+        let folder = "\(sysfsRoot)/devices/system/cpu"
+        for name in ["present", "online"] {
+            if let text = OneShot.bytes("\(folder)/\(name)"), let count = Self.count(text[...]) {
+                return count
+            }
+        }
+        let listed = Text.lines(cpuInfo[...]).count { Self.field($0, "processor") != nil }
+        return listed > 0 ? listed : Machine.cpuCount
+    }
+
+    /// `0-3,6` → 5; nil when it is no list of CPUs.
+    /// https://docs.kernel.org/admin-guide/cputopology.html
+    static func count(_ text: ArraySlice<UInt8>) -> Int? {
+        var count = 0
+        for part in Text.trimmed(text).split(separator: 0x2c) {
+            let ends = part.split(separator: 0x2d)
+            guard let first = ends.first, let last = ends.last, ends.count <= 2,
+                let low = Text.integer(first), let high = Text.integer(last), low >= 0,
+                high >= low, high < 65_536
+            else { return nil }
+            count += Int(high - low) + 1
+        }
+        return count > 0 ? count : nil
+    }
+
+    private func maximumMHz(_ cpuInfo: [UInt8]) -> Int {
+        let folder = "\(sysfsRoot)/devices/system/cpu/cpufreq"
+        var highest: Int64 = 0
+        for policy in OneShot.names(folder) where Name.has(policy, prefix: "policy") {
+            let path = "\(folder)/\(policy)/cpuinfo_max_freq"
+            highest = max(highest, OneShot.integer(path, in: Plausible.frequencyKHz) ?? 0)
+        }
+        return highest > 0 ? Int(highest / 1000) : Self.nominalMHz(cpuInfo)
+    }
+
+    /// Virtual PCs have no cpufreq. Their "cpu MHz" moves from read to read; the figure in the model
+    /// name ("… @ 2.60GHz") doesn't, nor does half the BogoMIPS, rounded to 100 MHz. 0 when unknown.
+    static func nominalMHz(_ cpuInfo: [UInt8]) -> Int {
+        var bogomips: Double?
+        var isPC = false
+        for line in Text.lines(cpuInfo[...]) {
+            if let name = field(line, "model name"), let at = name.lastIndex(of: 0x40) {
+                let figure = Text.trimmed(name[(at + 1)...])
+                if let gigahertz = Text.decimal(figure.dropLast(3)), Text.equal(figure.suffix(3), "GHz"),
+                    (0.01...100).contains(gigahertz)
+                {
+                    return Int((gigahertz * 1000).rounded())
+                }
+            }
+            if field(line, "cpu MHz") != nil { isPC = true }
+            if let value = field(line, "bogomips") { bogomips = Text.decimal(value) }
+        }
+        guard isPC, let bogomips, bogomips > 0, bogomips < 1e6 else { return 0 }
+        return Int((bogomips / 200).rounded()) * 100
+    }
+
+    /// The value of `name : value`, or nil for other lines.
+    private static func field(
+        _ line: ArraySlice<UInt8>, _ name: StaticString
+    ) -> ArraySlice<UInt8>? {
+        guard let colon = line.firstIndex(of: 0x3a), Text.equal(Text.trimmed(line[..<colon]), name)
+        else { return nil }
+        return Text.trimmed(line[(colon + 1)...])
+    }
+
+    /// A card with memory of its own, as amdgpu tells it. Integrated GPUs, the Pi's among them, have
+    /// none and count as no GPU; sysfs knows no number of cores (0).
+    /// https://docs.kernel.org/gpu/amdgpu/driver-misc.html
+    private func gpu() -> GPURecord? {
+        let root = "\(sysfsRoot)/class/drm"
+        for card in OneShot.names(root) where Name.has(card, prefix: "card") {
+            let folder = "\(root)/\(card)/device"
+            let bounds: ClosedRange<Int64> = 1 << 20...1 << 42
+            guard let bytes = OneShot.integer("\(folder)/mem_info_vram_total", in: bounds) else {
+                continue
+            }
+            let memoryGB = Double(bytes) / Double(1 << 30)
+            let name =
+                OneShot.text("\(folder)/product_name") ?? OneShot.text("\(folder)/device") ?? card
+            return GPURecord(name: name, memoryGB: memoryGB, cores: 0, tier: Self.tier(memoryGB))
+        }
+        return nil
+    }
+
+    /// By memory, the one figure that sysfs tells of every card.
+    private static func tier(_ memoryGB: Double) -> GPUTier {
+        switch memoryGB {
+        case ..<1: .integrated
+        case ..<4: .lowEnd
+        case ..<10: .midRange
+        case ..<16: .highEnd
+        case ..<24: .ultra
+        default: .extreme
+        }
+    }
+}

@@ -1,0 +1,88 @@
+// What the chamber learned, as bytes: for a restart, an update, or a look from outside.
+//
+//     "PHC1" · class hash 32 · chain head 32 · fit 1 + 2×8 · slot count 2 · slots · CRC-32C 4
+//     a slot: number 1 · four shares 2 each · visits 2 · last use 2          (little-endian)
+//
+// At most 3.4 KiB. Learned state is worth keeping and safe to lose: bytes that are cut short, flipped
+// or of another version are refused as a whole, and the chamber begins anew. It belongs to one class of
+// hardware; on another it is set aside.
+
+import Digest
+import Model
+import Phi
+import Precision
+
+extension Chamber {
+    /// Most bytes of a snapshot.
+    public static let snapshotBytesMost = 4 + 32 + 32 + 17 + 2 + 256 * 13 + 4
+    private static let magic: [UInt8] = [0x50, 0x48, 0x43, 0x31]
+
+    /// The learned state. Write it atomically, at the end and at most every few minutes: nothing in
+    /// it is worth an SD card's wear.
+    public func snapshot() -> [UInt8] {
+        var bytes = Self.magic
+        bytes.reserveCapacity(Self.snapshotBytesMost)
+        bytes += (learned.ofClass ?? Digest32.zero).bytes
+        bytes += chainHead.bytes
+        func put(_ value: UInt64, _ count: Int) {
+            for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * index))) }
+        }
+        let fit = forecast.provenOutlook != nil ? forecast.model.fit : nil
+        let rises = fit.map { ($0.fastRiseC, $0.slowRiseC) } ?? learned.rises
+        put(rises == nil ? 0 : 1, 1)
+        put(rises?.0.bitPattern ?? 0, 8)
+        put(rises?.1.bitPattern ?? 0, 8)
+        put(UInt64(learned.slots.live), 2)
+        for number in 0..<SlotLearner.slotCount {
+            let slot = learned.slots.slots[number]
+            guard slot.visits > 0 else { continue }
+            put(UInt64(number), 1)
+            for field in [slot.a, slot.b, slot.c, slot.d, slot.visits, slot.lastUse] {
+                put(UInt64(field), 2)
+            }
+        }
+        put(UInt64(bytes.withUnsafeBytes { Checksum.crc32c($0) }), 4)
+        return bytes
+    }
+
+    /// A chamber that goes on from a snapshot; nil for bytes that aren't a whole one.
+    public init?(restoring bytes: [UInt8], knownHardware: Digest32? = nil) {
+        guard bytes.count >= 91, bytes.count <= Self.snapshotBytesMost,
+            Array(bytes[..<4]) == Self.magic,
+            let ofClass = Digest32(Array(bytes[4..<36])), let head = Digest32(Array(bytes[36..<68]))
+        else { return nil }
+        func number(_ at: Int, _ count: Int) -> UInt64 {
+            var value: UInt64 = 0
+            for index in 0..<count { value |= UInt64(bytes[at + index]) << UInt64(8 * index) }
+            return value
+        }
+        let end = bytes.count - 4
+        let sum = bytes.withUnsafeBytes {
+            Checksum.crc32c(UnsafeRawBufferPointer(rebasing: $0[..<end]))
+        }
+        let count = Int(number(85, 2))
+        guard UInt64(sum) == number(end, 4), end == 87 + 13 * count, count <= 256 else { return nil }
+        var learned = Learned()
+        learned.ofClass = ofClass == Digest32.zero ? nil : ofClass
+        if number(68, 1) == 1 {
+            let fast = Double(bitPattern: number(69, 8))
+            let slow = Double(bitPattern: number(77, 8))
+            let limits = ThermalModel.riseLimitsC
+            guard limits.contains(fast), limits.contains(slow) else { return nil }
+            learned.rises = (fast, slow)
+        }
+        for index in 0..<count {
+            let at = 87 + 13 * index
+            func field(_ place: Int) -> UInt16 { UInt16(number(at + 1 + 2 * place, 2)) }
+            learned.slots.restore(
+                Int(number(at, 1)),
+                SlotLearner.Slot(
+                    a: field(0), b: field(1), c: field(2), d: field(3), visits: field(4),
+                    lastUse: field(5)))
+        }
+        self.init(knownHardware: knownHardware)
+        forecast = ThermalForecast(model: learned.model)
+        self.learned = learned
+        chainHead = head
+    }
+}

@@ -1,0 +1,69 @@
+// The heat budget: how much work keeps the board at its soft limit. It is what the thermal mirror
+// knows beyond the reading, once the model has proven itself.
+//
+// The limit is ridden, not approached: the most heat is sought that keeps the temperature at the
+// limit a few seconds from now, at several horizons, and the least of them holds. For two poles in
+// parallel this is the greatest constant heat of the next interval that breaks no promise, because
+// the slow pole's growth can always be answered in the next one by the fast pole. The margin below
+// the limit follows from the forecast's own measured error.
+
+import Model
+import Phi
+
+struct HeatBudget: Sendable {
+    /// Shortest horizon, s: below it, the sensor's noise would be amplified through the fast pole.
+    static let horizonLeastS = 8.0
+    /// Margin at a forecast without error, °C.
+    static let marginLeastC = 0.11
+    static let marginMostC = 2.0
+    /// Margin per °C of measured error: half of it is the sensor's own noise.
+    static let marginPerError = 0.4
+    /// A bias below this is the sensor's noise, °C.
+    static let biasDeadBandC = 0.08
+    /// Margin per second between decisions, °C: what happens in between is answered late.
+    static let marginPerS = 0.02
+    /// Error taken for granted before the first forecast was judged, °C.
+    static let unjudgedErrorC = 2.0
+    /// Least work share that heat alone ever leaves.
+    static let workLeast = 0.1
+
+    /// Half of what the fast pole swings by when the heat alternates by `swing` at each interval, °C.
+    static func rippleC(_ outlook: ThermalOutlook, swing: Double, intervalS: Double) -> Double {
+        0.5 * outlook.fastRiseC * swing * (1 - ThermalModel.keep(intervalS, outlook.fastTauS))
+    }
+
+    /// The work share (cores × frequency over their maximum) to stay within; 1 or more where heat
+    /// holds nothing back.
+    static func workShare(
+        _ outlook: ThermalOutlook, errorC: Double, biasC: Double, swing: Double, limitC: Double,
+        intervalS: Double, scalesFrequency: Bool
+    ) -> Double {
+        let ripple = rippleC(outlook, swing: swing, intervalS: intervalS)
+        let error = marginPerError * max(0, errorC) + max(0, biasC - biasDeadBandC)
+        let margin = min(marginMostC, marginLeastC + error + marginPerS * intervalS + ripple)
+        let near = max(horizonLeastS, intervalS)
+        let target = limitC - margin
+        let heat = min(
+            outlook.loadAllowed(target, inS: near), outlook.loadAllowed(target, inS: 2 * near))
+        if heat >= 1 { return heat }
+        return max(workLeast, HeatLaw.work(heat: heat, scalesFrequency: scalesFrequency))
+    }
+
+    /// The heat made, as a share of full heat, from what the board tells; nil where it tells no load.
+    static func load(_ sample: Sample, cores: Int) -> Double? {
+        let busy: Double
+        if let share = sample.busyShare {
+            busy = clamp(share, 0...1)
+        } else if let load = sample.load, cores > 0 {
+            busy = clamp(load.one / Double(cores), 0...1)
+        } else {
+            return nil
+        }
+        guard let frequency = sample.frequency, frequency.maximumKHz > 0 else { return busy }
+        let ceiling = frequency.ceilingKHz > 0 ? frequency.ceilingKHz : frequency.maximumKHz
+        // The requested rate isn't the real one: a busy core runs at the ceiling, not at what an
+        // idle moment requested.
+        let share = Double(min(ceiling, frequency.maximumKHz)) / Double(frequency.maximumKHz)
+        return HeatLaw.heat(busyShare: busy, frequencyShare: clamp(share, 0...1))
+    }
+}

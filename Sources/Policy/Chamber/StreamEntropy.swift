@@ -1,0 +1,126 @@
+// The entropy signal, estimated where the workload supplies none: permutation entropy of the board's
+// own activity.
+//
+// Three successive values form one of six orders, or a seventh pattern, "flat", where they differ by
+// less than the tolerance; the Shannon entropy of the patterns among the last 64 values, over its
+// greatest value, is 0 for a steady or steadily rising load and near 1 for one without order. Without
+// the flat pattern, the noise of an idle board would be taken for a lively one.
+//
+// Bandt and Pompe: Permutation entropy, Physical Review Letters 88 (2002) 174102.
+
+import Phi
+
+public struct StreamEntropy: Sendable {
+    public static let window = 64
+    /// Patterns seen before an estimate is given.
+    public static let patternsLeast = 16
+    private static let patternCount = 7
+    private static let flat: UInt8 = 6
+    private static let none: UInt8 = 255
+
+    private let tolerance: Double
+    private var patterns: [UInt8]
+    private var counts: [Int]
+    private var next = 0
+    private var seen = 0
+    private var held = 0
+    private var before = 0.0
+    private var last = 0.0
+
+    /// - Parameter tolerance: values closer than this count as equal, in their unit.
+    public init(tolerance: Double) {
+        self.tolerance = tolerance
+        patterns = [UInt8](repeating: Self.none, count: Self.window)
+        counts = [Int](repeating: 0, count: Self.patternCount)
+    }
+
+    public mutating func note(_ value: Double) {
+        guard value.isFinite else { return }
+        defer {
+            before = last
+            last = value
+            seen = min(2, seen + 1)
+        }
+        guard seen == 2 else { return }
+        let pattern = pattern(before, last, value)
+        let old = patterns[next]
+        if old != Self.none { counts[Int(old)] -= 1 } else { held += 1 }
+        patterns[next] = pattern
+        counts[Int(pattern)] += 1
+        next = (next + 1) % Self.window
+    }
+
+    private func pattern(_ a: Double, _ b: Double, _ c: Double) -> UInt8 {
+        let low = min(a, min(b, c))
+        let high = max(a, max(b, c))
+        if high - low < tolerance { return Self.flat }
+        if a <= b { return b <= c ? 0 : a <= c ? 1 : 2 }
+        return a <= c ? 3 : b <= c ? 4 : 5
+    }
+
+    /// 0…1; nil before enough was seen.
+    public var value: Double? {
+        guard held >= Self.patternsLeast else { return nil }
+        var sum = 0.0
+        for count in counts where count > 0 {
+            let share = Double(count) / Double(held)
+            sum -= share * Phi.log2(share)
+        }
+        // log2 7
+        return clamp(sum / 2.807354922057604, 0...1)
+    }
+}
+
+/// ψ wave trigger: the time between successive inputs leaves its band, median ± 3 scaled MAD, and an
+/// early observation is called for. The band is never narrower than a twentieth of the median: a
+/// timer's own jitter isn't news.
+public struct InputTiming: Sendable {
+    static let memory = 9
+    static let least = 8
+    static let floorShare = 0.05
+
+    private var gapsMs: [Double]
+    private var next = 0
+    private var count = 0
+    private var lastMs: Int64?
+    private var scratch: [Double]
+    /// The last input came too early or too late.
+    public private(set) var isTriggered = false
+
+    public init() {
+        gapsMs = [Double](repeating: 0, count: Self.memory)
+        scratch = gapsMs
+    }
+
+    /// An input at `nowMs`. One that the trigger itself called for says so, and isn't counted.
+    public mutating func note(nowMs: Int64, isEarly: Bool = false) {
+        defer { lastMs = nowMs }
+        isTriggered = false
+        guard let lastMs, nowMs > lastMs, !isEarly else { return }
+        let gap = Double(nowMs - lastMs)
+        if count >= Self.least {
+            let middle = median { $0 }
+            let deviation = median { abs($0 - middle) }
+            let width = max(
+                SensorFilter.rejectionScale * SensorFilter.madScale * deviation,
+                Self.floorShare * middle)
+            isTriggered = abs(gap - middle) > width
+        }
+        gapsMs[next] = gap
+        next = (next + 1) % Self.memory
+        count = min(Self.memory, count + 1)
+    }
+
+    private mutating func median(_ of: (Double) -> Double) -> Double {
+        for index in 0..<count {
+            var place = index
+            let value = of(gapsMs[index])
+            while place > 0, scratch[place - 1] > value {
+                scratch[place] = scratch[place - 1]
+                place -= 1
+            }
+            scratch[place] = value
+        }
+        return scratch[count / 2]
+    }
+}

@@ -1,0 +1,170 @@
+// Tables for people, lines for machines. A goal that isn't met is printed as such.
+
+import Bytes
+import ChamberTrials
+import Phi
+import Simulation
+import System
+
+struct BenchReport {
+    private(set) var lines = ""
+    private static let command = "make bench-chamber"
+
+    private mutating func figure(
+        _ name: String, _ value: Double, unit: String, spread: Double? = nil, goal: String,
+        met: Bool?, peer: String? = nil, peerValue: Double? = nil, runs: Int
+    ) {
+        var json = JSONWriter()
+        json.beginObject()
+        json.value("chamber", "bench")
+        json.value(name, "figure")
+        json.value(value, "value")
+        json.value(unit, "unit")
+        if let spread { json.value(spread, "spread") } else { json.null("spread") }
+        json.value(goal, "goal")
+        if let met { json.value(met, "met") } else { json.null("met") }
+        if let peer { json.value(peer, "peer") } else { json.null("peer") }
+        if let peerValue {
+            json.value(peerValue, "peer_value")
+            json.value(peerValue == 0 ? 0 : value / peerValue, "ratio")
+        } else {
+            json.null("peer_value")
+            json.null("ratio")
+        }
+        json.value(runs, "runs")
+        json.value(Self.command, "command")
+        json.endObject()
+        lines += json.text + "\n"
+    }
+
+    private func say(_ text: String) { Standard.output(text + "\n") }
+
+    private func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(1, width - text.count))
+    }
+
+    private func mark(_ met: Bool) -> String { met ? "met" : "NOT MET" }
+
+    mutating func compare() {
+        say("Closed loop: an hour of full demand; plants fitted to single boards, noise 0.31 °C, steps of 0.54 °C.")
+        say("Work is cores × frequency as a share of full speed; means of \(Comparison.seeds.count) seeds.\n")
+        for board in [HeatBoard.zero2W, .pi4] {
+            let power = board.stepsGHz.indices.map {
+                "\(Decimal.fixed(board.stepsGHz[$0], decimals: 1)) GHz \(Decimal.fixed(board.heat(step: $0), decimals: 3))"
+            }
+            say("\(board.name): heat by step (assumed voltages): \(power.joined(separator: ", "))")
+            for ambient in [Ambient.hot, .ramp] { scenario(board, ambient) }
+        }
+    }
+
+    private mutating func scenario(_ board: HeatBoard, _ ambient: Ambient) {
+        let all = Comparison(board, ambient)
+        say("\n\(board.name), ambient \(ambient.name)")
+        say(padded("  law", 56) + "work   of best  core·GHz·s  s above 80   hottest °C")
+        for line in all.lines {
+            say(
+                padded("  \(line.name)", 56) + Decimal.fixed(line.workShare, decimals: 4) + " "
+                    + padded(Decimal.fixed(line.workShare / all.best.workShare, decimals: 4), 9)
+                    + padded(Decimal.fixed(line.work, decimals: 0), 12)
+                    + padded(Decimal.fixed(line.secondsAbove, decimals: 1), 13)
+                    + Decimal.fixed(line.hottestC, decimals: 2))
+        }
+        say("  no schedule can do more than \(Decimal.fixed(all.bound, decimals: 4)) (dual bound, blocks of 5 s)")
+        let place = "\(board.name), \(ambient.name)"
+        let runs = Comparison.seeds.count
+        let heat = all.ours.secondsAbove / all.uncontrolled.secondsAbove
+        figure(
+            "seconds above 80 °C: \(place)", heat, unit: "share of uncontrolled", goal: "< 0.01",
+            met: heat < 0.01, peer: "no control", peerValue: 1, runs: runs)
+        let most = max(all.best.workShare, all.bound)
+        let share = all.ours.workShare / most
+        figure(
+            "work: \(place)", share, unit: "share of the best schedule",
+            spread: all.ours.workSpread, goal: ">= 0.9", met: share >= 0.9, peer: "best schedule",
+            peerValue: 1, runs: runs)
+        say("  above 80 °C \(Decimal.fixed(100 * heat, decimals: 2)) % of uncontrolled: \(mark(heat < 0.01)); work \(Decimal.fixed(100 * share, decimals: 1)) % of the best: \(mark(share >= 0.9))")
+        for peer in [all.stepWise, all.allocator] {
+            let isAhead =
+                all.ours.workShare > peer.workShare && all.ours.secondsAbove <= peer.secondsAbove
+            figure(
+                "work beside \(peer.name): \(place)", all.ours.workShare, unit: "share of full speed",
+                spread: all.ours.workSpread, goal: "more work, no more seconds above", met: isAhead,
+                peer: peer.name, peerValue: peer.workShare, runs: runs)
+            say("  more work than \(peer.name) at no more seconds above: \(mark(isAhead))")
+        }
+        figure(
+            "work at 10 s between decisions: \(place)", all.oursSlow.workShare / most,
+            unit: "share of the best schedule", goal: ">= 0.9",
+            met: all.oursSlow.workShare / most >= 0.9, runs: runs)
+        let slow = all.oursSlow.secondsAbove / all.uncontrolled.secondsAbove
+        figure(
+            "seconds above 80 °C at 10 s between decisions: \(place)", slow,
+            unit: "share of uncontrolled", goal: "< 0.01", met: slow < 0.01, runs: runs)
+    }
+
+    mutating func predict() {
+        say("\n\nSeconds to 80 °C, asked 60 s before the crossing, after 5 min of changing load; ambients 40–50 °C")
+        say(padded("  board", 12) + padded("interval", 10) + padded("trials", 8) + padded("within 20 %", 13) + "median error")
+        for board in [HeatBoard.zero2W, .pi4] {
+            for intervalS in [1.0, 2, 10] {
+                let result = PredictionTrial.run(
+                    board, count: 400, ambientC: 40...50, intervalS: intervalS, seed: 7)
+                let met = result.withinFifth >= 0.9
+                say(
+                    padded("  \(board.name)", 12)
+                        + padded("\(Decimal.fixed(intervalS, decimals: 0)) s", 10)
+                        + padded("\(result.trials)", 8)
+                        + padded("\(Decimal.fixed(100 * result.withinFifth, decimals: 1)) %", 13)
+                        + "\(Decimal.fixed(100 * result.medianError, decimals: 1)) %  \(mark(met))")
+                figure(
+                    "seconds to 80 °C within 20 %: \(board.name), readings each \(Decimal.fixed(intervalS, decimals: 0)) s",
+                    result.withinFifth, unit: "share of trials", goal: ">= 0.9", met: met,
+                    runs: result.trials)
+            }
+        }
+    }
+
+    mutating func learn() {
+        say("\n\nRegret of the slot learner on streams whose best expert changes (fixed share)")
+        say(padded("  segments × rounds", 22) + padded("lead", 7) + padded("learner", 10) + padded("best/segment", 14) + padded("best fixed", 12) + padded("uniform", 10) + padded("regret", 9) + "bound")
+        for (segments, rounds) in [(1, 2048), (4, 512), (8, 512), (16, 256), (32, 128)] {
+            for lead in [0.05, 0.2, 0.3] {
+                let result = RegretTrial.run(
+                    segments: segments, roundsEach: rounds, lead: lead, seed: 3)
+                var row = padded("  \(segments) × \(rounds)", 22)
+                row += padded(Decimal.fixed(lead, decimals: 2), 7)
+                row += padded(Decimal.fixed(result.learner, decimals: 1), 10)
+                row += padded(Decimal.fixed(result.bestPerSegment, decimals: 1), 14)
+                row += padded(Decimal.fixed(result.bestFixed, decimals: 1), 12)
+                row += padded(Decimal.fixed(result.uniform, decimals: 1), 10)
+                row += padded(Decimal.fixed(result.regret, decimals: 1), 9)
+                row += Decimal.fixed(result.bound, decimals: 1) + "  "
+                say(row + mark(result.regret <= result.bound))
+                figure(
+                    "regret: \(segments) × \(rounds), lead \(Decimal.fixed(lead, decimals: 2))", result.regret,
+                    unit: "summed loss", goal: "<= bound of fixed share", met: result.regret <= result.bound,
+                    peer: "bound", peerValue: result.bound, runs: 1)
+            }
+        }
+    }
+}
+
+/// The page of a recorded log.
+enum LogPage {
+    static func text(_ result: ThermalLogResult) -> String {
+        var text = "readings  \(result.readings), taken for spikes \(result.rejected)\n"
+        if let fit = result.fit {
+            text += "fit       fast \(Decimal.fixed(fit.fastRiseC, decimals: 1)) °C in \(Decimal.fixed(fit.fastTauS, decimals: 1)) s, "
+            text += "slow \(Decimal.fixed(fit.slowRiseC, decimals: 1)) °C in \(Decimal.fixed(fit.slowTauS, decimals: 0)) s, "
+            text += "base \(Decimal.fixed(fit.baseC, decimals: 1)) °C\n"
+        } else {
+            text += "fit       none: too few readings\n"
+        }
+        if let mean = result.meanErrorC, let high = result.highErrorC {
+            text += "error     60 s ahead: mean \(Decimal.fixed(mean, decimals: 2)) °C, 9 in 10 below \(Decimal.fixed(high, decimals: 2)) °C, \(result.errorsC.count) forecasts\n"
+        } else {
+            text += "error     none: the log is shorter than six minutes\n"
+        }
+        return text
+    }
+}

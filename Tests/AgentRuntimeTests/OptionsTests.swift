@@ -1,0 +1,141 @@
+import Foundation
+import Model
+import Testing
+
+@testable import AgentRuntime
+
+private func options(_ arguments: String...) throws -> Options { try Options(arguments: arguments) }
+
+private func scratch(_ text: String) throws -> String {
+    let file = FileManager.default.temporaryDirectory.appending(path: "options-\(UUID().uuidString)")
+    try text.write(to: file, atomically: true, encoding: .utf8)
+    return file.path
+}
+
+private let secret = "00112233445566778899aabbccddeeff"
+private let fingerprint = String(repeating: "ab", count: 32)
+
+@Test func flagsAndTheFileHaveTheSameNamesAndFlagsWin() throws {
+    let file = try scratch(
+        """
+        # a comment
+        server = https://fleet.example:8440
+        interval = 2s
+        label = site=roof
+        dry-run
+        """)
+    let both = try options("--interval", "5s", "--config", file, "--group=workload.slice")
+    #expect(both.server == "https://fleet.example:8440")
+    #expect(both.intervalMs == 5_000)
+    #expect(both.labels == [Label(key: "site", value: "roof")])
+    #expect(both.isDryRun)
+    #expect(both.group == "workload.slice")
+}
+
+@Test func everyOptionIsSetByItsName() throws {
+    // An option that the table names and `set` forgets would be accepted and ignored.
+    let before = try options()
+    let cases: [(String, String?, (Options) -> Bool)] = [
+        ("server", "https://a", { $0.server != before.server }),
+        ("token", "\(secret).\(fingerprint)", { $0.token != nil && $0.root != nil }),
+        ("token-file", try scratch("\(secret).\(fingerprint)\n"), { $0.token == secret }),
+        ("insecure", nil, { $0.isInsecure }),
+        ("ca-file", try scratch("x"), { $0.caFile != nil }),
+        ("label", "a=b", { $0.labels.count == 1 }),
+        ("state-dir", "/x", { $0.stateFolder == "/x" }),
+        ("run-dir", "/x", { $0.runFolder == "/x" }),
+        ("signals", "/x", { $0.signalFile == "/x" }),
+        ("group", "a/b", { $0.group == "a/b" }),
+        ("dry-run", nil, { $0.isDryRun }),
+        ("interval", "250ms", { $0.intervalMs == 250 }),
+        ("log-level", "debug", { $0.logLevel == .debug }),
+        ("sysfs-root", "/x", { $0.sysfsRoot == "/x" }),
+        ("procfs-root", "/x", { $0.procfsRoot == "/x" }),
+        ("cgroup-root", "/x", { $0.cgroupRoot == "/x" }),
+        ("config", try scratch("dry-run\n"), { $0.isDryRun }),
+    ]
+    #expect(Set(cases.map(\.0)) == Set(Options.names.map { "\($0.name)" }))
+    for (name, value, isSet) in cases {
+        let set = try Options(arguments: ["--\(name)"] + (value.map { [$0] } ?? []))
+        #expect(isSet(set), "--\(name)")
+    }
+}
+
+@Test(arguments: [
+    ["--server"], ["--server", "ftp://x"], ["--server", "https://"], ["--server", "https://a b"],
+    ["--token", "x.y"], ["--token", "\(secret)"], ["--label", "nothing"], ["--label", "a=b c"],
+    ["--interval", "5"], ["--interval", "1ms"], ["--interval", "2h"], ["--interval", "99999999999999999999s"],
+    ["--log-level", "loud"], ["--dry-run=maybe"], ["--insecure=2"], ["--group", "."], ["--group", "a/./b"],
+    ["--server", "https://user@host"], ["--server", "https://host/path"], ["--server", "https://h?x"],
+    ["--server", "http://127.evil.example:1", "--token", "\(secret).\(fingerprint)"],
+    ["--server", "http://127.0.0.1.evil:1", "--token", "\(secret).\(fingerprint)"], ["--group", ".."], ["--group", "a/../b"], ["--config", "/nowhere"],
+    ["--ca-file", "/nowhere"], ["stray"], ["-x"], ["--"],
+    ["--server", "http://192.0.2.1:1", "--token", "\(secret).\(fingerprint)"],
+])
+func wrongOnesAreRefused(arguments: [String]) {
+    #expect(throws: UsageError.self) { try Options(arguments: arguments) }
+}
+
+@Test func aWrongLineOfTheFileIsNamed() throws {
+    let file = try scratch("interval = 1s\nnonsense = 2\n")
+    do {
+        _ = try options("--config", file)
+        Issue.record("accepted")
+    } catch let error as UsageError {
+        #expect(error.text.contains(":2: unknown setting: nonsense"))
+    }
+}
+
+@Test func switchesCanBeOff() throws {
+    #expect(try !options("--insecure=no").isInsecure)
+    #expect(try options("--insecure=yes").isInsecure)
+    let file = try scratch("dry-run = 1\ninsecure = off\n")
+    let read = try options("--config", file)
+    #expect(read.isDryRun && !read.isInsecure)
+    #expect(throws: UsageError.self) { try options("--config", try scratch("=\n")) }
+    #expect(throws: UsageError.self) { try options("--config", try scratch("= x\n")) }
+}
+
+@Test func loopbackIsNotInClear() throws {
+    for server in ["http://127.0.0.1:8440", "http://localhost:1", "http://localhost", "http://[::1]:1"] {
+        _ = try options("--server", server, "--token", "\(secret).\(fingerprint)")
+    }
+    _ = try options(
+        "--server", "http://192.0.2.1", "--token", "\(secret).\(fingerprint)", "--insecure")
+}
+
+@Test func signalsAreReadWordByWord() {
+    #expect(SignalFile.parse(Array("entropy=0.42 value=0.9\n".utf8)) == Model.Signals(entropy: 0.42, value: 0.9))
+    #expect(SignalFile.parse(Array("value=1".utf8)) == Model.Signals(value: 1))
+    #expect(SignalFile.parse(Array("entropy=1.5 value=-1 x value= entropy".utf8)) == Model.Signals())
+    #expect(SignalFile.parse([0, 255, 61, 32, 61]) == Model.Signals())
+}
+
+@Test func staleSignalsSayNothing() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "signals-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try "value=0.5".write(to: folder.appending(path: "signals"), atomically: true, encoding: .utf8)
+    let file = SignalFile(path: folder.appending(path: "signals").path)
+    let now = Int64(Date().timeIntervalSince1970 * 1000)
+    #expect(file.read(nowMs: now, freshMs: 5_000).value == 0.5)
+    #expect(file.read(nowMs: now + 60_000, freshMs: 5_000) == Model.Signals())
+    #expect(SignalFile(path: "/nowhere/signals").read(nowMs: now, freshMs: 5_000) == Model.Signals())
+}
+
+@Test func replayNamesTheWrongLine() throws {
+    func lines(_ text: String) throws -> [String] { try DecisionReplay.lines(Array(text.utf8)) }
+    #expect(try lines("time_ms,value\n1,0.5\n\n2,\n").count == 2)
+    for (text, line) in [
+        ("", 1), ("time_ms,colour\n", 1), ("value\n1\n", 1), ("time_ms\nx\n", 2),
+        ("time_ms,value\n1,0.5\n2,high\n", 3), ("time_ms,memory_total_kib\n1,-5\n", 2),
+        ("time_ms\n99999999999999999999\n", 2),
+    ] {
+        do {
+            _ = try lines(text)
+            if !text.isEmpty { Issue.record("accepted: \(text)") }
+        } catch let error as ReplayError {
+            #expect(error.line == line, "\(text)")
+        }
+    }
+}

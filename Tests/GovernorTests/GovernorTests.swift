@@ -1,0 +1,258 @@
+import FixtureSupport
+import Foundation
+import Model
+import System
+import Testing
+
+@testable import Governor
+
+/// A copy of a fixture's cgroup tree, and governors on it.
+private final class Group {
+    static let folder = "cgroup/workload.slice"
+    let tree: Scratch
+
+    init(_ fixture: String = "pi4") throws { tree = try Scratch(fixture: fixture) }
+
+    func governor(group: String? = "/workload.slice", isDryRun: Bool = false) -> CgroupGovernor {
+        CgroupGovernor(
+            GovernorConfiguration(
+                cgroupRoot: tree.at("cgroup"), group: group, isDryRun: isDryRun,
+                journalPath: tree.at("journal"), cpuCores: 4))
+    }
+
+    func value(_ file: String) throws -> String {
+        try tree.text("\(Self.folder)/\(file)").trimmingCharacters(in: .newlines)
+    }
+
+    func set(_ file: String, _ value: String) throws {
+        try tree.write("\(Self.folder)/\(file)", "\(value)\n")
+    }
+
+    var all: [String] {
+        get throws { try ["memory.max", "cpu.max", "cpu.weight"].map(value) }
+    }
+}
+
+private func decision(
+    _ factor: Double, ceiling: UInt64 = 0, isApplicable: Bool = true
+) -> Decision {
+    var decision = Decision()
+    decision.factor = factor
+    decision.memoryCeilingBytes = ceiling
+    decision.isApplicable = isApplicable
+    return decision
+}
+
+@Suite struct GovernorTests {
+    @Test(arguments: [
+        (0.1, "40000 100000", "100"), (0.5, "200000 100000", "100"),
+        (0.832, "332800 100000", "100"), (0.9999, "399960 100000", "100"),
+        (1.0, "max 100000", "100"), (1.618, "max 100000", "162"), (3.0, "max 100000", "300"),
+    ])
+    func factors(factor: Double, cpuMax: String, weight: String) throws {
+        let group = try Group()
+        let governor = group.governor()
+        #expect(governor.mode == .full)
+        _ = governor.apply(decision(factor))
+        #expect(try group.all == ["max", cpuMax, weight])
+    }
+
+    @Test(arguments: [Double.nan, .infinity, -.infinity, -5, 0])
+    func absurdFactorsStayWithinWhatTheKernelTakes(factor: Double) throws {
+        let group = try Group()
+        _ = group.governor().apply(decision(factor))
+        #expect(["max 100000", "1000 100000"].contains(try group.value("cpu.max")))
+        #expect(try group.value("cpu.weight") == "100")
+    }
+
+    @Test func theWeightIsGivenBackBelowOne() throws {
+        let group = try Group()
+        try group.set("cpu.weight", "80")
+        let governor = group.governor()
+        _ = governor.apply(decision(1.5))
+        #expect(try group.value("cpu.weight") == "150")
+        _ = governor.apply(decision(0.5))
+        #expect(try group.value("cpu.weight") == "80")
+    }
+
+    @Test func memoryCeilingInWholePages() throws {
+        let group = try Group()
+        let governor = group.governor()
+        _ = governor.apply(decision(1, ceiling: 1_000_000_001))
+        let written = try #require(UInt64(try group.value("memory.max")))
+        #expect(written % UInt64(Machine.pageSizeBytes) == 0)
+        #expect(1_000_000_001 - written < UInt64(Machine.pageSizeBytes))
+        _ = governor.apply(decision(1, ceiling: 0))
+        #expect(try group.value("memory.max") == "\(written)")
+    }
+
+    @Test func theCeilingStaysAboveWhatCanNotBeGivenBack() throws {
+        let group = try Group()
+        _ = group.governor().apply(decision(1, ceiling: 1 << 20))
+        let held: UInt64 = 67_108_864 + 8_388_608 + 1_048_576
+        let written = try #require(UInt64(try group.value("memory.max")))
+        #expect(written > held)
+        #expect(written <= held + held / 16)
+    }
+
+    @Test func whatIsThereIsNotWrittenAgain() throws {
+        let governor = try Group().governor()
+        #expect(governor.apply(decision(0.5, ceiling: 1 << 30)).count == 2)
+        #expect(governor.apply(decision(0.5, ceiling: 1 << 30)) == [])
+        #expect(governor.apply(decision(1.0, ceiling: 1 << 30)).count == 1)
+    }
+
+    @Test func aDecisionThatIsNotApplicableChangesNothing() throws {
+        let group = try Group()
+        let governor = group.governor()
+        let before = try group.all
+        #expect(governor.apply(decision(0.2, ceiling: 1 << 28, isApplicable: false)) == [])
+        #expect(try group.all == before)
+        #expect(!group.tree.exists("journal"))
+    }
+
+    /// A sensor that is lost while the group is held back must not hold it back for good.
+    @Test func decisionsThatAreNotApplicableReleaseTheGroupInTheEnd() throws {
+        let group = try Group()
+        let governor = group.governor()
+        let before = try group.value("cpu.max")
+        _ = governor.apply(decision(0.1))
+        let held = try group.value("cpu.max")
+        #expect(held != before)
+        for _ in 1..<CgroupGovernor.releaseAfterCycles {
+            #expect(governor.apply(decision(1, isApplicable: false)) == [])
+            #expect(try group.value("cpu.max") == held)
+        }
+        #expect(!governor.apply(decision(1, isApplicable: false)).isEmpty)
+        #expect(try group.value("cpu.max") == before)
+        // And it is governed again when there is something to apply.
+        _ = governor.apply(decision(0.1))
+        #expect(try group.value("cpu.max") == held)
+    }
+
+    @Test func dryRunSaysAndDoesNotDo() throws {
+        let group = try Group()
+        let governor = group.governor(isDryRun: true)
+        #expect(governor.mode == .dryRun)
+        let before = try group.all
+        let events = governor.apply(decision(0.5, ceiling: 1 << 30))
+        #expect(
+            events.map(\.text) == [
+                "memory.max = 1073741824 (would-write)", "cpu.max = 200000 100000 (would-write)",
+            ])
+        #expect(governor.restore() == [])
+        #expect(try group.all == before)
+        #expect(!group.tree.exists("journal"))
+    }
+
+    @Test func restoreGivesTheOriginalsBack() throws {
+        let group = try Group()
+        try group.set("memory.max", "2147483648")
+        let before = try group.all
+        let governor = group.governor()
+        _ = governor.apply(decision(0.5, ceiling: 1 << 30))
+        #expect(try group.all != before)
+        let events = governor.restore()
+        #expect(events.allSatisfy { $0.outcome == .restored })
+        #expect(try group.all == before)
+        #expect(!group.tree.exists("journal"))
+    }
+
+    @Test func aStartAfterACrashRestores() throws {
+        let group = try Group()
+        let before = try group.all
+        _ = group.governor().apply(decision(0.3, ceiling: 1 << 30))
+        #expect(try group.all != before)
+        let next = group.governor()
+        #expect(next.recover().count == 2)
+        #expect(try group.all == before)
+        #expect(!group.tree.exists("journal"))
+        #expect(next.recover() == [])
+    }
+
+    @Test func aStartAfterACrashRestoresTheOldGroupOfAChangedConfiguration() throws {
+        let group = try Group()
+        let before = try group.all
+        _ = group.governor().apply(decision(0.3))
+        #expect(group.governor(group: nil).recover().count == 1)
+        #expect(try group.all == before)
+    }
+
+    @Test(arguments: [
+        "", "junk", "phi-governor-1\ngroup /../../etc\ncpu.max max 100000\n",
+        "phi-governor-1\ngroup /workload.slice\npasswd 1\n",
+        "phi-governor-1\ngroup /workload.slice\ncpu.max ; rm\n",
+        "phi-governor-1\ngroup /\ncpu.max max 100000\n",
+    ])
+    func journalsOfOthersAreNotFollowed(text: String) throws {
+        let group = try Group()
+        try group.set("cpu.max", "50000 100000")
+        try group.tree.write("journal", text)
+        #expect(group.governor().recover() == [])
+        #expect(try group.value("cpu.max") == "50000 100000")
+        #expect(!group.tree.exists("journal"))
+    }
+
+    @Test func foreignWritesAreToldAndRestored() throws {
+        let group = try Group()
+        let governor = group.governor()
+        _ = governor.apply(decision(0.5))
+        try group.set("cpu.max", "10000 100000")
+        let events = governor.apply(decision(0.5))
+        #expect(
+            events.map(\.outcome) == [.foreign(found: "10000 100000"), .written])
+        #expect(try group.value("cpu.max") == "200000 100000")
+        // A crash here gives back what the other one wanted, too.
+        #expect(try group.tree.text("journal").contains("cpu.max 10000 100000"))
+        _ = governor.restore()
+        #expect(try group.value("cpu.max") == "10000 100000")
+    }
+
+    @Test func whatOthersWroteLastStaysTheirs() throws {
+        let group = try Group()
+        let governor = group.governor()
+        _ = governor.apply(decision(0.5))
+        try group.set("cpu.max", "30000 100000")
+        #expect(governor.restore() == [])
+        #expect(try group.value("cpu.max") == "30000 100000")
+    }
+
+    @Test func modes() throws {
+        let zero = try Group("zero2w").governor()
+        #expect(zero.mode == .partial)
+        #expect(zero.missing == [.memoryMax])
+        #expect(zero.apply(decision(0.5, ceiling: 1 << 28)).map(\.control) == [.cpuMax])
+        #expect(try Group("broken").governor().missing == [.memoryMax, .cpuMax])
+        #expect(try Group().governor(group: nil).mode == .apiOnly)
+        #expect(try Group().governor(group: "/none").mode == .apiOnly)
+    }
+
+    @Test(arguments: ["", "/", "//", "../pi4", "/a/../../b", "/.", "/a\nb"])
+    func groupsOutsideTheRootAreRefused(path: String) throws {
+        let governor = try Group().governor(group: path)
+        #expect(governor.mode == .apiOnly)
+        #expect(governor.apply(decision(0.5)) == [])
+    }
+
+    @Test func aGroupMayComeLateAndGo() throws {
+        let group = try Group()
+        let governor = group.governor(group: "/late.slice")
+        #expect(governor.apply(decision(0.5)) == [])
+        try group.tree.write("cgroup/late.slice/cpu.max", "max 100000\n")
+        #expect(governor.apply(decision(0.5)).count == 1)
+        #expect(governor.mode == .partial)
+        try group.tree.remove("cgroup/late.slice")
+        #expect(governor.apply(decision(0.4)) == [])
+        #expect(governor.mode == .apiOnly)
+        #expect(governor.restore() == [])
+    }
+
+    @Test func withoutAJournalNothingIsWritten() throws {
+        let group = try Group()
+        try group.tree.write("journal/occupied", "")
+        let events = group.governor().apply(decision(0.5))
+        #expect(events.count == 1)
+        guard case .failed = events[0].outcome else { Issue.record("\(events)"); return }
+        #expect(try group.value("cpu.max") == "max 100000")
+    }
+}

@@ -1,0 +1,89 @@
+// The library as a user of it sees it: the source's example, and what each input moves.
+
+import FixtureSupport
+import Governor
+import Phi
+import PhiChamber
+import Testing
+
+@Suite struct PhiChamberTests {
+    private let rig = HardwareRecord(
+        model: "rig", serial: "", cpuCores: 8, cpuMaxMHz: 3600, memoryBytes: 32 << 30,
+        gpu: GPURecord(
+            name: "NVIDIA GeForce RTX 3060 Ti", memoryGB: 8, cores: 4864, tier: .midRange))
+    private let desktop = ParameterSet(version: 0, profile: .desktop)
+
+    private func decide(
+        entropy: Double? = 0.5, thermal: Double? = 0.3, value: Double? = 0.5
+    ) -> Decision {
+        var scaler = PhiChamber(hardware: rig, parameters: desktop)
+        return scaler.computeScaling(entropy: entropy, thermal: thermal, value: value, atMs: 100_000)
+    }
+
+    @Test func theSourcesExampleDecidesAtTheFirstCall() {
+        var scaler = PhiChamber(hardware: rig, parameters: desktop)
+        let decision = scaler.computeScaling(entropy: 0.5, thermal: 0.3, value: 0.8, atMs: 100_000)
+        #expect(decision.confidence.value > 0.7)
+        #expect(decision.isApplicable)
+        #expect(decision.factor > 1)
+        #expect(scaler.status.stateName == "coherent")
+        #expect(scaler.status.factor == decision.factor)
+        #expect((0.55...0.65).contains(scaler.status.coherenceScore))
+        #expect(scaler.status.decoherence == 1 - scaler.status.operatingCoherence)
+        // Advice alone: nothing to apply it to.
+        #expect(!scaler.apply(decision))
+    }
+
+    @Test func eachInputMovesTheFactorItsWay() {
+        #expect(decide().factor == 1)
+        #expect(decide(entropy: 0.9).factor > 1)
+        #expect(decide(value: 0.9).factor > decide(value: 0.7).factor)
+        #expect(decide(thermal: 0.9).factor < decide(thermal: 0.6).factor)
+        #expect(decide(thermal: 0.6).factor < 1)
+    }
+
+    @Test func whatIsOutOfRangeOrNoNumberIsHeld() {
+        #expect(decide(value: 7).factor == decide(value: 1).factor)
+        #expect((0.1...3).contains(decide(entropy: .nan, thermal: .infinity, value: -3).factor))
+    }
+
+    @Test func aChangeOfHardwareCollapses() {
+        var scaler = PhiChamber(hardware: rig, parameters: desktop)
+        _ = scaler.computeScaling(entropy: 0.5, thermal: 0.3, value: 0.5, atMs: 100_000)
+        var without = rig
+        without.gpu = nil
+        scaler.hardwareChanged(to: without)
+        let decision = scaler.computeScaling(entropy: 0.5, thermal: 0.3, value: 0.5, atMs: 101_000)
+        #expect(decision.state == .collapsed)
+        #expect(decision.entanglementStrength < scaler.status.decision.entanglementStrength + 1e-9)
+    }
+
+    @Test func aDecisionIsAppliedWhereAGroupIsNamed() throws {
+        let scratch = try Scratch(fixture: "pi4")
+        let governor = CgroupGovernor(
+            GovernorConfiguration(
+                cgroupRoot: scratch.at("cgroup"), group: "/workload.slice",
+                journalPath: scratch.at("journal"), cpuCores: 4))
+        var scaler = PhiChamber(hardware: rig, parameters: desktop, governor: governor)
+        let decision = scaler.computeScaling(entropy: 0.5, thermal: 1, value: 0.5, atMs: 100_000)
+        #expect(decision.factor < 1)
+        #expect(scaler.apply(decision))
+        #expect(try scratch.text("cgroup/workload.slice/cpu.max").hasPrefix("max") == false)
+        scaler.restore()
+        #expect(try scratch.text("cgroup/workload.slice/cpu.max").hasPrefix("max"))
+    }
+
+    @Test func whatWasLearnedGoesOnFromASnapshot() {
+        var scaler = PhiChamber(hardware: rig, parameters: desktop)
+        for second in 0..<60 {
+            _ = scaler.computeScaling(
+                entropy: 0.5, thermal: 0.3, value: 0.9, atMs: 100_000 + Int64(second) * 1000)
+        }
+        let again = PhiChamber(
+            hardware: rig, parameters: desktop, restoring: scaler.snapshot())
+        #expect(again.status.chamber.learnedSlots == scaler.status.chamber.learnedSlots)
+        #expect(again.status.chamber.chainHead == scaler.status.chamber.chainHead)
+        let damaged = PhiChamber(hardware: rig, restoring: [1, 2, 3])
+        #expect(damaged.status.chamber.learnedSlots == 0)
+    }
+}

@@ -1,0 +1,102 @@
+import FixtureSupport
+import Foundation
+import System
+import Testing
+
+// What a process has once (signals, environment) is tested in one suite, one after the other.
+@Suite(.serialized) struct ProcessTests {
+    @Test func argumentsAreTheProcesss() {
+        #expect(CommandLineArguments.all == CommandLine.arguments)
+    }
+
+    @Test func environmentIsRead() {
+        #expect(System.Process.environment("PATH")?.isEmpty == false)
+        #expect(System.Process.environment("PHI_SURELY_UNSET") == nil)
+    }
+
+    @Test func machineFactsAreSane() {
+        #expect(Machine.cpuCount >= 1)
+        #expect(Machine.pageSizeBytes >= 4096)
+        #expect(Machine.pageSizeBytes & (Machine.pageSizeBytes - 1) == 0)
+        #expect(["x86_64", "aarch64"].contains(Machine.architecture))
+        #expect(!Machine.hostName.isEmpty)
+        #expect(System.Process.heapInUseBytes > 0)
+    }
+
+    @Test func clocksGoForward() {
+        let before = (Clock.boottimeMs, Clock.monotonicNs)
+        Clock.sleep(ms: 15)
+        #expect(Clock.boottimeMs - before.0 >= 14)
+        #expect(Clock.monotonicNs - before.1 >= 15_000_000)
+        #expect(Clock.wallMs > 1_600_000_000_000)
+    }
+
+    @Test func errorsHaveWords() {
+        #expect(Errno.notFound.text == "No such file or directory")
+        #expect(Errno(code: 99_999).text == "unknown error")
+    }
+
+    @Test func signalsArriveAtADescriptor() throws {
+        let descriptor = try Signals.open()
+        #expect(try Signals.open() == descriptor)
+        #expect(Signals.next() == nil)
+        kill(getpid(), SIGHUP)
+        kill(getpid(), SIGPIPE)
+        var items = [PollItem(descriptor)]
+        for _ in 0..<10 where items[0].ready.isEmpty {
+            try PollItem.wait(&items, timeoutMs: 500)
+        }
+        #expect(items[0].ready == .read)
+        #expect(Signals.next() == .hangUp)
+        #expect(Signals.next() == nil)
+    }
+
+    @Test func pollTimesOut() throws {
+        var items = [PollItem(try Signals.open())]
+        #expect(try PollItem.wait(&items, timeoutMs: 1) == 0)
+        #expect(items[0].ready == [])
+    }
+
+    @Test(arguments: [false, true])
+    func notifyReachesPathAndAbstractSockets(isAbstract: Bool) throws {
+        let scratch = try Scratch()
+        let name = isAbstract ? "@phi-test-\(UUID().uuidString)" : scratch.at("notify")
+        let receiver = try Datagrams(name)
+        setenv("NOTIFY_SOCKET", name, 1)
+        defer { unsetenv("NOTIFY_SOCKET") }
+        #expect(try System.Process.notify("READY=1"))
+        #expect(receiver.next() == "READY=1")
+    }
+
+    @Test func notifyWithoutAListenerIsQuiet() throws {
+        unsetenv("NOTIFY_SOCKET")
+        #expect(try System.Process.notify("READY=1") == false)
+    }
+}
+
+/// A bound datagram socket.
+private final class Datagrams {
+    private let descriptor: Int32
+
+    init(_ name: String) throws {
+        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        var bytes = Array(name.utf8)
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
+        if bytes[0] == UInt8(ascii: "@") { bytes[0] = 0 }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
+        }
+        try #require(bound == 0)
+    }
+
+    deinit { close(descriptor) }
+
+    func next() -> String {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+        return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+    }
+}
