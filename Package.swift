@@ -147,6 +147,9 @@ let package = Package(
             name: "chamber-bench",
             dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
+        .executableTarget(
+            name: "pool-bench", dependencies: ["PoolReplay", "TensorPool"],
+            path: "Sources/Simulation/pool-bench", swiftSettings: strict),
 
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),

@@ -1,0 +1,76 @@
+// `pool-bench [--traces FOLDER] [--skip NAME,NAME] [--results FILE.jsonl]`: the tensor pool beside
+// Gorilla's XOR, zstd and raw Doubles, on the same values.
+// `pool-bench --kernel generate|hot|life ROWS`: a fixed workload, for counting instructions.
+
+import Foundation
+import PoolReplay
+import TensorPool
+
+func value(after flag: String) -> String? {
+    let arguments = CommandLine.arguments
+    guard let index = arguments.firstIndex(of: flag), index + 1 < arguments.count else { return nil }
+    return arguments[index + 1]
+}
+
+if let name = value(after: "--kernel") {
+    guard let kernel = Kernel(rawValue: name), let rows = CommandLine.arguments.last.flatMap(Int.init)
+    else {
+        print("usage: pool-bench --kernel generate|hot|life ROWS")
+        exit(2)
+    }
+    let (values, account) = try kernel.run(rows: rows)
+    let factor = account?.extension81.map { String(format: "%.2f", $0) } ?? "-"
+    print("\(values) values, extension \(factor)")
+    exit(0)
+}
+
+let skipped = Set((value(after: "--skip") ?? "ROW_ID,reset").split(separator: ",").map(String.init))
+let traces =
+    value(after: "--traces").map { Traces.load($0, skipping: skipped) }.flatMap { $0.isEmpty ? nil : $0 }
+    ?? Traces.synthetic()
+var results = Results(path: value(after: "--results"))
+
+for trace in traces {
+    print("\n\(trace.name): \(trace.table.rows) rows, \(trace.table.columns.count) columns")
+    Results.head()
+    let values = trace.table.columns.reduce(0) { $0 + $1.count }
+    results.row(trace.name, "raw 64-bit", bits: 64, encode: nil, decode: nil)
+    var gorilla = 0
+    let start = DispatchTime.now().uptimeNanoseconds
+    for column in trace.table.columns { gorilla += Gorilla.encode(column).count }
+    let spent = Double(DispatchTime.now().uptimeNanoseconds - start) / Double(values)
+    let gorillaBits = Double(gorilla) * 8 / Double(values)
+    results.row(trace.name, "Gorilla XOR", bits: gorillaBits, encode: spent, decode: nil)
+    for level in [3, 19] {
+        let figures = trace.table.columns.compactMap { Zstd.measure($0, level: level) }
+        guard figures.count == trace.table.columns.count else {
+            results.missing(trace.name, "zstd -\(level)", why: "no zstd on this machine")
+            continue
+        }
+        results.row(
+            trace.name, "zstd -\(level)",
+            bits: Double(figures.reduce(0) { $0 + $1.bytes }) * 8 / Double(values),
+            encode: figures.reduce(0) { $0 + $1.encodeNanosecondsPerValue } / Double(figures.count),
+            decode: figures.reduce(0) { $0 + $1.decodeNanosecondsPerValue } / Double(figures.count))
+    }
+    for (name, bound, goal) in [
+        ("pool, exact", ReplayBound.exact, 8.0), ("pool, 10/60/30", .mixed, 15),
+        ("pool, 10 % exact, rest FS/510", .bits8, 20),
+    ] {
+        var options = ReplayOptions()
+        options.bound = bound
+        var replay = try Replay(trace.table, options)
+        let report = try replay.run(
+            nanoseconds: { DispatchTime.now().uptimeNanoseconds }, progress: { _, _ in })
+        guard report.beyondBound == 0, report.highDegraded == 0 else {
+            print("pool-bench: \(name): a value came back wrong")
+            exit(1)
+        }
+        results.row(
+            trace.name, name, bits: report.bitsPerValue,
+            encode: Double(report.nanosecondsAppending) / Double(report.values),
+            decode: Double(report.nanosecondsReading) / Double(report.values),
+            goal: trace.name == "synthetic" ? nil : goal, peer: gorillaBits)
+    }
+}
+results.write()
