@@ -27,6 +27,7 @@ public enum AgentCommand {
         if Text.equal(command, "status") { return status(arguments) }
         if Text.equal(command, "demo") { return demo(arguments) }
         if Text.equal(command, "circuit") { return circuit(arguments) }
+        if Text.equal(command, "pool") { return pool(arguments) }
         if Text.equal(command, "--version") || Text.equal(command, "version") {
             Standard.output("phi-agent \(version)\n\(Curl.version)\nOpenSSL \(Digest.libraryVersion)\n")
             return 0
@@ -134,6 +135,7 @@ public enum AgentCommand {
                    phi-agent decide --replay FILE     decisions on recorded observations (CSV)
                    phi-agent demo [--fast]            the chamber in five scenes, simulated
                    phi-agent circuit [OPTION…]        self-test, or an OpenQASM 2 program
+                   phi-agent pool replay FILE.csv…    your own data through the tensor pool
                    phi-agent version
 
             options, on the command line or as `name = value` in the file of --config:

@@ -4,6 +4,7 @@
 import Bytes
 import Digest
 import Phi
+import Precision
 import TensorPool
 
 /// Times of a kernel that was repeated.
@@ -92,28 +93,31 @@ enum Kernels {
         return result
     }
 
-    /// Sealing and unsealing one block; two results.
+    /// Sealing and unsealing one block, as a chunk of the pool codes it at that tier; two results.
     static func block(_ tier: Tier, _ nowNs: () -> Int64) -> [KernelResult] {
         let values = samples
         let bits = tier.bits
         var seal = KernelResult("seal-\(bits)", unit: "values", operations: values.count)
         var unseal = KernelResult("unseal-\(bits)", unit: "values", operations: values.count)
-        var chunk: DeliverableChunk?
-        seal.timing = Timing.measure(nowNs) { chunk = sealed(values, tier) }
-        guard let chunk else {
-            seal.missing = "the pool refused the block"
-            unseal.missing = "the pool refused the block"
+        guard let grid = Grid(lower: 0, upper: 100) else {
+            seal.missing = "no grid for this full scale"
+            unseal.missing = seal.missing
             return [seal, unseal]
         }
+        var coded: [UInt8] = []
+        seal.timing = Timing.measure(nowNs) { coded = sealed(values, tier, grid) }
         var back: [Double] = []
-        unseal.timing = Timing.measure(nowNs) { back = unsealed(chunk) ?? [] }
-        seal.tier = chunk.header.tier
-        seal.storedBytes = chunk.bytes.count
-        unseal.tier = chunk.header.tier
+        unseal.timing = Timing.measure(nowNs) {
+            back = unsealed(coded, count: values.count, grid) ?? []
+        }
+        seal.tier = tier
+        seal.storedBytes = coded.count
+        unseal.tier = tier
         unseal.digest = digest(back)
+        let bound = bound(tier, grid)
         var isWithin = back.count == values.count
         for index in 0..<min(back.count, values.count) {
-            if abs(back[index] - values[index]) > chunk.header.errorBound { isWithin = false }
+            if abs(back[index] - values[index]) > bound { isWithin = false }
         }
         unseal.isWithinBound = isWithin
         return [seal, unseal]
@@ -127,25 +131,45 @@ enum Kernels {
         }
     }
 
-    private static func sealed(_ values: [Double], _ tier: Tier) -> DeliverableChunk? {
-        // Scores and pressure that earn the tier (see `PoolSettings`).
-        let score = tier == .bits81 ? 1 : tier == .bits16 ? 0.5 : 0
-        do throws(PoolError) {
-            let pool = try TensorPool(budgetBytes: 32 * 1024)
-            pool.settings.externalPressure = tier == .bits8 ? 1 : 0
-            try pool.declare(SeriesDeclaration(id: 1, kind: .signal, lower: 0, upper: 100))
-            for (index, value) in values.enumerated() {
-                try pool.append(series: 1, timeMs: Int64(index) * 1000, value: value, score: score)
+    private static func sealed(_ values: [Double], _ tier: Tier, _ grid: Grid) -> [UInt8] {
+        let coding: RunCoding =
+            switch tier {
+            case .bits81: .decimal
+            case .bits16: .grid16
+            case .bits8: .grid8
             }
-            try pool.sealAll()
-            return try pool.undelivered(maxBytes: 32 * 1024).first
-        } catch {
-            return nil
+        var sink = ByteSink()
+        values.withUnsafeBufferPointer { values in
+            let wanted = [ValueRun(count: values.count, coding: coding)]
+            let (runs, places) = ColdBlock.plan(values, wanted, grid: grid)
+            ColdBlock.encode(values, runs: runs, places: places, grid: grid, into: &sink)
         }
+        return sink.bytes
     }
 
-    private static func unsealed(_ chunk: DeliverableChunk) -> [Double]? {
-        do throws(PoolError) { return try decodeChunk(chunk.bytes).values } catch { return nil }
+    private static func unsealed(_ coded: [UInt8], count: Int, _ grid: Grid) -> [Double]? {
+        var values = [Double](repeating: 0, count: count)
+        let isWhole = values.withUnsafeMutableBufferPointer { values in
+            coded.withUnsafeBytes { bytes in
+                var source = ByteSource(bytes)
+                do throws(PrecisionError) {
+                    _ = try ColdBlock.decode(into: values, grid: grid, from: &source)
+                    return true
+                } catch {
+                    return false
+                }
+            }
+        }
+        return isWhole ? values : nil
+    }
+
+    /// Largest error that the tier allows.
+    private static func bound(_ tier: Tier, _ grid: Grid) -> Double {
+        switch tier {
+        case .bits81: 0
+        case .bits16: (grid.upper - grid.lower) / 131_070
+        case .bits8: (grid.upper - grid.lower) / 510
+        }
     }
 
     private static func digest(_ values: [Double]) -> Digest32 {
