@@ -7,6 +7,7 @@
 #   make sdk         only the Swift SDK that the device's agent is built with (kept in ~/.cache/phifleet)
 #   make sdk-update  build that SDK afresh and record its packages in toolchains/packages.lock
 #   make test        setup, both builds, all tests
+#   make bench-pool  the tensor pool beside Gorilla, zstd and raw (TRACES=FOLDER: on your CSV files)
 #   make bench-chamber  the chamber in closed loop, its forecasts and its learning, in simulation
 #   make demo        a fleet on this machine, to look at
 #   make clean       remove what was built (the SDK in ~/.cache/phifleet stays)
@@ -24,7 +25,7 @@ device := .build/device
 # with another SDK, of whose flags SwiftPM takes no notice.
 device_scratch := .build/device-build
 
-.PHONY: help setup build device sdk sdk-update test demo bench-chamber clean swift setup-build setup-device
+.PHONY: help setup build device sdk sdk-update test demo bench-pool bench-chamber clean swift setup-build setup-device
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -83,6 +84,11 @@ test: swift
 	@$(MAKE) --no-print-directory device
 	@echo "test: building the tests (some minutes the first time), then running them"
 	swift test
+
+bench-pool: swift
+	@mkdir -p bench/results
+	swift build -c release --static-swift-stdlib --product pool-bench
+	$(host)/pool-bench $(if $(TRACES),--traces $(TRACES)) --results bench/results/pool.jsonl
 
 bench-chamber: swift
 	@mkdir -p bench/results
