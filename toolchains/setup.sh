@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing on this machine, and touches nothing when none is.
 #
-# Usage: toolchains/setup.sh [build] [device] [test]      without a name: all of them
+# Usage: toolchains/setup.sh [GROUP...]      without a name: build, device and test
 #   build   what the Swift toolchain needs on a bare Debian 12, and the libraries of the host's programs
 #   device  what the device's SDK is made with
 #   test    what the tests run beside that
+#   lab     what makes and runs an emulated board (Tests/Lab)
+#   bench   what `make bench-agent` measures with, and the agents it measures beside ours
 set -euo pipefail
 
 # The first line: what the toolchain's own programs load. The second: what it compiles and links
@@ -18,6 +20,10 @@ readonly device=("${swift[@]}"
 # prometheus is here for promtool, which holds the metrics to Prometheus's rules.
 readonly test=(ca-certificates curl file iproute2 openssl prometheus protobuf-compiler python3
     qemu-user-static)
+readonly lab=(ca-certificates cpio device-tree-compiler e2fsprogs kmod mmdebstrap openssh-client
+    procps python3 qemu-system-arm qemu-user-static qemu-utils util-linux)
+# collectd-core is collectd without its service; qemu-user is the emulator that can load plugins.
+readonly bench=(collectd-core earlyoom libc6-dbg openssl prometheus-node-exporter python3 qemu-user valgrind)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { # message, hint
@@ -63,7 +69,9 @@ main() {
         build) wanted+=("${build[@]}") ;;
         device) wanted+=("${device[@]}") ;;
         test) wanted+=("${test[@]}") ;;
-        *) fail "unknown group '$group'" "usage: toolchains/setup.sh [build] [device] [test]" ;;
+        lab) wanted+=("${lab[@]}") ;;
+        bench) wanted+=("${bench[@]}") ;;
+        *) fail "unknown group '$group'" "the groups are build, device, test, lab and bench" ;;
         esac
     done
     command -v dpkg-query >/dev/null || fail "this is not a Debian system" \
@@ -94,7 +102,9 @@ main() {
     }
     rm -f "$log"
     for package in "${missing[@]}"; do
-        if [ "$package" = prometheus ]; then disable_service prometheus; fi
+        case "$package" in
+        prometheus | prometheus-node-exporter | earlyoom) disable_service "$package" ;;
+        esac
     done
     say "done"
 }
