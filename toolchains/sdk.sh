@@ -91,7 +91,7 @@ inputs_hash() {
     {
         swift --version 2>/dev/null
         cd "$here"
-        cat sdk.sh private_apt.sh debian_sources.py sdk/hooks.c "sdk/$arch"/*
+        cat sdk.sh private_apt.sh debian_sources.py sdk/*.c "sdk/$arch"/*
         if [ -e "$lock" ]; then cat "$lock"; fi
     } | sha256sum | cut -c1-16
 }
@@ -208,8 +208,9 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(PKG_CONFIG_EXECUTABLE /bin/false)
 CMAKE
-    # c-ares answers names: a static glibc's getaddrinfo wants the very glibc it was built with at
-    # run time. The certificates' place is Debian's (and Raspberry Pi OS's).
+    # Without a resolver of its own: c-ares would cost each handle 74 KB, and a static glibc's getaddrinfo
+    # wants the very glibc it was built with at run time. So the agent asks c-ares itself, when it has a
+    # name to ask for. The certificates' place is Debian's (and Raspberry Pi OS's).
     cpus=$(nproc)
     # shellcheck disable=SC2016  # the inner shell expands its own arguments
     env -i PATH="$PATH" HOME="$work" SOURCE_DATE_EPOCH=0 bash -c '
@@ -218,12 +219,15 @@ CMAKE
             -DCMAKE_TOOLCHAIN_FILE="$1/toolchain.cmake" -DCMAKE_BUILD_TYPE=None \
             -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR="lib/$3" \
             -DBUILD_SHARED_LIBS=OFF -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF \
-            -DHTTP_ONLY=ON -DENABLE_ARES=ON -DENABLE_THREADED_RESOLVER=OFF \
+            -DHTTP_ONLY=ON -DENABLE_ARES=OFF -DENABLE_THREADED_RESOLVER=OFF \
             -DCURL_USE_OPENSSL=ON -DOPENSSL_USE_STATIC_LIBS=ON \
             -DCURL_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt -DCURL_CA_PATH=none \
             -DCURL_USE_LIBSSH2=OFF -DCURL_USE_LIBPSL=OFF -DUSE_LIBIDN2=OFF -DUSE_NGHTTP2=OFF \
             -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF -DCURL_ZLIB=ON \
             -DCURL_DISABLE_NETRC=ON -DCURL_DISABLE_ALTSVC=ON -DCURL_DISABLE_HSTS=ON \
+            -DCURL_DISABLE_COOKIES=ON -DCURL_DISABLE_CRYPTO_AUTH=ON -DCURL_DISABLE_DOH=ON \
+            -DCURL_DISABLE_MIME=ON -DCURL_DISABLE_NTLM=ON -DCURL_DISABLE_PROXY=ON \
+            -DCURL_DISABLE_PROGRESS_METER=ON -DCURL_DISABLE_OPENSSL_AUTO_LOAD_CONFIG=ON \
             -DENABLE_MANUAL=OFF -DCURL_DISABLE_TESTS=ON
         cmake --build "$1/curl/build" --parallel "$2"
         DESTDIR="$1/curl/out" cmake --install "$1/curl/build"
@@ -231,11 +235,23 @@ CMAKE
         tail -20 "$log" >&2
         fail "libcurl doesn't build" "the log's end is above; a change of Debian's curl is likely"
     }
-    grep -Eq 'USE_ARES' "$work/curl/build/lib/curl_config.h" ||
-        fail "libcurl was built without c-ares" "see CMakeLists.txt of Debian's curl"
     cp "$work/curl/out/usr/lib/$triple/libcurl.a" "$sysroot/usr/lib/$triple/"
     cp -r "$work/curl/out/usr/include/curl" "$sysroot/usr/include/"
     cp "$work/curl/source/debian/copyright" "$bundle/$sdk/licences/libcurl"
+}
+
+# OpenSSL without the algorithms that nobody here speaks: crypto.c tells how.
+slim_crypto() {
+    local libraries="$sysroot/usr/lib/$triple" member replaced=(defltprov provider_predefined c_allc c_alld err_all)
+    # shellcheck disable=SC2086  # the flags are words
+    "$toolchain/clang" $device_flags --sysroot "$sysroot" -Wall -Wextra -Werror \
+        -ffile-prefix-map="$here=." -c "$here/sdk/crypto.c" -o "$work/crypto.o"
+    for member in "${replaced[@]}"; do
+        "$toolchain/llvm-ar" t "$libraries/libcrypto.a" | grep -qx "libcrypto-lib-$member.o" ||
+            fail "Debian's libcrypto.a has no member $member" "OpenSSL changed: see toolchains/sdk/crypto.c"
+        "$toolchain/llvm-ar" dD "$libraries/libcrypto.a" "libcrypto-lib-$member.o"
+    done
+    "$toolchain/llvm-ar" rsD "$libraries/libcrypto.a" "$work/crypto.o"
 }
 
 # What Embedded Swift links besides: the hooks its runtime expects of a platform, and the Unicode
@@ -320,6 +336,7 @@ main() {
     if [ "$update" = 0 ]; then compare_with_lock "$work/versions"; fi
     unpack_sysroot
     build_curl
+    slim_crypto
     build_runtime
     finish_bundle
     if [ "$update" = 1 ]; then
