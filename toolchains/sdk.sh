@@ -242,12 +242,13 @@ CMAKE
 
 # OpenSSL without the algorithms that nobody here speaks: crypto.c tells how.
 slim_crypto() {
-    local libraries="$sysroot/usr/lib/$triple" member replaced=(defltprov provider_predefined c_allc c_alld err_all)
+    local libraries="$sysroot/usr/lib/$triple" members member replaced=(defltprov provider_predefined c_allc c_alld err_all)
     # shellcheck disable=SC2086  # the flags are words
     "$toolchain/clang" $device_flags --sysroot "$sysroot" -Wall -Wextra -Werror \
         -ffile-prefix-map="$here=." -c "$here/sdk/crypto.c" -o "$work/crypto.o"
+    members=$("$toolchain/llvm-ar" t "$libraries/libcrypto.a")
     for member in "${replaced[@]}"; do
-        "$toolchain/llvm-ar" t "$libraries/libcrypto.a" | grep -qx "libcrypto-lib-$member.o" ||
+        grep -qx "libcrypto-lib-$member.o" <<<"$members" ||
             fail "Debian's libcrypto.a has no member $member" "OpenSSL changed: see toolchains/sdk/crypto.c"
         "$toolchain/llvm-ar" dD "$libraries/libcrypto.a" "libcrypto-lib-$member.o"
     done

@@ -14,7 +14,7 @@ set -euo pipefail
 readonly swift=(libcurl4 libgcc-s1 libncurses6 libsqlite3-0 libstdc++6 libuuid1 libxml2 zlib1g
     binutils git libc6-dev libgcc-12-dev libstdc++-12-dev tzdata unzip)
 readonly build=("${swift[@]}"
-    libcurl4-openssl-dev libmicrohttpd-dev libsensors-dev libsqlite3-dev libssl-dev zlib1g-dev)
+    libc-ares-dev libcurl4-openssl-dev libmicrohttpd-dev libsensors-dev libsqlite3-dev libssl-dev zlib1g-dev)
 readonly device=("${swift[@]}"
     ca-certificates cmake dpkg-dev file ninja-build patch python3 xz-utils)
 # prometheus is here for promtool, which holds the metrics to Prometheus's rules.
