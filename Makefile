@@ -113,7 +113,7 @@ bench-chamber: swift
 bench-agent: build device device-amd64
 	@toolchains/setup.sh bench
 	@mkdir -p bench/results
-	Tests/Bench/agent.py --results bench/results/agent.jsonl
+	Tests/Lab/agent_bench.py --results bench/results/agent.jsonl
 
 setup-lab:
 	@toolchains/setup.sh lab

@@ -23,7 +23,7 @@ readonly test=(ca-certificates curl file iproute2 openssl prometheus protobuf-co
 readonly lab=(ca-certificates cpio device-tree-compiler e2fsprogs kmod mmdebstrap openssh-client
     procps python3 qemu-system-arm qemu-user-static qemu-utils util-linux)
 # collectd-core is collectd without its service; qemu-user is the emulator that can load plugins.
-readonly bench=(collectd-core earlyoom libc6-dbg openssl prometheus-node-exporter python3 qemu-user valgrind)
+readonly bench=(collectd-core earlyoom openssl prometheus-node-exporter python3 qemu-user strace)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { # message, hint

@@ -20,6 +20,8 @@ class Figure:
     peer_values: list[float] = field(default_factory=list)
     # With a peer: the goal of value / peer's value.
     ratio_goal: float | None = None
+    # More is better: the goals are the least that will do.
+    is_floor: bool = False
     why: str | None = None
 
     @property
@@ -39,11 +41,10 @@ class Figure:
 
     @property
     def is_met(self) -> bool | None:
-        if self.ratio_goal is not None:
-            return None if self.ratio is None else self.ratio <= self.ratio_goal
-        if self.goal is None or self.value is None:
+        found, goal = (self.ratio, self.ratio_goal) if self.ratio_goal is not None else (self.value, self.goal)
+        if found is None or goal is None:
             return None
-        return self.value <= self.goal
+        return found >= goal if self.is_floor else found <= goal
 
     def record(self, bench: str, command: str) -> dict[str, object]:
         goal = self.goal if self.ratio_goal is None else {"ratio": self.ratio_goal}
@@ -100,6 +101,7 @@ def number(value: float | None) -> str:
 
 
 def _goal(figure: Figure) -> str:
+    sign = "≥" if figure.is_floor else "≤"
     if figure.ratio_goal is not None:
-        return f"≤ {figure.ratio_goal:g} ×"
-    return f"≤ {number(figure.goal)}" if figure.goal is not None else ""
+        return f"{sign} {figure.ratio_goal:g} ×"
+    return f"{sign} {number(figure.goal)}" if figure.goal is not None else ""
