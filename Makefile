@@ -68,10 +68,10 @@ define static_agent
 	if [ "$$(cat $$scratch/sdk 2>/dev/null)" != "$$sdks" ]; then \
 	  rm -rf $$scratch; mkdir -p $$scratch; echo "$$sdks" > $$scratch/sdk; \
 	fi; \
-	swift build --swift-sdks-path "$$sdks" --swift-sdk $(2) --scratch-path $$scratch \
-	  -c release -debug-info-format none --product phi-agent; \
-	toolchains/check-device.sh $$scratch/release/phi-agent $(1); \
 	mkdir -p $(3); \
+	swift build --swift-sdks-path "$$sdks" --swift-sdk $(2) --scratch-path $$scratch \
+	  -c release -debug-info-format none -Xlinker -Map=$(CURDIR)/$(3)/phi-agent.map --product phi-agent; \
+	toolchains/check-device.sh $$scratch/release/phi-agent $(1); \
 	cp $$scratch/release/phi-agent $(3)/phi-agent.new; \
 	mv $(3)/phi-agent.new $(3)/phi-agent
 endef

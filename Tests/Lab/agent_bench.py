@@ -8,6 +8,7 @@ values: the machine is whatever it is. Each round measures everyone in turn, so 
 
 import argparse
 import contextlib
+import functools
 import http.server
 import json
 import mmap
@@ -44,7 +45,7 @@ BINARY_MB = 5.5
 DAILY_WRITE_MIB = 16.0
 GROWTH_CYCLES = 100_000
 ALLOCATORS = ("malloc", "calloc", "realloc", "memalign", "posix_memalign", "aligned_alloc")
-DEVICE = ROOT / ".build/device/phi-agent"
+DEVICE = pathlib.Path(os.environ.get("PHI_DEVICE_AGENT", ROOT / ".build/device/phi-agent"))
 TOOLS = pathlib.Path(__file__).resolve().parent / "src"
 
 
@@ -83,6 +84,15 @@ class Bench:
             [*prefix, str(program), "run", "--state-dir", str(folder / "state"), "--run-dir", str(run), *options],
             folder / "log")
 
+    @functools.cached_property
+    def files(self) -> list[str]:
+        """What the agent reads in each cycle."""
+        found = peers.files_read(
+            [str(self.agent), "run", "--state-dir", str(self.fresh("traced") / "state"),
+             "--run-dir", str(self.volatile / "traced"), "--interval", INTERVAL], 5, self.folder / "strace")
+        print(f"the agent reads {len(found)} files a cycle", flush=True)
+        return found
+
     # Memory and processor time
 
     def paced(self) -> None:
@@ -101,10 +111,7 @@ class Bench:
                     cpu.setdefault(name, []).append((cpu_ns(process.pid) - before) / cycles / 1000)
                 memory.setdefault(name, []).append(Memory.of(process.pid))
 
-        files = peers.files_read(
-            [str(self.agent), "run", "--state-dir", str(self.fresh("traced") / "state"),
-             "--run-dir", str(self.volatile / "traced"), "--interval", INTERVAL], 5, self.folder / "strace")
-        print(f"the agent reads {len(files)} files a cycle", flush=True)
+        files = self.files
         for round_number in range(1, self.rounds + 1):
             print(f"round {round_number} of {self.rounds}", flush=True)
             take("alone", self.alone(self.agent, "--interval", INTERVAL))
@@ -143,7 +150,6 @@ class Bench:
             if peer.is_paced:
                 add(f"{peer.name}: CPU a sample", "µs", cpu[peer.name])
         add("floor: CPU a cycle", "µs", cpu["floor"])
-        self.files = files
 
     # Instructions and allocations
 

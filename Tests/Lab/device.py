@@ -1,11 +1,12 @@
 """What the lab's measurements do in a board: C programs built for it, memory read from it."""
 
+import os
 import pathlib
 import subprocess
 
 from processes import ROOT
 
-AGENT = ROOT / ".build/device/phi-agent"
+AGENT = pathlib.Path(os.environ.get("PHI_DEVICE_AGENT", ROOT / ".build/device/phi-agent"))
 SOURCES = pathlib.Path(__file__).resolve().parent / "src"
 
 
