@@ -59,7 +59,7 @@ class Bench:
         # /run is memory on a device, and so is the run folder here.
         self.volatile = pathlib.Path(tempfile.mkdtemp(prefix="phi-bench-", dir="/dev/shm"))
         self.results = Results("agent", "make bench-agent")
-        self.count = 0
+        self.made = 0
         helped = subprocess.run([self.agent, "help", "run"], capture_output=True, text=True, check=False)
         self.can_quicken = "--time-scale" in helped.stdout
         self.floor = self._compile("floor", "floor.c")
@@ -71,8 +71,8 @@ class Bench:
         return target
 
     def fresh(self, name: str) -> pathlib.Path:
-        self.count += 1
-        made = self.folder / f"{name.replace(' ', '-')}-{self.count}"
+        self.made += 1
+        made = self.folder / f"{name.replace(' ', '-')}-{self.made}"
         made.mkdir(parents=True)
         return made
 
