@@ -2,9 +2,8 @@
 // frequency, installed memory, GPU. Nothing that moves at run time goes in: the hash of the record
 // may only change with the hardware.
 //
-// ARM boards tell by the device tree (strings end in NUL); PCs and servers by DMI. Where a product
-// gives no serial number, an id derived from machine-id stands in: derived, since machine-id(5) asks
-// not to be handed around.
+// ARM boards tell by the device tree (strings end in NUL); PCs and servers by DMI. The serial number has
+// a file of its own, BoardIdentity.
 
 import Bytes
 import Digest
@@ -16,11 +15,13 @@ struct HardwareDetector {
     let procfsRoot: String
     /// /etc/machine-id of the same machine; nil for fixtures.
     let machineIDPath: String?
+    /// Which serial number the device's identity rests on; nil for the best there is.
+    var serialSource: SerialSource?
 
     /// Nil while the memory can't be read: a record with a hole would look like other hardware.
     func detect() -> HardwareRecord? {
         let info = OneShot.bytes("\(procfsRoot)/meminfo", limit: DeviceSensors.meminfoBytesMax)
-        guard let info, let memory = MemoryInfo.parse(info[...]) else { return nil }
+        guard let info, let memory = MemoryInfo.parse(info) else { return nil }
         let cpuInfo = OneShot.bytes("\(procfsRoot)/cpuinfo", limit: 4 << 20) ?? []
         return HardwareRecord(
             model: model(), serial: serial(), cpuCores: cores(cpuInfo),
@@ -34,29 +35,14 @@ struct HardwareDetector {
     }
 
     private func serial() -> String {
-        if let serial = deviceTree("serial-number") { return serial }
-        // Readable for root alone.
-        let uuid = OneShot.text("\(sysfsRoot)/class/dmi/id/product_uuid")
-        if let uuid, Self.isDistinct(uuid) { return uuid }
-        guard let machineIDPath, let id = OneShot.text(machineIDPath) else { return "" }
-        let digest = Digest.sha256(Array("phi-machine\0\(id)".utf8))
-        return "machine-\(Hex.encode(digest.bytes.prefix(8)))"
+        BoardSerials(sysfsRoot: sysfsRoot, procfsRoot: procfsRoot, machineIDPath: machineIDPath)
+            .serial(of: serialSource)
     }
 
     /// The tree is at firmware/devicetree in sysfs; /proc/device-tree is its old name.
     private func deviceTree(_ property: String) -> String? {
         OneShot.text("\(sysfsRoot)/firmware/devicetree/base/\(property)")
             ?? OneShot.text("\(procfsRoot)/device-tree/\(property)")
-    }
-
-    /// Boards whose maker set no UUID show all zeros or all ones.
-    private static func isDistinct(_ uuid: String) -> Bool {
-        var seen: UInt8?
-        for byte in uuid.utf8 where byte != 0x2d {
-            if let seen, seen != byte { return true }
-            seen = byte
-        }
-        return false
     }
 
     /// Installed cores, whether online or not: switching one off is no change of hardware.

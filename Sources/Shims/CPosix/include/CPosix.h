@@ -147,6 +147,14 @@ int cposix_is_terminal(int fd);
 /// Columns of the terminal on `fd`; 0 when it is none.
 int cposix_terminal_columns(int fd);
 
+// --- trigger.c -------------------------------------------------------------------------------------
+
+/// Opens a kernel file, writes `text` into it and keeps it open: a PSI trigger lives as long as its
+/// descriptor, and is then polled for CPOSIX_POLL_PRIORITY.
+int cposix_open_trigger(int dir, const char *path, const char *text, size_t count);
+/// 1 when the open file lies on sysfs, procfs or cgroup2, whose files no rename replaces; else 0.
+int cposix_is_kernel_file(int fd);
+
 // --- signal.c --------------------------------------------------------------------------------------
 
 #define CPOSIX_SIGHUP 1
