@@ -37,15 +37,19 @@ public final class HeldFile {
         if descriptor >= 0, !isKernels, cposix_is_nameless(descriptor) == 1 { close() }
         if descriptor >= 0 {
             let count = load(buffer)
-            // The device behind it went, and perhaps came back: opened again by its name.
-            guard count < 0, Errno(code: Int32(truncatingIfNeeded: -count)).isStale else { return count }
+            guard count < 0 else { return count }
+            // Opened again by its name: now, where the device went and perhaps came back; at the next
+            // read after any other failure.
             close()
+            guard Errno(code: Int32(truncatingIfNeeded: -count)).isStale else { return count }
         }
         let opened = path.withCString { cposix_open_read(CPOSIX_CWD, $0) }
         guard opened >= 0 else { return Int(opened) }
         descriptor = opened
         isKernels = cposix_is_kernel_file(opened) == 1
-        return load(buffer)
+        let count = load(buffer)
+        if count < 0 { close() }
+        return count
     }
 
     private func load(_ buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
