@@ -2,6 +2,7 @@
 
 import AgentCore
 import Bytes
+import Model
 import System
 
 extension Subcommand {
