@@ -56,6 +56,8 @@ let package = Package(
         shim("CCurl", links: ["curl"]),
         shim("CCrypto", links: ["crypto"]),
         shim("CSensors", links: ["sensors"]),
+        // Benches and tests alone.
+        shim("CMeasure"),
         .systemLibrary(name: "CMicrohttpd", path: "Sources/Shims/CMicrohttpd"),
         .systemLibrary(name: "CSQLite", path: "Sources/Shims/CSQLite"),
 
@@ -148,13 +150,16 @@ let package = Package(
             dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
         .executableTarget(
+            name: "sensing-bench", dependencies: ["Bytes", "CMeasure", "Model", "System", "Telemetry"],
+            path: "Sources/Simulation/sensing-bench", swiftSettings: strict),
+        .executableTarget(
             name: "pool-bench", dependencies: ["PoolReplay", "TensorPool"],
             path: "Sources/Simulation/pool-bench", swiftSettings: strict),
 
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
-        test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
+        test("TelemetryTests", ["CMeasure", "FixtureSupport", "Model", "System", "Telemetry"]),
         test(
             "SimulationTests",
             [

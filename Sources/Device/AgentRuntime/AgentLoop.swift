@@ -21,6 +21,7 @@ final class AgentLoop {
     private let log: Log
     private let folder: StateFolder
     private let sensors: DeviceSensors
+    private let stalls: StallWatch
     private let governor: CgroupGovernor
     private let decisionFile: DecisionFile
     private let signalFile: SignalFile
@@ -46,6 +47,10 @@ final class AgentLoop {
         }
         sensors = DeviceSensors(
             roots: SensorRoots(sysfs: options.sysfsRoot, procfs: options.procfsRoot))
+        stalls = StallWatch(
+            procfsRoot: options.procfsRoot,
+            groupFolder: options.group.map { "\(options.cgroupRoot)/\($0)" })
+        sensors.stallSource = stalls.source
         guard let found = sensors.hardware() else {
             throw UsageError(
                 "the memory of this machine can't be read from \(options.procfsRoot)/meminfo",
@@ -105,6 +110,9 @@ final class AgentLoop {
             log.write(.error, "signals can't be received: \(error.text)")
             return 1
         }
+        // A stall of memory wakes the agent for an early observation.
+        var watched = [Watched(signals, .read)]
+        if let descriptor = stalls.descriptor { watched.append(Watched(descriptor, .priority)) }
         tell(governor.recover())
         log.write(
             .notice,
@@ -115,8 +123,15 @@ final class AgentLoop {
         while exitStatus == nil {
             let waitMs = min(
                 Self.sleepMsMax, max(0, core.nextDeadlineMs - Clock.boottimeMs))
-            let ready = transfers.wait([signals], timeoutMs: Int(waitMs))
-            if ready.first == true { takeSignals() }
+            transfers.wait(&watched, timeoutMs: Int(waitMs))
+            if watched[0].isReady { takeSignals() }
+            if watched.count > 1, watched[1].isReady {
+                if !stalls.rearm() { watched.removeLast() }
+                feed(.nudge)
+            } else if stalls.retry(nowMs: Clock.boottimeMs), let descriptor = stalls.descriptor {
+                watched.append(Watched(descriptor, .priority))
+            }
+            sensors.stallSource = stalls.source
             takeReplies()
             feed(.tick)
             // Progress of the loop feeds the watchdog; the loop turns at least twice a minute.

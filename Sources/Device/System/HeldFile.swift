@@ -115,9 +115,10 @@ public struct Trigger: ~Copyable {
     }
 
     /// Takes note of what changed, so that the next change is one.
-    public func rearm() {
+    /// - Returns: false when the file is gone: it would be ready for ever.
+    public func rearm() -> Bool {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { buffer in
-            _ = cposix_pread(descriptor, buffer.baseAddress, buffer.count, 0)
+            cposix_pread(descriptor, buffer.baseAddress, buffer.count, 0) >= 0
         }
     }
 

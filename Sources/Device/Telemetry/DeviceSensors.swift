@@ -154,6 +154,17 @@ public final class DeviceSensors {
     /// Every sensor found, and how it was when it was last read.
     public var statuses: [SensorStatus] { cycle.ledger.statuses }
 
+    /// The files that a cycle reads, each once: for benches, which compare with reading them and no more.
+    public var files: [String] {
+        var paths = [memory.path, load.path]
+        if processor.isPresent { paths.append(processor.path) }
+        if pressure.isPresent { paths += pressure.paths }
+        if reclaim.isPresent { paths.append(reclaim.path) }
+        if frequency.isPresent { paths += frequency.paths }
+        if network.isPresent { paths.append(network.path) }
+        return paths + zones.paths + hwmon.paths + disks.paths + zram.paths + throttle.paths
+    }
+
     /// Whether a thermal zone or a hardware monitor tells a temperature.
     public var hasTemperature: Bool { !zones.isEmpty || hwmon.hasTemperature }
     public var hasPressure: Bool { pressure.isPresent }

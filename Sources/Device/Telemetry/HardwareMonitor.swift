@@ -58,6 +58,14 @@ struct HardwareMonitor {
         }
     }
 
+    /// Of the channels that are read by file.
+    var paths: [String] {
+        channels.compactMap {
+            if case .file(let file) = $0.reader { return file.path }
+            return nil
+        }
+    }
+
     mutating func discover(in sysfsRoot: String, _ cycle: inout Cycle) {
         isUnsettled = false
         var next: [Channel] = []

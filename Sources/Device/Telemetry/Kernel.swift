@@ -73,6 +73,7 @@ struct Pressure {
     private let io: HeldFile
     private var place = 0
     private(set) var isPresent = false
+    var paths: [String] { [memory.path, cpu.path, io.path] }
 
     init(procfsRoot: String) {
         memory = HeldFile("\(procfsRoot)/pressure/memory")

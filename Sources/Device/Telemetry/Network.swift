@@ -17,6 +17,7 @@ struct Network {
     private let file: HeldFile
     private var place = 0
     private(set) var isPresent = false
+    var path: String { file.path }
     /// Names with their colon, as the file has them; empty: all but the loopback.
     private var cards: [[UInt8]] = []
     private var receiveRate = Rate()

@@ -26,6 +26,7 @@ struct ProcessorTime {
     private var place = 0
     private var last: Ticks?
     private(set) var isPresent = false
+    var path: String { file.path }
     /// The busy share, smoothed over a minute.
     private(set) var activity: Double?
 
@@ -94,6 +95,7 @@ struct FrequencyPolicy {
     private let ceiling: HeldFile
     private var place = 0
     private(set) var isPresent = false
+    var paths: [String] { [current.path, ceiling.path] }
     // The hardware's: they don't move, and are read when it is looked for.
     private var maximumKHz: Int64?
     private var minimumKHz: Int64 = 0

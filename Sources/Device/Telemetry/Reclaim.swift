@@ -15,6 +15,7 @@ struct Reclaim {
     private let pageBytes: UInt64
     private var place = 0
     private(set) var isPresent = false
+    var path: String { file.path }
     private var faultRate = Rate()
     private var scanRate = Rate()
 

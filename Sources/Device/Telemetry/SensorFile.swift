@@ -52,9 +52,6 @@ enum OneShot {
         OpenFile(path, limit: 64).integer(in: bounds)
     }
 
-    /// Whether the file is one of the kernel's, and not a fixture's.
-    static func isKernels(_ path: String) -> Bool { FileSystem.isKernels(path) }
-
     /// Names in a folder; none when it can't be read.
     static func names(_ path: String) -> [String] { (try? FileSystem.list(path)) ?? [] }
 }

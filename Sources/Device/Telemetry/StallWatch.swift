@@ -19,46 +19,59 @@ private final class HeldTrigger {
 public final class StallWatch {
     /// 7.5 % of the window: a machine that only swaps a little stays below.
     private static let request: StaticString = "some 150000 2000000\n"
+    /// A group that goes takes its events along and may come back, ms.
+    private static let retryMs: Int64 = 60_000
 
-    private let averagesPath: String
+    private let procfsRoot: String
     private let eventsPath: String?
     private var held: HeldTrigger?
-    private var isEvents = false
+    private var triedMs: Int64 = 0
     /// How stalls become known; nil where nothing tells of them.
     public private(set) var source: StallSource?
     /// Why the kernel gave no trigger, where there is PSI.
     public private(set) var refusal: Errno?
 
-    /// - Parameter group: the governed group's folder, for its memory.events.
+    /// - Parameter groupFolder: the governed group's, for its memory.events.
     public init(procfsRoot: String = "/proc", groupFolder: String? = nil) {
-        averagesPath = "\(procfsRoot)/pressure/memory"
+        self.procfsRoot = procfsRoot
         eventsPath = groupFolder.map { "\($0)/memory.events" }
-        open(procfsRoot)
+        open()
     }
 
     /// To be polled for `.priority`; nil where nothing wakes the agent.
     public var descriptor: Int32? { held?.trigger.descriptor }
 
     /// It was ready: makes the next stall an event of its own.
-    public func rearm() {
-        if isEvents { held?.trigger.rearm() }
-    }
-
-    /// The descriptor is in error (the group went): it isn't polled any more.
-    public func close() {
+    /// - Returns: false when there is nothing to poll any more.
+    public func rearm() -> Bool {
+        // A PSI trigger arms itself; reading it would only cost.
+        if source == .trigger { return true }
+        if let held, held.trigger.rearm() { return true }
+        // The group went, and its events with it.
         held = nil
-        if isEvents { source = nil }
-        if source == .trigger { source = .averages }
-        isEvents = false
+        source = FileSystem.exists("\(procfsRoot)/vmstat") ? .vmstat : nil
+        return false
     }
 
-    private func open(_ procfsRoot: String) {
-        let hasAverages = (try? FileSystem.read(averagesPath, limit: 4096)) != nil
-        if hasAverages {
+    /// Where the group's events are missing, looks for them now and then.
+    /// - Returns: whether the descriptor is another one.
+    public func retry(nowMs: Int64) -> Bool {
+        guard held == nil, eventsPath != nil, source == .vmstat || source == nil,
+            nowMs - triedMs >= Self.retryMs
+        else { return false }
+        triedMs = nowMs
+        open()
+        return held != nil
+    }
+
+    private func open() {
+        let averagesPath = "\(procfsRoot)/pressure/memory"
+        refusal = nil
+        if (try? FileSystem.read(averagesPath, limit: 4096)) != nil {
             source = .averages
+            // Under another root it is a plain file, which nothing ever wakes, and isn't written to.
+            guard FileSystem.isKernels(averagesPath) else { return }
             do throws(Errno) {
-                // Under another root it is a plain file, which nothing ever wakes.
-                guard OneShot.isKernels(averagesPath) else { return }
                 held = HeldTrigger(try Trigger(averagesPath, Self.request))
                 source = .trigger
             } catch {
@@ -66,18 +79,16 @@ public final class StallWatch {
             }
             return
         }
-        if let eventsPath, OneShot.isKernels(eventsPath) {
-            do throws(Errno) {
-                let events = HeldTrigger(try Trigger(watching: eventsPath))
-                events.trigger.rearm()
-                held = events
-                isEvents = true
-                source = .memoryEvents
-                return
-            } catch {
-                refusal = error
-            }
+        source = FileSystem.exists("\(procfsRoot)/vmstat") ? .vmstat : nil
+        guard let eventsPath, FileSystem.exists(eventsPath) else { return }
+        do throws(Errno) {
+            let events = HeldTrigger(try Trigger(watching: eventsPath))
+            // The kernel tells of changes since the last read.
+            guard events.trigger.rearm() else { return }
+            if FileSystem.isKernels(eventsPath) { held = events }
+            source = .memoryEvents
+        } catch {
+            refusal = error
         }
-        if FileSystem.exists("\(procfsRoot)/vmstat") { source = .vmstat }
     }
 }

@@ -21,6 +21,7 @@ struct Disks {
     private static let sectorsMost: UInt64 = 1 << 54
 
     private var disks: [Disk] = []
+    var paths: [String] { disks.map { $0.file.path } }
     private var readRate = Rate()
     private var writeRate = Rate()
 
@@ -98,6 +99,7 @@ struct Zram {
     }
 
     private var devices: [Device] = []
+    var paths: [String] { devices.map { $0.file.path } }
 
     mutating func discover(_ names: [String], in root: String, _ ledger: inout SensorLedger) {
         var found: [Device] = []

@@ -18,6 +18,7 @@ struct ThermalZones {
     private(set) var outline: [ThermalReading] = []
 
     var isEmpty: Bool { zones.isEmpty }
+    var paths: [String] { zones.map { $0.file.path } }
 
     /// Looks which zones there are. Zones that stayed keep their open files.
     mutating func discover(in sysfsRoot: String, _ ledger: inout SensorLedger) {

@@ -15,6 +15,9 @@ struct Throttle {
     private var firmware: HeldFile?
     private var place = 0
     private var latched: UInt8 = 0
+    var paths: [String] { firmware.map { [$0.path] } ?? [] }
+    /// Whether the firmware's own file is there.
+    var hasFirmware: Bool { firmware != nil }
 
     /// The firmware node is `soc:firmware` below `soc` on a Pi 4, and elsewhere on others.
     mutating func discover(in sysfsRoot: String, _ ledger: inout SensorLedger) {

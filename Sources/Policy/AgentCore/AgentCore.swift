@@ -37,6 +37,9 @@ public struct AgentCore {
     static let unknownRepliesMax = 3
     /// Longest wait between attempts to reach the aggregator, ms.
     static let backoffCapMs: Int64 = 60_000
+    /// An early observation comes no sooner after the last one, ms: a machine that stalls without end
+    /// is looked at once a second, which is often enough to help it and seldom enough not to load it.
+    public static let nudgeLeastMs: Int64 = 1_000
 
     public internal(set) var state: AgentState
     /// How far decisions reach; the runtime sets it after each `.govern`.
@@ -60,6 +63,7 @@ public struct AgentCore {
 
     // Deadlines on the monotonic clock; nil where nothing is due.
     var nextObserveMs: Int64 = 0
+    var lastObserveMs: Int64?
     var nextReportMs: Int64?
     var nextHoldMs: Int64?
     var farewellEndMs: Int64?
@@ -159,6 +163,7 @@ public struct AgentCore {
         case .holdEnded(let result):
             isHolding = false
             holdEnded(result, now, &actions)
+        case .nudge: nudge(now)
         case .stop: stop(now, &actions)
         }
         advance(now, &actions)
@@ -177,6 +182,7 @@ public struct AgentCore {
         } else {
             if !isObserving, nowMs >= nextObserveMs {
                 isObserving = true
+                lastObserveMs = nowMs
                 nextObserveMs = followingObservation(after: nowMs)
                 actions.append(.observe)
             }
@@ -305,6 +311,13 @@ public struct AgentCore {
         let sensorsHold = latest.map { sample.health.healthy >= $0.sample.health.healthy } ?? true
         let isCool = !decision.triggers.contains(.safetyOverride)
         keeper.noteCycle(isHealthy: sensorsHold && isCool)
+    }
+
+    /// The next observation comes as soon as it may; those after it lie on the grid as before.
+    mutating func nudge(_ now: Instant) {
+        guard farewellEndMs == nil else { return }
+        let earliest = lastObserveMs.map { $0 + Self.nudgeLeastMs } ?? now.monotonicMs
+        nextObserveMs = min(nextObserveMs, max(now.monotonicMs, earliest))
     }
 
     mutating func stop(_ now: Instant, _ actions: inout [AgentAction]) {

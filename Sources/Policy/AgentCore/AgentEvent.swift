@@ -25,6 +25,9 @@ public enum AgentEvent: Sendable {
     case enrolEnded(LinkResult)
     case reportEnded(LinkResult)
     case holdEnded(LinkResult)
+    /// Something happened that is worth looking at early, such as a stall of memory. Harmless at any
+    /// time and rate: looks are held apart by `AgentCore.nudgeLeastMs`.
+    case nudge
     /// End: deliver what can be delivered, then finish.
     case stop
 }
