@@ -136,7 +136,9 @@ let package = Package(
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test("IntegrationTests", ["Bytes", "TensorPool"]),
-        test("AgentRuntimeTests", ["AgentRuntime", "CoreTesting", "Model"]),
+        test(
+            "AgentRuntimeTests",
+            ["AgentCore", "AgentRuntime", "CoreTesting", "FixtureSupport", "Model", "System", "Telemetry"]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(

@@ -51,6 +51,10 @@ final class AgentLoop {
             procfsRoot: options.procfsRoot,
             groupFolder: options.group.map { "\(options.cgroupRoot)/\($0)" })
         sensors.stallSource = stalls.source
+        folder = try StateFolder(options.stateFolder)
+        var state = try folder.load(serials: sensors.serials(), hides: sensors.hides, log: log)
+        // From here on the record tells the serial number that the identity rests on.
+        sensors.serialSource = state.serialSource
         guard let found = sensors.hardware() else {
             throw UsageError(
                 "the memory of this machine can't be read from \(options.procfsRoot)/meminfo",
@@ -58,8 +62,6 @@ final class AgentLoop {
         }
         hardware = found
         hardwareSeenMs = Clock.boottimeMs
-        folder = try StateFolder(options.stateFolder)
-        var state = try folder.load(serial: found.serial, log: log)
         if state.reportKey == nil {
             state.labels = options.labels
             if options.token != nil { state.root = options.root }
@@ -117,7 +119,12 @@ final class AgentLoop {
         log.write(
             .notice,
             "device \(core.state.device.hex) (\(hardware.model)), boot \(core.state.boot), "
-                + "control: \(governor.mode.name)")
+                + "control: \(governor.mode.name), identity by "
+                + "\((core.state.serialSource ?? .none).words), stalls by \(stalls.source?.name ?? "nothing")")
+        if let refusal = stalls.refusal {
+            log.write(
+                .info, "no trigger for stalls of memory: \(refusal.text); they show in the next observation")
+        }
         feed(.start)
         _ = try? Process.notify("READY=1")
         while exitStatus == nil {

@@ -13,32 +13,6 @@ import Digest
 import Model
 import System
 
-/// Where a serial number comes from.
-public enum SerialSource: UInt8, Sendable, CaseIterable {
-    case deviceTree = 1
-    case productUUID
-    case machineID
-    /// Nothing tells this machine from others: the install UUID stands alone.
-    case none
-
-    /// As the state file and `--json` have it.
-    public var name: String {
-        switch self {
-        case .deviceTree: "device-tree"
-        case .productUUID: "dmi-product-uuid"
-        case .machineID: "machine-id"
-        case .none: "none"
-        }
-    }
-
-    public init?(name: ArraySlice<UInt8>) {
-        guard let source = Self.allCases.first(where: { Array($0.name.utf8) == Array(name) }) else {
-            return nil
-        }
-        self = source
-    }
-}
-
 public struct BoardSerial: Sendable {
     public let text: String
     public let source: SerialSource
@@ -57,6 +31,13 @@ struct BoardSerials {
         if let uuid = productUUID { found.append(BoardSerial(text: uuid, source: .productUUID)) }
         if let id = machineID { found.append(BoardSerial(text: id, source: .machineID)) }
         return found.isEmpty ? [BoardSerial(text: "", source: .none)] : found
+    }
+
+    /// The source is there and this user may not read it.
+    func hides(_ source: SerialSource) -> Bool {
+        guard source == .productUUID else { return false }
+        let path = "\(sysfsRoot)/class/dmi/id/product_uuid"
+        return FileSystem.exists(path) && OneShot.bytes(path) == nil
     }
 
     /// The one of `source`, else the best there is.

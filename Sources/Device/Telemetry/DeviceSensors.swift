@@ -168,6 +168,9 @@ public final class DeviceSensors {
     /// Whether a thermal zone or a hardware monitor tells a temperature.
     public var hasTemperature: Bool { !zones.isEmpty || hwmon.hasTemperature }
     public var hasPressure: Bool { pressure.isPresent }
+    public var hasFirmwareFile: Bool { throttle.hasFirmware }
+    /// Channels that libsensors reads itself, because its configuration computes their value.
+    public var computedCount: Int { hwmon.computedCount }
     public var hasFrequency: Bool { frequency.isPresent }
 
     /// The machine's record; nil while its memory can't be read.
@@ -183,6 +186,13 @@ public final class DeviceSensors {
         BoardSerials(
             sysfsRoot: roots.sysfs, procfsRoot: roots.procfs, machineIDPath: roots.machineIDPath
         ).all
+    }
+
+    /// Whether the source is there and this user may not read it.
+    public func hides(_ source: SerialSource) -> Bool {
+        BoardSerials(
+            sysfsRoot: roots.sysfs, procfsRoot: roots.procfs, machineIDPath: roots.machineIDPath
+        ).hides(source)
     }
 
     /// The kernel's id of this boot, e.g. "f3a1…"; empty where there is none.
