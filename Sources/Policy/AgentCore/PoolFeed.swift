@@ -16,6 +16,13 @@ public enum SeriesID {
     public static let frequency: UInt16 = 6
     public static let factor: UInt16 = 7
     public static let confidence: UInt16 = 8
+    public static let busy: UInt16 = 9
+    public static let iowait: UInt16 = 10
+    public static let zramUsed: UInt16 = 11
+    public static let diskRead: UInt16 = 12
+    public static let diskWritten: UInt16 = 13
+    public static let netReceived: UInt16 = 14
+    public static let netSent: UInt16 = 15
     public static let firstSensor: UInt16 = 16
 
     /// Zones and hwmon readings kept as series; a board has fewer.
@@ -29,6 +36,7 @@ struct PoolFeed {
     private(set) var rejected: UInt64 = 0
     /// Sensors by the order in which they were first seen.
     private var sensors: [String] = []
+    private var places = SensorPlaces()
     private var namesTold = 0
     private var firstMs: Int64?
     private var lastMs: Int64 = 0
@@ -76,16 +84,33 @@ struct PoolFeed {
         }
         add(SeriesID.factor, decision.factor, 0, 3, nil)
         add(SeriesID.confidence, decision.confidence.value, 0, 1, nil)
-        for zone in sample.zones {
-            guard let id = sensorID("zone \(zone.name)") else { continue }
+        add(SeriesID.busy, sample.busyShare.map { Self.percent($0) }, 0, 100, 1)
+        add(SeriesID.iowait, sample.iowaitShare.map { Self.percent($0) }, 0, 100, 1)
+        if let zram = sample.zram {
+            let most = max(1, Double(sample.memory?.totalBytes ?? zram.diskBytes) / kibibyte)
+            add(SeriesID.zramUsed, Double(zram.usedBytes) / kibibyte, 0, most, 0)
+        }
+        // Whole bytes a second; the scale is that of an SD card and a slow link, and a value beyond
+        // it is kept all the same.
+        let traffic = 10_000_000.0
+        add(SeriesID.diskRead, sample.disk?.readBytesPerS?.rounded(), 0, traffic, 0)
+        add(SeriesID.diskWritten, sample.disk?.writtenBytesPerS?.rounded(), 0, traffic, 0)
+        add(SeriesID.netReceived, sample.network?.receivedBytesPerS?.rounded(), 0, traffic, 0)
+        add(SeriesID.netSent, sample.network?.sentBytesPerS?.rounded(), 0, traffic, 0)
+        if !places.fit(sample) { places = sensorPlaces(sample) }
+        for (zone, id) in zip(sample.zones, places.zoneIDs) {
+            guard let id else { continue }
             add(id, zone.temperatureMilliC.map { Double($0) / 1000 }, -40, 125, 3)
         }
-        for reading in sample.hwmon {
-            guard let id = sensorID("hwmon \(reading.chip) \(reading.label)") else { continue }
+        for (reading, id) in zip(sample.hwmon, places.hwmonIDs) {
+            guard let id else { continue }
             let (lower, upper) = Self.fullScale(reading.kind)
             add(id, reading.value, lower, upper, 3)
         }
     }
+
+    /// Tenths of a percent are as much as a tick's count is good for.
+    private static func percent(_ share: Double) -> Double { (share * 1000).rounded() / 10 }
 
     /// Names that the aggregator hasn't acknowledged yet.
     var namesToTell: [SeriesName] {
@@ -98,6 +123,29 @@ struct PoolFeed {
         if let last = names.last {
             namesTold = max(namesTold, Int(last.id) - Int(SeriesID.firstSensor) + 1)
         }
+    }
+
+    /// The series of a sample's sensors. Made anew only when a sensor comes or goes: a steady cycle
+    /// builds no names.
+    private mutating func sensorPlaces(_ sample: Sample) -> SensorPlaces {
+        var places = SensorPlaces(of: sample)
+        var taken: [UInt16] = []
+        // Two sensors of one name, such as two disks of one kind, are two series.
+        func free(_ name: String) -> UInt16? {
+            for copy in 1...SeriesID.sensorCountMax {
+                let id = sensorID(copy == 1 ? name : "\(name) #\(copy)")
+                guard let id, taken.contains(id) else {
+                    if let id { taken.append(id) }
+                    return id
+                }
+            }
+            return nil
+        }
+        places.zoneIDs = sample.zones.map { free("zone \($0.name)") }
+        places.hwmonIDs = sample.hwmon.map {
+            free("hwmon \($0.chip) \($0.label)\($0.kind == .alarm ? " alarm" : "")")
+        }
+        return places
     }
 
     private mutating func sensorID(_ name: String) -> UInt16? {
