@@ -150,6 +150,7 @@ struct Lack: Sendable, CustomTestStringConvertible {
         func fix() -> String? { Diagnosis(facts: facts).findings.first { $0.id == "psi" }?.fix }
         #expect(fix()?.contains("/boot/firmware/cmdline.txt") == true)
         facts.model = "ProLiant MicroServer Gen10"
+        facts.hasFirmwareFile = false
         #expect(fix()?.contains("/etc/default/grub") == true)
     }
 

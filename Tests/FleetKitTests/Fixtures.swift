@@ -88,8 +88,8 @@ enum Fixtures {
         "sentBytesTotal":1234567,"faultsTotal":12,"receivedBytesPerS":1536,"sentBytesPerS":300},
         "reclaim":{"majorFaultsTotal":4312,"directScanBytesTotal":18743296,"oomKillsTotal":1,
         "majorFaultsPerS":0.5,"directScanBytesPerS":0},"stallSource":"vmstat",
-        "throttle":\(throttle),"sensors":{"known":5,"healthy":\(healthy),"failuresTotal":3,
-        "faults":\(healthy == 5 ? "[]" : Self.faults)},
+        "throttle":\(throttle),"sensors":{"known":5,"healthy":\(healthy),"failuresTotal":3\(
+            healthy == 5 ? "" : ",\"faults\":\(Self.faults)")},
         "decision":{"state":"coherent","factor":1.3464,"exponent":0.618,"memoryAdjustment":1.1,
         "memoryCeilingBytes":2400000000,"bitDepth":16,"confidence":{"value":0.81,"signalQuality":0.9,
         "agreement":0.95,"predictorQuality":0.947},"applicable":true,"triggers":["interval"],

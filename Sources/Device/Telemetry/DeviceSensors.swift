@@ -6,10 +6,11 @@
 // thermal zone nor a hwmon temperature exists, the missing sensor is counted as an unhealthy one.
 //
 // Sensors come and go (USB sticks, modules loaded late): the tree is looked through again now and
-// then. Between two looks a cycle is some twenty preads on descriptors that stay open, parsed in place:
-// it allocates nothing on the heap, as long as the caller lets go of the sample before the last. All roots are parameters, so that fixtures and simulated boards replace /sys and /proc. The
-// type keeps descriptors open and buffers allocated; one instance per process, since libsensors
-// keeps its state in globals.
+// then. Between two looks a cycle is some twenty preads on descriptors that stay open, parsed in
+// place: it allocates nothing on the heap, as long as the caller lets go of the sample before the last.
+//
+// All roots are parameters, so that fixtures and simulated boards replace /sys and /proc. One instance
+// per process, since libsensors keeps its state in globals.
 
 import Bytes
 import Model

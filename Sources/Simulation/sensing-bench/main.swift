@@ -3,8 +3,9 @@
 //     sensing-bench [--cycles N] [--sysfs-root DIR] [--procfs-root DIR] [--only agent|loop]
 //
 // It prints the CPU time of both for one cycle, their ratio, and the heap allocations of steady cycles,
-// with the looks through the tree that fall into them. The two take turns in rounds, so that a noisy machine disturbs both alike; the round with the
-// median ratio is told. A steady cycle that allocates is a failure: exit status 1. For instructions: valgrind --tool=callgrind sensing-bench --only agent.
+// with the looks through the tree that fall into them. The two take turns in rounds, so that a noisy
+// machine disturbs both alike; the round with the median ratio is told. A steady cycle that allocates
+// is a failure: exit status 1. For instructions: valgrind --tool=callgrind sensing-bench --only agent.
 
 import Bytes
 import CMeasure
@@ -102,6 +103,7 @@ struct Bench {
 if let bench = Bench(Array(CommandLineArguments.all.dropFirst())) {
     bench.run()
 } else {
-    Standard.error("usage: sensing-bench [--cycles N] [--sysfs-root DIR] [--procfs-root DIR] [--only agent|loop]\n")
+    Standard.error(
+        "usage: sensing-bench [--cycles N] [--sysfs-root DIR] [--procfs-root DIR] [--only agent|loop]\n")
     Process.exit(2)
 }

@@ -78,7 +78,7 @@ struct DevicePage {
             ("throttling", throttling),
             ("sensors", sensors),
         ]
-        for fault in json["sensors"]["faults"].items { rows.append(("  \(fault["name"].string ?? "?")", reason(fault))) }
+        for fault in json["sensors"]["faults"].items { rows.append(("  failing", reason(fault))) }
         return ("Senses", rows)
     }
 
@@ -123,7 +123,8 @@ struct DevicePage {
     private func reason(_ fault: JSON) -> Styled {
         let condition = fault["condition"].string ?? "?"
         let code = fault["errorCode"].int ?? 0
-        let text = code == 0 ? condition : "\(condition): errno \(code)"
+        let name = fault["name"].string ?? "?"
+        let text = "\(name): " + (code == 0 ? condition : "\(condition), errno \(code)")
         return Styled(fault["lastGoodMs"].isNull ? "\(text), never good" : text, .warning)
     }
 

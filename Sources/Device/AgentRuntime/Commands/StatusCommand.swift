@@ -31,6 +31,10 @@ extension Subcommand {
                 parameters   \(version)\(state.trial == nil ? "" : " (on trial)")
 
                 """)
+            for line in SensorGlance.lines(options, state) {
+                let label = "\(line.label)"
+                Standard.output(label + String(repeating: " ", count: 13 - label.utf8.count) + line.text + "\n")
+            }
             if let decision = try? FileSystem.read("\(options.runFolder)/decision.json") {
                 Standard.output("decision     \(Text.string(Text.trimmed(decision[...])))\n")
             } else {

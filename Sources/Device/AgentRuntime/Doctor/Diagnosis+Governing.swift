@@ -7,7 +7,8 @@ extension Diagnosis {
     private func kernelOption(_ option: String) -> String {
         facts.isRaspberryPi
             ? "sudo sed -i '1 s/$/ \(option)/' /boot/firmware/cmdline.txt && sudo reboot"
-            : "sudo sed -i 's/^GRUB_CMDLINE_LINUX=\"/&\(option) /' /etc/default/grub && sudo update-grub && sudo reboot"
+            : "sudo sed -i 's/^GRUB_CMDLINE_LINUX=\"/&\(option) /' /etc/default/grub "
+                + "&& sudo update-grub && sudo reboot"
     }
 
     var memoryController: Finding {
@@ -99,7 +100,8 @@ extension Diagnosis {
         let total = Double(memory.totalBytes)
         if let zram = facts.zram {
             let share = Double(zram.diskBytes) / total
-            let found = "zram of \(Self.mebibytes(zram.diskBytes)) beside \(Self.mebibytes(memory.totalBytes)) of memory"
+            let found = "zram of \(Self.mebibytes(zram.diskBytes)) beside "
+                + "\(Self.mebibytes(memory.totalBytes)) of memory"
             let fix = "echo \((memory.totalBytes / 4) >> 20)M | sudo tee /sys/block/\(facts.zramDevice)/mem_limit"
                 + "    # until the next boot; its size: /etc/rpi/swap.conf or zram-generator.conf"
             let lost = "time: the machine stalls for minutes before a process is killed; free swap is no headroom"
@@ -119,12 +121,15 @@ extension Diagnosis {
     }
 
     var watchdog: Finding {
-        let arm = "printf '[Manager]\\nRuntimeWatchdogSec=15s\\n' | sudo tee /etc/systemd/system.conf.d/watchdog.conf "
-            + "&& sudo systemctl daemon-reexec"
+        let arm = "sudo mkdir -p /etc/systemd/system.conf.d && "
+            + "printf '[Manager]\\nRuntimeWatchdogSec=15s\\n' | "
+            + "sudo tee /etc/systemd/system.conf.d/watchdog.conf && sudo systemctl daemon-reexec"
         let lost = "a kernel that hangs stays hung (the agent's own hangs are systemd's WatchdogSec)"
         switch facts.watchdog {
         case .armed: return .well("watchdog", "the hardware watchdog is armed")
-        case .unknown: return .well("watchdog", "there is a hardware watchdog; the kernel doesn't tell whether it is armed")
+        case .unknown:
+            return .well(
+                "watchdog", "there is a hardware watchdog; the kernel doesn't tell whether it is armed")
         case .idle: return .note("watchdog", "there is a hardware watchdog, and nobody pats it", lost: lost, fix: arm)
         case .none:
             return .note(

@@ -19,7 +19,8 @@ extension Diagnosis {
             return .note(
                 "journal", "in memory: it is gone after a reboot", lost: "the log of what led to a crash",
                 fix: "sudo mkdir -p /etc/systemd/journald.conf.d && printf '[Journal]\\nStorage=persistent\\n' | "
-                    + "sudo tee /etc/systemd/journald.conf.d/persistent.conf && sudo systemctl restart systemd-journald")
+                    + "sudo tee /etc/systemd/journald.conf.d/persistent.conf "
+                    + "&& sudo systemctl restart systemd-journald")
         case nil: return .note("journal", "no systemd on this machine: the agent's log goes to standard error")
         }
     }
@@ -33,7 +34,8 @@ extension Diagnosis {
             return .note(
                 "identity", "by machine-id and the install UUID\(hidden)",
                 lost: "a cloned disk keeps its machine-id, and with it the identity",
-                fix: "sudo rm /etc/machine-id && sudo systemd-machine-id-setup    # on a clone, before the agent's first start")
+                fix: "sudo rm /etc/machine-id && sudo systemd-machine-id-setup"
+                    + "    # on a clone, before the agent's first start")
         case .none:
             return .missing(
                 "identity", "by the install UUID alone\(hidden)",
@@ -54,13 +56,15 @@ extension Diagnosis {
         let folder = facts.state
         if !folder.exists {
             return .missing(
-                "state-folder", "there is no folder \(folder.path)", lost: "the identity: the agent makes it, or can't start",
+                "state-folder", "there is no folder \(folder.path)",
+                lost: "the identity: the agent makes it, or can't start",
                 fix: "sudo install -d -o phi-agent -g phi-agent -m 700 \(folder.path)")
         }
         if folder.isWritable { return .well("state-folder", "\(folder.path) can be written") }
         if isForeign(folder) {
             return .note(
-                "state-folder", "\(folder.path) belongs to another user: whether the agent can write there isn't seen from here",
+                "state-folder",
+                "\(folder.path) belongs to another user: whether the agent can write there isn't seen from here",
                 fix: Self.lookAsAgent)
         }
         return .missing(
@@ -72,7 +76,8 @@ extension Diagnosis {
         guard let mode = facts.state.keyMode else { return nil }
         guard mode & 0o077 == 0 else {
             return .missing(
-                "key-file", "\(facts.state.path)/state has mode \(Self.octal(mode)): others may read or write the keys",
+                "key-file",
+                "\(facts.state.path)/state has mode \(Self.octal(mode)): others may read or write the keys",
                 lost: "that nobody else reports as this device",
                 fix: "chmod 600 \(facts.state.path)/state    # and enrol anew if somebody may have read it")
         }
@@ -110,11 +115,13 @@ extension Diagnosis {
         case .unreachable(let text):
             return .missing(
                 "server", text, lost: "reports and parameters; what is sensed waits in the pool",
-                fix: "check name, network and firewall; the static program asks /etc/hosts and DNS, not mDNS (.local)")
+                fix: "check name, network and firewall; "
+                    + "the static program asks /etc/hosts and DNS, not mDNS (.local)")
         case .insecure(let text):
             return .missing(
                 "server", text, lost: "reports and parameters: nothing is sent over a connection that isn't proven",
-                fix: "copy ca.crt from the operator's folder to /etc/phi-agent/, and check the clock and the server's name")
+                fix: "copy ca.crt from the operator's folder to /etc/phi-agent/, "
+                    + "and check the clock and the server's name")
         case .odd(let text):
             return .missing(
                 "server", text, lost: "reports and parameters, until it answers well",

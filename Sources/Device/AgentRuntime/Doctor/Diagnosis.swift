@@ -33,7 +33,8 @@ struct Diagnosis {
                 lost: "the memory ceiling; every decision stays without effect",
                 fix: "check that /proc is mounted: mount -t proc proc /proc")
         }
-        return .well("memory", "\(Self.mebibytes(memory.availableBytes)) available of \(Self.mebibytes(memory.totalBytes))")
+        let (free, all) = (Self.mebibytes(memory.availableBytes), Self.mebibytes(memory.totalBytes))
+        return .well("memory", "\(free) available of \(all)")
     }
 
     private var temperature: Finding {
@@ -62,7 +63,8 @@ struct Diagnosis {
     private var sensors: Finding {
         let faults = facts.sensors.filter { $0.condition != .good && $0.condition != .missing }
         guard !faults.isEmpty else {
-            return .well("sensors", "\(facts.sensors.count { $0.condition == .good }) sensors, all of them give plausible values")
+            let good = facts.sensors.count { $0.condition == .good }
+            return .well("sensors", "\(good) sensors, all of them give plausible values")
         }
         var names = faults.prefix(Self.namesMost).map { SensorText.line($0) }
         if faults.count > names.count { names.append("and \(faults.count - names.count) more (--json names them)") }
@@ -79,7 +81,8 @@ struct Diagnosis {
         if facts.hwmonReadings == 0 {
             return .note(
                 "libsensors", "\(version) finds \(facts.hwmonChips) chips and no reading on them",
-                lost: "fans, voltages, alarms", fix: "sensors -u    # does it show any? If so, check /etc/sensors3.conf")
+                lost: "fans, voltages, alarms",
+                fix: "sensors -u    # does it show any? If so, check /etc/sensors3.conf")
         }
         let computed = facts.hwmonComputed == 0 ? "" : ", \(facts.hwmonComputed) computed by its configuration"
         return .well("libsensors", "\(version), \(facts.hwmonReadings) readings\(computed)")
@@ -90,14 +93,19 @@ struct Diagnosis {
         case .firmware: return .well("throttling", "the firmware's get_throttled file")
         case .voltageAlarm:
             // A Pi 5 has no such file.
-            return .well("throttling", "the alarm of rpi_volt: under-voltage alone; the firmware shows no get_throttled file")
+            return .well(
+                "throttling",
+                "the alarm of rpi_volt: under-voltage alone; the firmware shows no get_throttled file")
         case nil: break
         }
         guard facts.isRaspberryPi else {
             return .note(
-                "throttling", "no source: it exists on Raspberry Pi boards", lost: "under-voltage and throttling by the firmware")
+                "throttling", "no source: it exists on Raspberry Pi boards",
+                lost: "under-voltage and throttling by the firmware")
         }
-        let broken = facts.hasFirmwareFile ? "get_throttled makes no sense, and rpi_volt has no alarm" : "no get_throttled file and no rpi_volt chip"
+        let broken = facts.hasFirmwareFile
+            ? "get_throttled makes no sense, and rpi_volt gives no alarm"
+            : "no get_throttled file and no rpi_volt chip"
         return .missing(
             "throttling", broken, lost: "under-voltage goes unseen, the first cause of boards that fail",
             fix: "sudo modprobe raspberrypi-hwmon")
@@ -106,7 +114,9 @@ struct Diagnosis {
     private var frequency: Finding {
         guard let frequency = facts.frequency else {
             return .note(
-                "cpufreq", facts.hasFrequencyPolicy ? "the policy's files make no sense" : "no frequency policy (normal on a virtual machine)",
+                "cpufreq",
+                facts.hasFrequencyPolicy
+                    ? "the policy's files make no sense" : "no frequency policy (normal on a virtual machine)",
                 lost: "the frequency in reports; heat is met by core time alone")
         }
         let steps = frequency.availableKHz.count
@@ -114,7 +124,8 @@ struct Diagnosis {
             + (steps > 1 ? ", \(steps) steps" : "")
         guard facts.isFrequencyWritable else {
             return .note(
-                "cpufreq", "\(range); this user can't set the ceiling", lost: "frequency caps; heat is met by core time alone")
+                "cpufreq", "\(range); this user can't set the ceiling",
+                lost: "frequency caps; heat is met by core time alone")
         }
         return .well("cpufreq", range)
     }
