@@ -161,7 +161,9 @@ let package = Package(
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
-        test("TelemetryTests", ["CMeasure", "FixtureSupport", "Model", "System", "Telemetry"]),
+        test(
+            "TelemetryTests",
+            ["CMeasure", "FixtureSupport", "Model", "System", "Telemetry", "sensing-bench"]),
         test(
             "SimulationTests",
             [

@@ -138,10 +138,13 @@ struct HardwareMonitor {
         _ configuration: String?, _ found: inout [Channel], _ cycle: inout Cycle
     ) {
         let count: Int32
+        var computes = ComputeLines()
         if let configuration {
             count = configuration.withCString { csensors_open($0) }
+            computes.add(ComputeLines.file(configuration))
         } else {
             count = csensors_open(nil)
+            computes = .usual()
         }
         for index in 0..<max(0, count) {
             guard let chip = csensors_chip(index), let label = csensors_label(index),
@@ -150,7 +153,11 @@ struct HardwareMonitor {
             let name = String(cString: chip)
             let text = String(cString: label)
             let path = Self.libraryPath(index)
-            let reader = path.map { settle(index, kind, HeldFile($0), cycle) } ?? .library(index)
+            let mayCompute = csensors_may_compute(index) == 1 && computes.may(name)
+            let reader = path.map { path in
+                let file = HeldFile(path)
+                return mayCompute ? settle(index, kind, file, cycle) : .file(file)
+            } ?? .library(index)
             // class/hwmon/hwmon1/temp1_input: the chip's folder tells two of a kind apart, and the
             // file a value from its alarm, which share a label.
             let parts = Array((path ?? "").utf8).split(separator: 0x2f).suffix(2).map { Text.string($0) }
@@ -167,13 +174,13 @@ struct HardwareMonitor {
         }
     }
 
-    /// Whether the file alone gives what the library gives. A `compute` line shows in the library's
+    /// Whether the file alone gives what the library gives, of a chip some of whose channels are
+    /// computed. A `compute` line shows in the library's
     /// value being another than the file's; a value that moves between the reads, or is 0 (which most
     /// expressions leave as it is), settles nothing: the library reads it until the next look.
     private mutating func settle(
         _ index: Int32, _ kind: HwmonKind, _ file: HeldFile, _ cycle: Cycle
     ) -> Reader {
-        guard csensors_may_compute(index) == 1 else { return .file(file) }
         for _ in 0..<3 {
             guard let before = Self.raw(file, cycle) else { break }
             var value = 0.0

@@ -1,6 +1,8 @@
 // What a cycle of sensing costs, beside a bare C loop that reads the same files:
 //
-//     sensing-bench [--cycles N] [--sysfs-root DIR] [--procfs-root DIR] [--only agent|loop]
+//     sensing-bench [--cycles N] [--sysfs-root DIR] [--procfs-root DIR] [--only agent|loop] [--show]
+//
+// --show prints what the chips say instead.
 //
 // It prints the CPU time of both for one cycle, their ratio, and the heap allocations of steady cycles,
 // with the looks through the tree that fall into them. The two take turns in rounds, so that a noisy
@@ -18,11 +20,16 @@ struct Bench {
     var sysfs = "/sys"
     var procfs = "/proc"
     var only: String?
+    var shows = false
     private let rounds = 11
 
     init?(_ arguments: [String]) {
         var rest = arguments[...]
         while let flag = rest.popFirst() {
+            if flag == "--show" {
+                shows = true
+                continue
+            }
             guard let value = rest.popFirst() else { return nil }
             switch flag {
             case "--cycles":
@@ -40,6 +47,7 @@ struct Bench {
         let sensors = DeviceSensors(roots: SensorRoots(sysfs: sysfs, procfs: procfs))
         var instant = Instant.now()
         var held = sensors.sample(at: instant)
+        if shows { return show(held, sensors) }
         for _ in 0..<8 { held = sensors.sample(at: instant) }
         let files = sensors.files
         var ratios: [(ratio: Double, agentNs: Double, loopNs: Double)] = []
@@ -79,6 +87,18 @@ struct Bench {
         if allocations > 0 { Process.exit(1) }
     }
 
+    /// The readings of the chips, and how many of them libsensors reads itself.
+    private func show(_ sample: Sample, _ sensors: DeviceSensors) {
+        for reading in sample.hwmon {
+            let value = reading.value.map { Decimal.fixed($0, decimals: 3) } ?? "no data"
+            print("\(reading.chip) \(reading.label): \(value)")
+        }
+        print("computed: \(sensors.computedCount)")
+        for status in sensors.statuses where status.condition != .good {
+            print("\(status.name): \(status.condition.name) \(status.errorCode)")
+        }
+    }
+
     private func readLoop(_ files: [String]) -> UInt64 {
         let texts = files.map { Array($0.utf8CString) }
         var pointers: [UnsafePointer<CChar>?] = []
@@ -104,6 +124,7 @@ if let bench = Bench(Array(CommandLineArguments.all.dropFirst())) {
     bench.run()
 } else {
     Standard.error(
-        "usage: sensing-bench [--cycles N] [--sysfs-root DIR] [--procfs-root DIR] [--only agent|loop]\n")
+        "usage: sensing-bench [--cycles N] [--sysfs-root DIR] [--procfs-root DIR] [--only agent|loop] "
+            + "[--show]\n")
     Process.exit(2)
 }
