@@ -70,7 +70,7 @@ let package = Package(
         device("Core", "Wire", ["Bytes", "Digest", "Model"]),
 
         // Policy: pure, both compilers.
-        device("Policy", "Chamber", ["Digest", "Model", "Phi", "Precision"]),
+        device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi", "Precision"]),
         device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
         device(
             "Policy", "AgentCore",

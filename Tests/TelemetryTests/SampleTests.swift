@@ -25,7 +25,7 @@ final class Board {
 }
 
 @Suite struct SampleTests {
-    @Test(arguments: ["pi4", "zero2w", "pi5", "x86"])
+    @Test(arguments: ["pi4", "zero2w", "pi5", "x86", "desktop"])
     func everyBoardIsHealthy(name: String) throws {
         let health = try Board(name).sample().health
         #expect(health.known >= 5)

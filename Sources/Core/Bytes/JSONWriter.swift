@@ -39,6 +39,11 @@ public struct JSONWriter: Sendable {
         }
     }
 
+    /// "No data" is null.
+    public mutating func value(_ value: Double?, _ key: StaticString? = nil) {
+        if let value { self.value(value, key) } else { null(key) }
+    }
+
     /// A number for people, at most `decimals` digits after the point.
     public mutating func value(_ value: Double, decimals: Int, _ key: StaticString? = nil) {
         // Beyond what `Decimal` writes out, the shortest form: "inf" is no JSON.

@@ -91,6 +91,18 @@ public enum GPUTier: UInt8, Sendable, CaseIterable {
     case ultra
     case extreme
 
+    /// The source documents' word.
+    public var name: String {
+        switch self {
+        case .integrated: "integrated"
+        case .lowEnd: "low_end"
+        case .midRange: "mid_range"
+        case .highEnd: "high_end"
+        case .ultra: "ultra"
+        case .extreme: "extreme"
+        }
+    }
+
     public var weight: Double {
         switch self {
         case .integrated: 0.1

@@ -12,9 +12,6 @@ import Uplink
 import Wire
 
 final class AgentLoop {
-    /// The hardware is looked at anew this often: a collapse may wait that long, the reading of a
-    /// dozen files each cycle would cost more than the cycle.
-    private static let hardwareIntervalMs: Int64 = 60_000
     /// Longest sleep, so that a clock that was suspended is noticed.
     private static let sleepMsMax: Int64 = 30_000
 
@@ -33,8 +30,7 @@ final class AgentLoop {
 
     private var core: AgentCore
     private var events: [AgentEvent] = []
-    private var hardware: HardwareRecord
-    private var hardwareSeenMs: Int64
+    private var hardware: HardwareWatch
     private var exitStatus: Int32?
 
     init(options: Options, version: String, log: Log) throws(UsageError) {
@@ -51,8 +47,7 @@ final class AgentLoop {
                 "the memory of this machine can't be read from \(options.procfsRoot)/meminfo",
                 hint: "check --procfs-root")
         }
-        hardware = found
-        hardwareSeenMs = Clock.boottimeMs
+        hardware = HardwareWatch(found, nowMs: Clock.boottimeMs)
         folder = try StateFolder(options.stateFolder)
         var state = try folder.load(serial: found.serial, log: log)
         if state.reportKey == nil {
@@ -108,7 +103,7 @@ final class AgentLoop {
         tell(governor.recover())
         log.write(
             .notice,
-            "device \(core.state.device.hex) (\(hardware.model)), boot \(core.state.boot), "
+            "device \(core.state.device.hex) (\(hardware.record.model)), boot \(core.state.boot), "
                 + "control: \(governor.mode.name)")
         feed(.start)
         _ = try? Process.notify("READY=1")
@@ -197,12 +192,9 @@ final class AgentLoop {
 
     private func observe() {
         let now = Instant.now()
-        if now.monotonicMs - hardwareSeenMs >= Self.hardwareIntervalMs {
-            hardwareSeenMs = now.monotonicMs
-            if let found = sensors.hardware() { hardware = found }
-        }
+        hardware.update(nowMs: now.monotonicMs) { sensors.hardware() }
         let signals = signalFile.read(nowMs: now.wallMs, freshMs: 3 * core.sampleIntervalMs)
-        events.append(.observed(sensors.sample(at: now), hardware, signals))
+        events.append(.observed(sensors.sample(at: now), hardware.record, signals))
     }
 
     private func govern(_ decision: Decision, _ set: ParameterSet) {
