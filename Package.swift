@@ -89,7 +89,7 @@ let package = Package(
             "Device", "AgentRuntime",
             [
                 "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
-                "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+                "PhiChamber", "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
             ]),
         device(
             "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),

@@ -5,7 +5,7 @@
 //   name       the table of cards; else NVIDIA's /proc file; else the card's own sysfs name; else the ids
 //   memory     the table of cards; else amdgpu's mem_info_vram_total; else not known
 //   cores      the table of cards alone: no kernel file tells them, and none are made up
-//   tier       by cores where they are known, else by memory: see `tier`
+//   tier       by cores where they are known, else by memory: see `GPUTier`
 //
 // A GPU that lives in the CPU's memory (Intel's, an AMD APU's, a board's) is named and of tier
 // `integrated`, with no memory of its own: the chamber leaves it out of its scores. Display adapters
@@ -67,7 +67,7 @@ struct GPUDetector {
             if let known = GPUTable.nvidia(id) { return known }
             return GPURecord(
                 name: nvidiaModel(slot) ?? named ?? "NVIDIA \(ids)", memoryGB: 0, cores: 0,
-                tier: Self.tier(memoryGB: 0, cores: 0))
+                tier: GPUTier(memoryGB: 0, cores: 0))
         case 0x1002:
             let isIntegrated = GPUTable.amdIntegrated.contains { $0.contains(id) }
             let bytes = OneShot.integer("\(folder)/mem_info_vram_total", in: 1 << 20...1 << 42)
@@ -75,12 +75,12 @@ struct GPUDetector {
             let memoryGB = isIntegrated ? 0 : Double(bytes ?? 0) / Double(1 << 30)
             return GPURecord(
                 name: named ?? "AMD \(ids)", memoryGB: memoryGB, cores: 0,
-                tier: isIntegrated ? .integrated : Self.tier(memoryGB: memoryGB, cores: 0))
+                tier: isIntegrated ? .integrated : GPUTier(memoryGB: memoryGB, cores: 0))
         case 0x8086:
             let isCard = GPUTable.intelCards.contains { $0.contains(id) }
             return GPURecord(
                 name: named ?? "Intel \(ids)", memoryGB: 0, cores: 0,
-                tier: isCard ? Self.tier(memoryGB: 0, cores: 0) : .integrated)
+                tier: isCard ? GPUTier(memoryGB: 0, cores: 0) : .integrated)
         default: return nil
         }
     }
@@ -99,28 +99,6 @@ struct GPUDetector {
             }
         }
         return nil
-    }
-
-    /// With cores known, by them: an RTX 3060 Ti (4864) is the sources' mid range, an RTX 4090 (16384)
-    /// their extreme. Else by memory, the one figure that a driver tells. A card of which neither is
-    /// known gets the least tier that a card of its own can have.
-    static func tier(memoryGB: Double, cores: Int) -> GPUTier {
-        if cores > 0 {
-            switch cores {
-            case ..<2_000: return .lowEnd
-            case ..<5_000: return .midRange
-            case ..<8_500: return .highEnd
-            case ..<12_000: return .ultra
-            default: return .extreme
-            }
-        }
-        switch memoryGB {
-        case ..<4: return .lowEnd
-        case ..<10: return .midRange
-        case ..<16: return .highEnd
-        case ..<24: return .ultra
-        default: return .extreme
-        }
     }
 
     // MARK: GPUs of boards

@@ -54,7 +54,7 @@ enum GPUTable {
         guard let card = nvidiaCards.first(where: { $0.id == id }) else { return nil }
         return GPURecord(
             name: "NVIDIA \(card.name)", memoryGB: card.memoryGB, cores: card.cores,
-            tier: GPUDetector.tier(memoryGB: card.memoryGB, cores: card.cores))
+            tier: GPUTier(memoryGB: card.memoryGB, cores: card.cores))
     }
 
     /// GPUs of AMD's APUs: Kaveri; Carrizo to Phoenix; Kabini, Mullins, Stoney; Trinity, Richland.
