@@ -67,6 +67,12 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
+    /// A value that is JSON already.
+    public mutating func fragment(_ json: ArraySlice<UInt8>, _ key: StaticString? = nil) {
+        lead(key)
+        bytes.append(contentsOf: json)
+    }
+
     public mutating func null(_ key: StaticString? = nil) {
         lead(key)
         bytes.append(contentsOf: "null".utf8)

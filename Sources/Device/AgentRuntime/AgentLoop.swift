@@ -12,6 +12,8 @@ import Uplink
 import Wire
 
 final class AgentLoop {
+    /// The pool's account walks through all it holds: it is drawn up anew this often, ms.
+    private static let poolAccountMs: Int64 = 10_000
     /// Longest sleep, so that a clock that was suspended is noticed.
     private static let sleepMsMax: Int64 = 30_000
 
@@ -31,6 +33,8 @@ final class AgentLoop {
     private var core: AgentCore
     private var events: [AgentEvent] = []
     private var hardware: HardwareWatch
+    /// The pool's account in decision.json, and when it was drawn up.
+    private var pool: (summary: PoolSummary, atMs: Int64)?
     private var exitStatus: Int32?
 
     init(options: Options, version: String, log: Log) throws(UsageError) {
@@ -202,12 +206,24 @@ final class AgentLoop {
         tell(done)
         core.controlMode = governor.mode
         do throws(Errno) {
+            let now = Instant.now()
+            let pool = poolAccount(now.monotonicMs)
             try decisionFile.write(
-                decision, mode: governor.mode, at: .now(), parameterVersion: set.version,
-                events: done)
+                decision, mode: governor.mode, at: now, parameterVersion: set.version, events: done
+            ) { json in
+                core.explanation?.write(into: &json)
+                pool.write(into: &json)
+            }
         } catch {
             log.write(.warning, "\(decisionFile.path) can't be written: \(error.text)")
         }
+    }
+
+    private func poolAccount(_ nowMs: Int64) -> PoolSummary {
+        if let pool, nowMs - pool.atMs < Self.poolAccountMs { return pool.summary }
+        let summary = core.poolSummary
+        pool = (summary, nowMs)
+        return summary
     }
 
     private func tell(_ events: [ControlEvent]) {

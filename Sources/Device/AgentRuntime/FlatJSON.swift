@@ -21,6 +21,9 @@ struct FlatJSON {
     /// Nesting that decision.json never has.
     private static let depthMost = 8
 
+    /// Nothing in it.
+    init() { bytes = [] }
+
     init?(_ bytes: [UInt8]) {
         self.bytes = bytes
         guard value([], 0) else { return nil }

@@ -5,10 +5,11 @@ import Bytes
 import Model
 
 struct MetricsTable {
-    private let json: FlatJSON
+    private var json = FlatJSON()
     private(set) var text = ""
 
-    init(_ json: FlatJSON) {
+    /// All sections, after what the caller put above them.
+    mutating func show(_ json: FlatJSON) {
         self.json = json
         observer()
         coherence()
@@ -134,7 +135,8 @@ struct MetricsTable {
         if let seconds = json.number("heat.secondsToSoftLimit") {
             row("seconds to \(limit) °C", Decimal.fixed(seconds, decimals: 0))
         } else {
-            row("seconds to \(limit) °C", "not in sight")
+            let isBlind = json.number("heat.temperatureC") == nil
+            row("seconds to \(limit) °C", isBlind ? "–" : "not in sight")
         }
         if let share = json.number("heat.heatBudget") {
             let fixed = Decimal.fixed(share, decimals: 3)

@@ -86,7 +86,9 @@ extension Subcommand {
             return 0
         }
         guard let flat = FlatJSON(json.bytes) else { return failed("the decision can't be shown") }
-        Standard.output(MetricsTable(flat).text)
+        var table = MetricsTable()
+        table.show(flat)
+        Standard.output(table.text)
         return 0
     }
 
