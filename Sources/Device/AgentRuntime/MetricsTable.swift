@@ -101,9 +101,9 @@ struct MetricsTable {
     }
 
     private static func cells(_ cells: [String]) -> String {
-        var line = Self.padded(cells.first ?? "", 23)
+        var line = Canvas.left(cells.first ?? "", 23)
         for cell in cells.dropFirst() {
-            line += String(repeating: " ", count: max(1, 11 - width(cell))) + cell
+            line += " " + Canvas.right(cell, 10)
         }
         return line + "\n"
     }
@@ -188,7 +188,7 @@ struct MetricsTable {
     mutating func head(_ title: String) { text += (text.isEmpty ? "" : "\n") + title + "\n" }
 
     mutating func row(_ label: String, _ value: String) {
-        text += "  " + Self.padded(label, 23) + value + "\n"
+        text += "  " + Canvas.left(label, 22) + " " + value + "\n"
     }
 
     private func figure(_ path: String, _ decimals: Int = 3) -> String {
@@ -204,12 +204,5 @@ struct MetricsTable {
 
     private func digest(_ path: String) -> String {
         json.text(path).map { Text.string(Array($0.utf8).prefix(32)) + "…" } ?? "–"
-    }
-
-    /// Code points but for UTF-8's trailing bytes: the labels hold φ, – and °.
-    private static func width(_ text: String) -> Int { text.utf8.count { $0 & 0xc0 != 0x80 } }
-
-    private static func padded(_ text: String, _ columns: Int) -> String {
-        text + String(repeating: " ", count: max(1, columns - width(text)))
     }
 }
