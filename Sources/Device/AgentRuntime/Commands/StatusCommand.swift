@@ -5,6 +5,7 @@
 
 import AgentCore
 import Bytes
+import Model
 import System
 
 extension Subcommand {
