@@ -130,11 +130,11 @@ let package = Package(
 
         // Tests.
         test("TidyTests", []),
-        test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
+        test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test("IntegrationTests", ["Bytes", "TensorPool"]),
-        test("AgentRuntimeTests", ["AgentRuntime", "CoreTesting", "Model"]),
+        test("AgentRuntimeTests", ["AgentRuntime", "CoreTesting", "Model", "PhiChamber"]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(

@@ -79,7 +79,7 @@ import Testing
             _ = scaler.computeScaling(
                 entropy: 0.5, thermal: 0.3, value: 0.9, atMs: 100_000 + Int64(second) * 1000)
         }
-        let again = PhiChamber(
+        let again = AutoScaler(
             hardware: rig, parameters: desktop, restoring: scaler.snapshot())
         #expect(again.status.chamber.learnedSlots == scaler.status.chamber.learnedSlots)
         #expect(again.status.chamber.chainHead == scaler.status.chamber.chainHead)

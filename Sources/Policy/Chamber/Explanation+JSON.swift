@@ -2,6 +2,7 @@
 // beside the decision's own fields. "No data" is null, never a number.
 
 public import Bytes
+import Digest
 import Model
 import Phi
 

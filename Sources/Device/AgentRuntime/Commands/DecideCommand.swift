@@ -36,9 +36,8 @@ extension Subcommand {
         examples: [
             Example("this machine, now", "phi-agent decide --value 0.9"),
             Example(
-                "a desktop",
-                "phi-agent decide --profile desktop --gpu-memory 8 --gpu-cores 4864 --ram 32 --cores 8 --cpu-mhz 3600"
-            ),
+                "with another GPU",
+                "phi-agent decide --profile desktop --gpu-memory 8 --gpu-cores 4864 --entropy 0.9"),
             Example("what would it have done?", "phi-agent decide --replay observations.csv"),
         ],
         run: { arguments in
