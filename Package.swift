@@ -72,7 +72,7 @@ let package = Package(
         device("Core", "Wire", ["Bytes", "Digest", "Model"]),
 
         // Policy: pure, both compilers.
-        device("Policy", "Chamber", ["Digest", "Model", "Phi", "Precision"]),
+        device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi", "Precision"]),
         device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
         device(
             "Policy", "AgentCore",
@@ -91,7 +91,7 @@ let package = Package(
             "Device", "AgentRuntime",
             [
                 "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
-                "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+                "PhiChamber", "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
             ]),
         device(
             "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
@@ -132,13 +132,16 @@ let package = Package(
 
         // Tests.
         test("TidyTests", []),
-        test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
+        test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test("IntegrationTests", ["Bytes", "TensorPool"]),
         test(
             "AgentRuntimeTests",
-            ["AgentCore", "AgentRuntime", "CoreTesting", "FixtureSupport", "Model", "System", "Telemetry"]),
+            [
+                "AgentCore", "AgentRuntime", "CoreTesting", "FixtureSupport", "Model", "PhiChamber", "System",
+                "Telemetry",
+            ]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(

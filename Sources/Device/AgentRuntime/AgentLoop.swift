@@ -12,9 +12,8 @@ import Uplink
 import Wire
 
 final class AgentLoop {
-    /// The hardware is looked at anew this often: a collapse may wait that long, the reading of a
-    /// dozen files each cycle would cost more than the cycle.
-    private static let hardwareIntervalMs: Int64 = 60_000
+    /// The pool's account walks through all it holds: it is drawn up anew this often, ms.
+    private static let poolAccountMs: Int64 = 10_000
     /// Longest sleep, so that a clock that was suspended is noticed.
     private static let sleepMsMax: Int64 = 30_000
 
@@ -34,8 +33,9 @@ final class AgentLoop {
 
     private var core: AgentCore
     private var events: [AgentEvent] = []
-    private var hardware: HardwareRecord
-    private var hardwareSeenMs: Int64
+    private var hardware: HardwareWatch
+    /// The pool's account in decision.json, and when it was drawn up.
+    private var pool: (summary: PoolSummary, atMs: Int64)?
     private var exitStatus: Int32?
 
     init(options: Options, version: String, log: Log) throws(UsageError) {
@@ -60,8 +60,7 @@ final class AgentLoop {
                 "the memory of this machine can't be read from \(options.procfsRoot)/meminfo",
                 hint: "check --procfs-root")
         }
-        hardware = found
-        hardwareSeenMs = Clock.boottimeMs
+        hardware = HardwareWatch(found, nowMs: Clock.boottimeMs)
         if state.reportKey == nil {
             state.labels = options.labels
             if options.token != nil { state.root = options.root }
@@ -118,7 +117,7 @@ final class AgentLoop {
         tell(governor.recover())
         log.write(
             .notice,
-            "device \(core.state.device.hex) (\(hardware.model)), boot \(core.state.boot), "
+            "device \(core.state.device.hex) (\(hardware.record.model)), boot \(core.state.boot), "
                 + "control: \(governor.mode.name), identity by "
                 + "\((core.state.serialSource ?? .none).words), stalls by \(stalls.source?.name ?? "nothing")")
         if let refusal = stalls.refusal {
@@ -219,12 +218,9 @@ final class AgentLoop {
 
     private func observe() {
         let now = Instant.now()
-        if now.monotonicMs - hardwareSeenMs >= Self.hardwareIntervalMs {
-            hardwareSeenMs = now.monotonicMs
-            if let found = sensors.hardware() { hardware = found }
-        }
+        hardware.update(nowMs: now.monotonicMs) { sensors.hardware() }
         let signals = signalFile.read(nowMs: now.wallMs, freshMs: 3 * core.sampleIntervalMs)
-        events.append(.observed(sensors.sample(at: now), hardware, signals))
+        events.append(.observed(sensors.sample(at: now), hardware.record, signals))
     }
 
     private func govern(_ decision: Decision, _ set: ParameterSet) {
@@ -232,12 +228,24 @@ final class AgentLoop {
         tell(done)
         core.controlMode = governor.mode
         do throws(Errno) {
+            let now = Instant.now()
+            let pool = poolAccount(now.monotonicMs)
             try decisionFile.write(
-                decision, mode: governor.mode, at: .now(), parameterVersion: set.version,
-                events: done)
+                decision, mode: governor.mode, at: now, parameterVersion: set.version, events: done
+            ) { json in
+                core.explanation?.write(into: &json)
+                pool.write(into: &json)
+            }
         } catch {
             log.write(.warning, "\(decisionFile.path) can't be written: \(error.text)")
         }
+    }
+
+    private func poolAccount(_ nowMs: Int64) -> PoolSummary {
+        if let pool, nowMs - pool.atMs < Self.poolAccountMs { return pool.summary }
+        let summary = core.poolSummary
+        pool = (summary, nowMs)
+        return summary
     }
 
     private func tell(_ events: [ControlEvent]) {

@@ -177,7 +177,7 @@ public struct Options: Sendable {
         self.root = root
     }
 
-    private static func split(flag: String) -> (String, String?)? {
+    static func split(flag: String) -> (String, String?)? {
         let bytes = Array(flag.utf8)
         guard bytes.count > 2, bytes[0] == 0x2d, bytes[1] == 0x2d else { return nil }
         guard let equals = bytes.firstIndex(of: 0x3d) else {

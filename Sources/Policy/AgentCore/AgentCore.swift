@@ -59,6 +59,8 @@ public struct AgentCore {
     var mustTellHardware = true
     var samplesTaken: UInt64 = 0
     var latest: (sample: Sample, decision: Decision)?
+    /// What the workload said in the last cycle.
+    var latestSignals = Signals()
     var startNote: String?
 
     // Deadlines on the monotonic clock; nil where nothing is due.
@@ -299,6 +301,7 @@ public struct AgentCore {
         desk.note(cycle: decision, at: sample.instant)
         noteHealth(sample, decision)
         latest = (sample, decision)
+        latestSignals = signals
         actions.append(.govern(decision, keeper.current))
         if state.reportKey != nil, desk.pending == nil, reportBackoff.failures == 0 {
             nextReportMs = sample.instant.monotonicMs

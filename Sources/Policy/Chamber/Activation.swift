@@ -26,6 +26,8 @@ public struct Activation: Equatable, Sendable {
         }
     }
 
+    init(digest: Digest32) { self.digest = digest }
+
     init(classHash: Digest32, buckets: StateBuckets) {
         digest = Digest.sha256(
             Array("phi-activation-1\0".utf8), classHash.bytes, buckets.bytes)

@@ -57,6 +57,7 @@ extension Chamber {
         let value = cast(
             .value, strength(signals.value, .valueNeutral), full: parameters[.valueStrength],
             weight: weight(.value, .valueWeight), trigger: .profitHarmonic)
+        lastExponents = (hardware, entropy, mirror, value)
         decision.exponent = decision.votes.reduce(0) { $0 + $1.exponent }
         decision.factor = clamp(Phi.power(decision.exponent), Self.factorLimits)
         pending =

@@ -60,13 +60,15 @@ public struct Chamber: Sendable {
     var learned = Learned()
     /// What was learned on the hardware before this one, should it come back.
     var setAside: Learned?
+    /// The last cycle's exponents before weight and range.
+    var lastExponents = (0.0, 0.0, 0.0, 0.0)
     /// Votes that await their outcome.
     var pending: PendingVotes?
     var lastCeilingBytes: Double?
     var lastMs: Int64?
     /// Most work that heat allows, by the last cycle; nil where the model isn't proven.
     var heatShare: Double?
-    private var hashes: HardwareHashes?
+    private(set) var hashes: HardwareHashes?
 
     /// SHA-256 chain over every cycle's activation, factor and instant.
     public internal(set) var chainHead = Digest32.zero
