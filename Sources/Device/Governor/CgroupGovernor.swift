@@ -226,7 +226,9 @@ public final class CgroupGovernor {
         guard let due = nextLookMs, nowMs >= due || nowMs < lookedMs else { return [] }
         lookedMs = nowMs
         guard let move = brake?.look(nowMs: nowMs) else { return [] }
-        return book?.write([memoryHigh(move)], isRoutine: move == .probed) ?? []
+        // Apart: what it asks the book must not happen while the book is written.
+        let wish = memoryHigh(move)
+        return book?.write([wish], isRoutine: move == .probed) ?? []
     }
 
     /// Gives the group its own values back, as at the end of the agent. What somebody else wrote
@@ -242,15 +244,12 @@ public final class CgroupGovernor {
         guard let limit = brake?.law.limitBytes, limit < 9e18 else {
             return (.memoryHigh, .own, "\(move.text)")
         }
-        var bytes = UInt64(limit)
         // A limit that the group's owner has set is never raised.
-        if let own = book?.original(.memoryHigh).flatMap({ Text.integer($0) }), own > 0 {
-            bytes = min(bytes, UInt64(own))
+        if let own = book?.own(.memoryHigh).flatMap({ Text.integer($0) }), Double(own) <= limit {
+            return (.memoryHigh, .own, "\(move.text)")
         }
-        return (
-            .memoryHigh, .value(MemoryBounds.text(bytes, pageBytes: Machine.pageSizeBytes)),
-            "\(move.text)"
-        )
+        let value = MemoryBounds.text(UInt64(limit), pageBytes: Machine.pageSizeBytes)
+        return (.memoryHigh, .value(value), "\(move.text)")
     }
 
     /// Of the policy with the most steps; empty where not every policy can be capped.

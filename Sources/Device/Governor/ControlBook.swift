@@ -55,8 +55,8 @@ struct ControlBook {
         rows.contains { $0.control == control && $0.isUsable }
     }
 
-    /// The value found before us; nil while the control is untouched.
-    func original(_ control: Control) -> String? { journal[control] }
+    /// The value found before us, or there now while the control is untouched.
+    func own(_ control: Control) -> String? { journal[control] ?? (try? files.read(control)) }
 
     /// What was changed and still is, as the files say.
     var limits: [LimitInForce] {
@@ -111,12 +111,12 @@ struct ControlBook {
                 target = own
             case .value(let value): target = value
             }
-            if target.isSame(as: current) { continue }
             if let asked = rows[index].asked, asked.isSame(as: target) {
-                // Rounded by the kernel, held lower by it, or not there yet.
+                // There; or rounded by the kernel, held lower by it, shown late.
                 rows[index].left = rows[index].left ?? current
                 continue
             }
+            if target.isSame(as: current) { continue }
             batch.append((index, target, current, reason))
         }
         if !batch.isEmpty { events += carryOut(batch, isRoutine: isRoutine) }
