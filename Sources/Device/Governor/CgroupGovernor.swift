@@ -202,7 +202,8 @@ public final class CgroupGovernor {
             if book?.isUsable(.memoryMax) == true, book?.isUsable(.memoryHigh) == true {
                 let move = brake?.step(nowMs: nowMs, memoryMaxBytes: memoryMax, bounds)
                 lookedMs = nowMs
-                if let move { wishes.insert(memoryHigh(move), at: 1) }
+                // Without feedback no limit of ours may stay.
+                wishes.insert(move.map { memoryHigh($0) } ?? (.memoryHigh, .own, "no feedback"), at: 1)
             }
         }
         let isRoutine = brake?.law.lastMove == .probed
