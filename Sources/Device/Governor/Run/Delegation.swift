@@ -31,7 +31,7 @@ public struct Delegation: Sendable {
     }
 
     static let controllers = ["memory", "cpu"]
-    static let hint =
+    public static let hint =
         "run it as a service with Delegate=yes, or: systemd-run --scope -p Delegate=yes phi-agent run -- COMMAND"
 
     /// Divides the group that this process is in.
