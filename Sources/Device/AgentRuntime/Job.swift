@@ -30,8 +30,8 @@ final class Job {
                 let names = made.lacking.reduce("") { $0 + ($0.isEmpty ? "" : " and ") + $1 }
                 log.write(
                     .warning,
-                    "\(made.group) is without the controllers \(names): they aren't ours to hand on. "
-                        + "hint: \(Delegation.hint)")
+                    "\(made.group) is without the controllers \(names): they can't be handed on. "
+                        + "hint: \(made.hintOfLack)")
             }
             delegation = made
         } catch {
@@ -78,6 +78,9 @@ final class Job {
         }
         return true
     }
+
+    /// The agent couldn't start: nor does the command.
+    func abandon(_ log: Log) { removeGroup(log) }
 
     /// Waits for the command, however long it takes, and removes its group. The command's exit status.
     func finish(signals: Int32, _ log: Log) -> Int32 {

@@ -48,7 +48,7 @@ struct ControlBook {
         probe()
     }
 
-    var missing: [Control] { rows.filter { !$0.isUsable }.map(\.control) }
+    var missing: [Control] { rows.filter { !$0.isUsable }.map { $0.control } }
     var usableCount: Int { rows.count { $0.isUsable } }
 
     func isUsable(_ control: Control) -> Bool {
@@ -177,7 +177,7 @@ struct ControlBook {
         journal = Journal(group: journal.group)
         saved = nil
         // What couldn't be given back is tried again at the next start.
-        if let journalPath, !events.contains(where: \.isFailure) { try? FileSystem.remove(journalPath) }
+        if let journalPath, !events.contains(where: { $0.isFailure }) { try? FileSystem.remove(journalPath) }
         return events
     }
 
@@ -227,7 +227,7 @@ extension Journal {
             }
             events = ControlBook.giveBack(batch, hands, files)
         }
-        if !events.contains(where: \.isFailure) { try? FileSystem.remove(path) }
+        if !events.contains(where: { $0.isFailure }) { try? FileSystem.remove(path) }
         return events
     }
 }

@@ -58,9 +58,14 @@ extension Subcommand {
             }
             let log = Log(options.logLevel)
             let job = hasCommand ? Job(command, options, log) : nil
-            return try AgentLoop(
-                options: options, version: AgentCommand.version, log: log, job: job
-            ).run()
+            do throws(UsageError) {
+                let loop = try AgentLoop(
+                    options: options, version: AgentCommand.version, log: log, job: job)
+                return loop.run()
+            } catch {
+                job?.abandon(log)
+                throw error
+            }
         } catch {
             let status = wrong(error)
             return hasCommand ? Workload.statusAgentFailed : status

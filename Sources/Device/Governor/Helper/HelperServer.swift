@@ -186,7 +186,7 @@ public final class HelperServer {
         guard let control = request.control else {
             let events = book.restore()
             notes += events.map { .control($0) }
-            return HelperReply(verb: verb, events.contains(where: \.isFailure) ? .failed : .done)
+            return HelperReply(verb: verb, events.contains { $0.isFailure } ? .failed : .done)
         }
         if let why = objection(control, request.value) {
             notes.append(.refused("\(control.file) = \(request.value): \(why)"))

@@ -22,6 +22,8 @@ public struct Delegation: Sendable {
     public let folder: String
     /// Controllers that couldn't be handed on; the group then lacks their files.
     public let lacking: [String]
+    /// What to do about it.
+    public let hintOfLack: String
     private let ownFolder: String?
     private let agentFolder: String?
 
@@ -31,6 +33,8 @@ public struct Delegation: Sendable {
     }
 
     static let controllers = ["memory", "cpu"]
+    static let hintOfKernel =
+        "where the kernel has the memory controller off, append cgroup_enable=memory to /boot/firmware/cmdline.txt"
     public static let hint =
         "run it as a service with Delegate=yes, or: systemd-run --scope -p Delegate=yes phi-agent run -- COMMAND"
 
@@ -74,6 +78,10 @@ public struct Delegation: Sendable {
             }
         }
         lacking = Self.handOn(given)
+        let there = (try? FileSystem.read("\(given)/cgroup.controllers", limit: 4096)) ?? []
+        let words = Text.words(there[...])
+        let isOff = lacking.contains { name in !words.contains { $0.elementsEqual(name.utf8) } }
+        hintOfLack = isOff ? Self.hintOfKernel : Self.hint
     }
 
     /// Removes the workload's group. The agent's own leaf stays until the service manager removes the
