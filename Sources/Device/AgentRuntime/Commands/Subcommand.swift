@@ -57,7 +57,7 @@ struct Subcommand: Sendable {
 
     /// Every command, in the order of help.
     static let all: [Subcommand] = [
-        .run, .status, .helper, .decide, .demo, .circuit, .pool, .version, .help,
+        .run, .status, .helper, .decide, .demo, .circuit, .pool, .completion, .manual, .version, .help,
     ]
 }
 
