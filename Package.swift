@@ -134,7 +134,7 @@ let package = Package(
         test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
-        test("IntegrationTests", ["Bytes", "TensorPool"]),
+        test("IntegrationTests", ["Bytes", "FixtureSupport", "TensorPool"]),
         test("AgentRuntimeTests", ["AgentRuntime", "CoreTesting", "Model"]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),

@@ -94,20 +94,6 @@ import Testing
     }
 }
 
-/// A cgroup v2 tree of the kernel in which this process may make groups; nil where there is none.
-enum KernelTree {
-    static let root: String? = {
-        for root in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
-            guard FileManager.default.fileExists(atPath: "\(root)/cgroup.procs") else { continue }
-            let probe = "\(root)/phi-test-\(getpid())"
-            guard mkdir(probe, 0o755) == 0 else { continue }
-            rmdir(probe)
-            return root
-        }
-        return nil
-    }()
-}
-
 @Suite struct KernelTests {
     /// Born in its group: the first thing it does is to read where it is.
     @Test(.enabled(if: KernelTree.root != nil, "no cgroup v2 tree to write to"))

@@ -1,5 +1,6 @@
 // `phi-agent run -- COMMAND` and the privileged helper, as real processes.
 
+import FixtureSupport
 import Foundation
 import Testing
 
@@ -139,10 +140,10 @@ private final class Board {
     }
 
     /// Where the kernel lets us make groups: the command is in one of its own, which is gone afterwards.
-    @Test(.enabled(if: Kernel.root != nil, "no cgroup v2 tree to write to"))
+    @Test(.enabled(if: KernelTree.root != nil, "no cgroup v2 tree to write to"))
     func theCommandHasAGroupOfItsOwn() throws {
         let board = try Board()
-        let root = try #require(Kernel.root)
+        let root = try #require(KernelTree.root)
         let output = try board.run(
             ["run"] + board.folders
                 + ["--cgroup-root", root, "--", "sh", "-c", "grep ^0:: /proc/self/cgroup; echo $MEMORY_PRESSURE_WATCH"])
@@ -153,19 +154,6 @@ private final class Board {
         #expect(!FileManager.default.fileExists(atPath: group))
         if lines.count > 1, !lines[1].isEmpty { #expect(lines[1] == "\(group)/memory.pressure") }
     }
-}
-
-private enum Kernel {
-    static let root: String? = {
-        for root in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
-            guard FileManager.default.fileExists(atPath: "\(root)/cgroup.procs") else { continue }
-            let probe = "\(root)/phi-test-\(getpid())"
-            guard mkdir(probe, 0o755) == 0 else { continue }
-            rmdir(probe)
-            return root
-        }
-        return nil
-    }()
 }
 
 @Suite struct GovernedBoardTests {
@@ -229,7 +217,8 @@ private enum Kernel {
         // A dry run restores nothing either.
         if isGoverned { #expect(state(board) != before) }
         let third = try board.start(arguments, log: "log3")
-        if isGoverned { #expect(board.waits { board.text("log3").contains("(restored)") }) }
+        #expect(board.waits { board.text("log3").contains("control: ") })
+        if isGoverned { #expect(board.text("log3").contains("(restored)")) }
         kill(third.processIdentifier, SIGTERM)
         #expect(board.end(third) == 0)
         #expect(state(board) == before)

@@ -35,30 +35,10 @@ struct HelperOptions {
     private static let help = "phi-agent helper --help lists the options"
 
     init(arguments: [String]) throws(UsageError) {
-        var fromFile: [(String, String?)] = []
-        var fromFlags: [(String, String?)] = []
-        var rest = arguments[...]
-        while let argument = rest.popFirst() {
-            guard let (name, inline) = Options.split(flag: argument) else {
-                throw UsageError("unexpected argument: \(argument)", hint: Self.help)
-            }
-            guard let known = Self.flags.first(where: { Text.equal(name, $0.name) }) else {
-                throw UsageError("unknown option: --\(name)", hint: Self.help)
-            }
-            var value = inline
-            if known.value != nil, value == nil {
-                guard let next = rest.popFirst() else {
-                    throw UsageError("--\(name) needs a value", hint: Self.help)
-                }
-                value = next
-            }
-            if Text.equal(name, "config") {
-                fromFile += try Self.settings(ofRoot: value ?? "")
-            } else {
-                fromFlags.append((name, value))
-            }
+        let settings = try Options.settings(in: arguments, among: Self.flags, hint: Self.help) {
+            path throws(UsageError) in try Self.settings(ofRoot: path)
         }
-        for (name, value) in fromFile + fromFlags { try set(name, value ?? "") }
+        for (name, value) in settings { try set(name, value ?? "") }
     }
 
     /// The file must be such that nobody but root (or whoever runs the helper) has a hand in it.

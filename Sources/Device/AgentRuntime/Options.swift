@@ -69,35 +69,46 @@ public struct Options: Sendable {
     ]
 
     public init(arguments: [String]) throws(UsageError) {
-        var fromFile: [(String, String?)] = []
-        var fromFlags: [(String, String?)] = []
-        var rest = arguments[...]
-        while let argument = rest.popFirst() {
-            guard let (name, inline) = Self.split(flag: argument) else {
-                throw UsageError("unexpected argument: \(argument)")
-            }
-            guard let known = Self.flags.first(where: { Text.equal(name, $0.name) }) else {
-                throw UsageError("unknown option: --\(name)")
-            }
-            var value = inline
-            if known.value != nil, value == nil {
-                guard let next = rest.popFirst() else {
-                    throw UsageError("--\(name) needs a value")
-                }
-                value = next
-            }
-            if Text.equal(name, "config") {
-                fromFile += try Self.settings(inFile: value ?? "")
-            } else {
-                fromFlags.append((name, value))
-            }
+        let settings = try Self.settings(in: arguments, among: Self.flags) {
+            path throws(UsageError) in try Self.settings(inFile: path)
         }
-        for (name, value) in fromFile + fromFlags { try set(name, value) }
+        for (name, value) in settings { try set(name, value) }
         if let server, token != nil, !isInsecure, Uplink.sendsInClear(server) {
             throw UsageError(
                 "enrolment over plain HTTP would show the token and the key to the network",
                 hint: "use https:// with --ca-file; --insecure enrols all the same")
         }
+    }
+
+    /// The settings of a command line, those of its `--config` files first: a flag wins over a file.
+    static func settings(
+        in arguments: [String], among flags: [Flag], hint: String = "phi-agent run --help lists the options",
+        file: (String) throws(UsageError) -> [(String, String?)]
+    ) throws(UsageError) -> [(String, String?)] {
+        var fromFile: [(String, String?)] = []
+        var fromFlags: [(String, String?)] = []
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            guard let (name, inline) = split(flag: argument) else {
+                throw UsageError("unexpected argument: \(argument)", hint: hint)
+            }
+            guard let known = flags.first(where: { Text.equal(name, $0.name) }) else {
+                throw UsageError("unknown option: --\(name)", hint: hint)
+            }
+            var value = inline
+            if known.value != nil, value == nil {
+                guard let next = rest.popFirst() else {
+                    throw UsageError("--\(name) needs a value", hint: hint)
+                }
+                value = next
+            }
+            if Text.equal(name, "config") {
+                fromFile += try file(value ?? "")
+            } else {
+                fromFlags.append((name, value))
+            }
+        }
+        return fromFile + fromFlags
     }
 
     /// A switch: given alone it is on.
@@ -194,7 +205,7 @@ public struct Options: Sendable {
         self.root = root
     }
 
-    static func split(flag: String) -> (String, String?)? {
+    private static func split(flag: String) -> (String, String?)? {
         let bytes = Array(flag.utf8)
         guard bytes.count > 2, bytes[0] == 0x2d, bytes[1] == 0x2d else { return nil }
         guard let equals = bytes.firstIndex(of: 0x3d) else {
