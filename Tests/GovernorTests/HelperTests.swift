@@ -49,7 +49,7 @@ private final class RunningHelper: @unchecked Sendable {
     var notes: [HelperNote] { lock.withLock { kept } }
 
     func waits(for note: HelperNote) -> Bool {
-        for _ in 0..<500 {
+        for _ in 0..<3_000 {
             if notes.contains(note) { return true }
             Clock.sleep(ms: 10)
         }
@@ -149,7 +149,7 @@ private final class RunningHelper: @unchecked Sendable {
              "socket(my $s, AF_UNIX, SOCK_SEQPACKET, 0); connect($s, pack_sockaddr_un($ARGV[0])) or die $!;"
                 + "sysread($s, my $b, 64); exit length($b)",
              other.group.tree.at("helper")], capturesOutput: true)
-        #expect(child.wait(timeoutMs: 20_000))
+        #expect(child.wait(timeoutMs: 60_000))
         #expect(child.end == .exited(0))
         #expect(other.waits(for: .turnedAway(user: 54_321)))
         _ = other.stop()
@@ -288,9 +288,9 @@ private final class RunningHelper: @unchecked Sendable {
             #expect(helper.waits(for: .dropped))
             let socket = try PacketSocket(connectingTo: helper.group.tree.at("helper"))
             try socket.send(message)
-            let answer = try socket.receive(limit: 64, timeoutMs: 10_000)
+            let answer = try socket.receive(limit: 64, timeoutMs: 60_000)
             #expect(answer.flatMap { HelperReply($0) }?.status == .malformed)
-            #expect(try socket.receive(limit: 64, timeoutMs: 10_000) == nil)
+            #expect(try socket.receive(limit: 64, timeoutMs: 60_000) == nil)
         }
         #expect(try helper.group.everything == helper.before)
         #expect(helper.governor().mode == .full)

@@ -38,7 +38,7 @@ private final class Unit {
             MemoryHigh=*) echo "$value" > "$TREE/memory.high";;
             CPUWeight=*) echo "$value" > "$TREE/cpu.weight";;
             CPUQuota=) echo "max 100000" > "$TREE/cpu.max";;
-            CPUQuota=*) value="${value%\\%}"; echo "$(echo "$value" | awk '{ printf "%d", $1 * 1000 + 0.5 }') 100000" > "$TREE/cpu.max";;
+            CPUQuota=*) echo "${value%\\%}" | awk '{ printf "%d 100000\\n", $1 * 1000 + 0.5 }' > "$TREE/cpu.max";;
           esac
         done
         """

@@ -91,7 +91,10 @@ private final class Board {
         #expect(output.status == status, "\(output.err)")
     }
 
-    @Test(arguments: [["run", "--"], ["run", "--nonsense", "--", "true"], ["run", "--state-dir", "/dev/null/x", "--", "true"]])
+    @Test(arguments: [
+        ["run", "--"], ["run", "--nonsense", "--", "true"],
+        ["run", "--state-dir", "/dev/null/x", "--", "true"],
+    ])
     func theAgentsOwnFaultIsTold(arguments: [String]) throws {
         let output = try Programs.run("phi-agent", arguments)
         #expect(output.status == 125)
@@ -230,7 +233,8 @@ private final class Board {
         try makeHot(board)
         try board.write(
             "helper.conf",
-            "group = workload.slice\nuser = \(getuid())\ncpufreq = yes\ngovern-by = files\nrun-dir = \(board.path("helper"))\n"
+            "group = workload.slice\nuser = \(getuid())\ncpufreq = yes\ngovern-by = files\n"
+                + "run-dir = \(board.path("helper"))\n"
                 + "cgroup-root = \(board.path("cgroup"))\nsysfs-root = \(board.path("sys"))\n")
         chmod(board.path("helper.conf"), 0o644)
         let helper = try board.start(["helper", "--config", board.path("helper.conf")], log: "helper.log")

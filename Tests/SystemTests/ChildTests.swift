@@ -10,7 +10,7 @@ import Testing
         _ command: String..., environment: [(name: String, value: String)] = []
     ) throws -> (end: ChildEnd?, text: String) {
         let child = try ChildProcess(command, environment: environment, capturesOutput: true)
-        #expect(child.wait(timeoutMs: 10_000))
+        #expect(child.wait(timeoutMs: 60_000))
         return (child.end, child.writtenText())
     }
 
@@ -24,7 +24,7 @@ import Testing
     @Test func argumentsArriveAsTheyAre() throws {
         let words = ["a b", "", "$(x)", "ü", "*"]
         let child = try ChildProcess(["printf", "[%s]"] + words, capturesOutput: true)
-        #expect(child.wait(timeoutMs: 10_000))
+        #expect(child.wait(timeoutMs: 60_000))
         #expect(child.writtenText() == "[a b][][$(x)][ü][*]")
     }
 
@@ -83,7 +83,7 @@ import Testing
         let scratch = try Scratch()
         try scratch.write("group/cgroup.procs", "")
         let child = try ChildProcess(["true"], group: scratch.at("group"))
-        #expect(child.wait(timeoutMs: 10_000))
+        #expect(child.wait(timeoutMs: 60_000))
         #expect(try scratch.text("group/cgroup.procs") == "0\n")
         try scratch.write("closed/x", "")
         do {

@@ -49,7 +49,10 @@ import Testing
         let text = try String(
             contentsOf: Tree.root.appending(path: "fleet/systemd/\(name).service"), encoding: .utf8)
         let settings = text.split(separator: "\n").map(String.init)
-        for line in lines + ["CapabilityBoundingSet=", "AmbientCapabilities=", "NoNewPrivileges=yes", "ProtectSystem=strict"] {
+        let ofBoth = [
+            "CapabilityBoundingSet=", "AmbientCapabilities=", "NoNewPrivileges=yes", "ProtectSystem=strict",
+        ]
+        for line in lines + ofBoth {
             #expect(settings.contains(line), "\(name): \(line)")
         }
     }

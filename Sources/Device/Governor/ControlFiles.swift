@@ -4,10 +4,23 @@
 import Bytes
 import System
 
-struct ControlFiles {
+final class ControlFiles {
+    /// Of this many policies the files stay open; a server with one for each core keeps none.
+    private static let policiesHeld = 8
+
     let group: ManagedGroup
     /// Nil: frequencies are left alone.
     let frequency: CPUFrequency?
+    private var held: [(control: Control, file: OpenFile)] = []
+
+    init(group: ManagedGroup, frequency: CPUFrequency?) {
+        self.group = group
+        self.frequency = frequency
+        let caps = frequency?.controls ?? []
+        for control in Control.ofGroup + (caps.count <= Self.policiesHeld ? caps : []) {
+            if let path = try? path(control) { held.append((control, OpenFile(path, limit: 256))) }
+        }
+    }
 
     var controls: [Control] { Control.ofGroup + (frequency?.controls ?? []) }
 
@@ -18,8 +31,14 @@ struct ControlFiles {
     }
 
     func read(_ control: Control) throws(Errno) -> String {
-        let bytes = try FileSystem.read(path(control), limit: 256)
-        let value = Text.trimmed(bytes[...])
+        if let open = held.first(where: { $0.control == control }) {
+            return try Self.value(open.file.read())
+        }
+        return try Self.value(FileSystem.read(path(control), limit: 256)[...])
+    }
+
+    private static func value(_ text: ArraySlice<UInt8>) throws(Errno) -> String {
+        let value = Text.trimmed(text)
         guard Control.isValue(value) else { throw .invalid }
         return Text.string(value)
     }

@@ -35,32 +35,35 @@ public struct ManagedGroup: Equatable, Sendable {
         return nil
     }
 
-    /// A file with one number; nil where it isn't there. "max" is the largest there is.
-    func bytes(_ file: String) -> UInt64? {
-        guard let text = try? FileSystem.read("\(folder)/\(file)", limit: 64) else { return nil }
-        let word = Text.trimmed(text[...])
-        if Text.equal(word, "max") { return .max }
-        return Text.integer(word).flatMap { UInt64(exactly: $0) }
-    }
-
     /// What the group holds and can't give back without swap, bytes: 0 where memory.stat isn't there.
     func unreclaimableBytes() -> UInt64 {
-        guard let stat = try? FileSystem.read("\(folder)/memory.stat", limit: 64 << 10) else {
-            return 0
-        }
+        guard let stat = try? FileSystem.read("\(folder)/memory.stat", limit: 64 << 10) else { return 0 }
+        return Self.unreclaimable(in: stat[...])
+    }
+
+    /// "kernel" covers stacks, page tables and slabs, of which the reclaimable part counts too: a little
+    /// room more. Read in every cycle, so without lists of lines and words.
+    static func unreclaimable(in stat: ArraySlice<UInt8>) -> UInt64 {
         var sum: UInt64 = 0
-        for line in Text.lines(stat[...]) {
-            let words = Text.words(line)
-            guard words.count == 2, let value = Text.integer(words[1]), value > 0 else { continue }
-            // "kernel" covers stacks, page tables and slabs, of which the reclaimable part counts
-            // too: a little room more.
-            if Text.equal(words[0], "anon") || Text.equal(words[0], "shmem")
-                || Text.equal(words[0], "kernel")
-            {
-                let (next, overflow) = sum.addingReportingOverflow(UInt64(value))
-                sum = overflow ? sum : next
-            }
+        var rest = stat
+        while !rest.isEmpty {
+            let line = rest.prefix { $0 != 0x0a }
+            rest = rest[line.endIndex...].dropFirst()
+            guard let space = line.firstIndex(of: 0x20) else { continue }
+            let name = line[..<space]
+            guard Text.equal(name, "anon") || Text.equal(name, "shmem") || Text.equal(name, "kernel"),
+                let value = Text.integer(Text.trimmed(line[space...])), value > 0
+            else { continue }
+            let (next, overflow) = sum.addingReportingOverflow(UInt64(value))
+            sum = overflow ? sum : next
         }
         return sum
+    }
+
+    /// A number, or "max", the largest there is; nil for anything else.
+    static func bytes(_ text: ArraySlice<UInt8>) -> UInt64? {
+        let word = Text.trimmed(text)
+        if Text.equal(word, "max") { return .max }
+        return Text.integer(word).flatMap { UInt64(exactly: $0) }
     }
 }

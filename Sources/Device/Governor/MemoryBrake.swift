@@ -44,6 +44,9 @@ final class MemoryBrake {
     private let reserveBytes: UInt64
     private let pressure: OpenFile
     private let events: OpenFile
+    private let current: OpenFile
+    private let promised: OpenFile
+    private let stat: OpenFile
     private(set) var law: SenpaiLaw
     private(set) var source = Source.none
     /// Under memory.max, by the last decision.
@@ -54,14 +57,19 @@ final class MemoryBrake {
         reserveBytes = MemoryBounds.reserve(ofMemory: memoryBytes)
         pressure = OpenFile("\(group.folder)/memory.pressure", limit: 512)
         events = OpenFile("\(group.folder)/memory.events", limit: 1024)
+        current = OpenFile("\(group.folder)/memory.current", limit: 64)
+        promised = OpenFile("\(group.folder)/memory.min", limit: 64)
+        // 70 lines in Linux 6.12.
+        stat = OpenFile("\(group.folder)/memory.stat", limit: 8 << 10)
         law = SenpaiLaw(quietMs: isDear ? Self.dearQuietMs : SenpaiLaw.windowMs)
     }
 
     func bounds() -> MemoryBounds {
         // "max" as memory.min promises the group everything: then there is nothing to squeeze.
-        MemoryBounds(
-            heldBytes: max(group.bytes("memory.min") ?? 0, group.unreclaimableBytes()),
-            reserveBytes: reserveBytes)
+        let least = (try? promised.read()).flatMap { ManagedGroup.bytes($0) } ?? 0
+        let held = (try? stat.read()).map { ManagedGroup.unreclaimable(in: $0) }
+        return MemoryBounds(
+            heldBytes: max(least, held ?? group.unreclaimableBytes()), reserveBytes: reserveBytes)
     }
 
     /// With a decision: the ceiling moves, and the limit with it.
@@ -86,7 +94,9 @@ final class MemoryBrake {
     private func step(
         nowMs: Int64, _ counters: Counters?, _ bounds: MemoryBounds
     ) -> SenpaiLaw.Move? {
-        guard let counters, let ceilingBytes, let current = group.bytes("memory.current") else {
+        guard let counters, let ceilingBytes,
+            let current = (try? current.read()).flatMap({ ManagedGroup.bytes($0) })
+        else {
             law.reset()
             return nil
         }
@@ -111,17 +121,20 @@ final class MemoryBrake {
         return nil
     }
 
-    /// `some avg10=0.12 avg60=0.05 avg300=0.01 total=12345`, and the same for "full".
+    /// `some avg10=0.12 avg60=0.05 avg300=0.01 total=12345`, and the same for "full". Read at every look:
+    /// without a list of words.
     static func pressure(_ text: ArraySlice<UInt8>) -> Counters? {
         var some: UInt64?
         var full: UInt64?
-        for line in Text.lines(text) {
-            let words = Text.words(line)
-            guard let last = words.last, Text.equal(last.prefix(6), "total="),
-                let total = Text.integer(last.dropFirst(6)), let total = UInt64(exactly: total)
+        var rest = text
+        while !rest.isEmpty {
+            let line = rest.prefix { $0 != 0x0a }
+            rest = rest[line.endIndex...].dropFirst()
+            guard let equals = line.lastIndex(of: 0x3d), Text.equal(line[..<equals].suffix(6), " total"),
+                let total = Text.integer(line[(equals + 1)...]), let total = UInt64(exactly: total)
             else { continue }
-            if Text.equal(words[0], "some") { some = total }
-            if Text.equal(words[0], "full") { full = total }
+            if Text.equal(line.prefix(5), "some ") { some = total }
+            if Text.equal(line.prefix(5), "full ") { full = total }
         }
         return some.map { Counters(someMicros: $0, fullMicros: full) }
     }

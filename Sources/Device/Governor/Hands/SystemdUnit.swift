@@ -9,7 +9,7 @@ import System
 
 struct SystemdUnit {
     /// A manager that doesn't answer must not hold the agent's cycle up for longer, ms.
-    static let timeoutMs: Int64 = 5_000
+    static let timeoutMs: Int64 = 10_000
 
     let name: String
     /// "systemctl", searched in PATH.
