@@ -73,6 +73,7 @@ let package = Package(
 
         // Policy: pure, both compilers.
         device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi", "Precision"]),
+        device("Policy", "Actuation"),
         device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
         device(
             "Policy", "AgentCore",
@@ -83,7 +84,7 @@ let package = Package(
         // Device: effects through shims, both compilers.
         device("Device", "System", ["Bytes", "CPosix"]),
         device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
-        device("Device", "Governor", ["Bytes", "Digest", "Model", "System"]),
+        device("Device", "Governor", ["Actuation", "Bytes", "Digest", "Model", "System"]),
         device("Device", "Transport", ["Bytes", "CCurl"]),
         device(
             "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
@@ -135,7 +136,7 @@ let package = Package(
         test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
-        test("IntegrationTests", ["Bytes", "TensorPool"]),
+        test("IntegrationTests", ["Bytes", "FixtureSupport", "TensorPool"]),
         test(
             "AgentRuntimeTests",
             [
@@ -149,7 +150,8 @@ let package = Package(
             path: "Sources/Simulation/phi-boards", swiftSettings: strict),
 
         host(
-            "Simulation", "ChamberTrials", ["Bytes", "Chamber", "Model", "Phi", "Simulation"]),
+            "Simulation", "ChamberTrials",
+            ["Actuation", "Bytes", "Chamber", "Model", "Phi", "Simulation"]),
         .executableTarget(
             name: "chamber-bench",
             dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
@@ -174,7 +176,8 @@ let package = Package(
                 "System", "Telemetry", "phi-boards",
             ]),
         test("PhiChamberTests", ["FixtureSupport", "Governor", "Phi", "PhiChamber"]),
-        test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
+        test("ActuationTests", ["Actuation"]),
+        test("GovernorTests", ["Actuation", "FixtureSupport", "Governor", "Model", "System"]),
         test(
             "FleetKitTests", ["Bytes", "CoreTesting", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
         // Tests of the server's floor, and what they share.

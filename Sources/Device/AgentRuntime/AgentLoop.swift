@@ -17,13 +17,14 @@ final class AgentLoop {
     /// Longest sleep, so that a clock that was suspended is noticed.
     private static let sleepMsMax: Int64 = 30_000
 
-    private let log: Log
+    let log: Log
     private let folder: StateFolder
     private let sensors: DeviceSensors
     private let stalls: StallWatch
     private let governor: CgroupGovernor
     private let decisionFile: DecisionFile
     private let signalFile: SignalFile
+    private let job: Job?
     private let uplink: Uplink?
     private let transfers: TransferLoop
     private let reportTransfer = Transfer()
@@ -38,8 +39,10 @@ final class AgentLoop {
     private var pool: (summary: PoolSummary, atMs: Int64)?
     private var exitStatus: Int32?
 
-    init(options: Options, version: String, log: Log) throws(UsageError) {
+    /// - Parameter job: a command that is to be started, and ends the agent with its own end.
+    init(options: Options, version: String, log: Log, job: Job? = nil) throws(UsageError) {
         self.log = log
+        self.job = job
         do throws(Errno) { try FileSystem.makeFolder(options.runFolder) } catch {
             throw UsageError(
                 "the run folder \(options.runFolder) can't be made: \(error.text)",
@@ -86,10 +89,7 @@ final class AgentLoop {
             settings: TransportSettings(
                 caFile: options.caFile, userAgent: "phi-agent/\(version)"))
         governor = CgroupGovernor(
-            GovernorConfiguration(
-                cgroupRoot: options.cgroupRoot, group: options.group, isDryRun: options.isDryRun,
-                journalPath: folder.path(ofJournal: sensors.kernelBootID()),
-                cpuCores: max(1, found.cpuCores)))
+            Self.governing(options, job, found, journal: folder.path(ofJournal: sensors.kernelBootID())))
         decisionFile = DecisionFile(folder: options.runFolder)
         signalFile = SignalFile(path: options.signalFile ?? "\(options.runFolder)/signals")
         var random = SystemRandomNumberGenerator()
@@ -115,20 +115,25 @@ final class AgentLoop {
         var watched = [Watched(signals, .read)]
         if let descriptor = stalls.descriptor { watched.append(Watched(descriptor, .priority)) }
         tell(governor.recover())
+        core.scalesFrequency = governor.scalesFrequency
         log.write(
             .notice,
             "device \(core.state.device.hex) (\(hardware.record.model)), boot \(core.state.boot), "
-                + "control: \(governor.mode.name), identity by "
+                + "control: \(reach(of: governor.status)), identity by "
                 + "\((core.state.serialSource ?? .none).words), stalls by \(stalls.source?.name ?? "nothing")")
         if let refusal = stalls.refusal {
             log.write(
                 .info, "no trigger for stalls of memory: \(refusal.text); they show in the next observation")
         }
+        if let status = job?.start(log) {
+            tell(governor.restore())
+            return status
+        }
         feed(.start)
         _ = try? Process.notify("READY=1")
         while exitStatus == nil {
-            let waitMs = min(
-                Self.sleepMsMax, max(0, core.nextDeadlineMs - Clock.boottimeMs))
+            let deadlineMs = min(core.nextDeadlineMs, governor.nextLookMs ?? .max)
+            let waitMs = min(Self.sleepMsMax, max(0, deadlineMs - Clock.boottimeMs))
             transfers.wait(&watched, timeoutMs: Int(waitMs))
             if watched[0].isReady { takeSignals() }
             if watched.count > 1, watched[1].isReady {
@@ -139,20 +144,26 @@ final class AgentLoop {
             }
             sensors.stallSource = stalls.source
             takeReplies()
+            tell(governor.look())
+            if job?.hasJustEnded(log) == true { feed(.stop) }
             feed(.tick)
             // Progress of the loop feeds the watchdog; the loop turns at least twice a minute.
             _ = try? Process.notify("WATCHDOG=1")
         }
         tell(governor.restore())
+        // A fault of the agent's is none of the workload's.
+        if let job { return job.finish(signals: signals, log) }
         return exitStatus ?? 0
     }
 
     private func takeSignals() {
         while let signal = Signals.next() {
             switch signal {
-            case .terminate, .interrupt:
+            case .terminate, .interrupt, .terminalInterrupt:
                 _ = try? Process.notify("STOPPING=1")
-                feed(.stop)
+                // Its end is then ours.
+                if let job { job.pass(signal) } else { feed(.stop) }
+            case .child: break
             case .hangUp: log.write(.info, "SIGHUP: restart the agent to read its options anew")
             }
         }
@@ -224,14 +235,16 @@ final class AgentLoop {
     }
 
     private func govern(_ decision: Decision, _ set: ParameterSet) {
-        let done = governor.apply(decision)
+        let done = governor.apply(decision, intervalMs: core.sampleIntervalMs)
         tell(done)
         core.controlMode = governor.mode
+        core.scalesFrequency = governor.scalesFrequency
         do throws(Errno) {
             let now = Instant.now()
             let pool = poolAccount(now.monotonicMs)
             try decisionFile.write(
-                decision, mode: governor.mode, at: now, parameterVersion: set.version, events: done
+                decision, mode: governor.mode, at: now, parameterVersion: set.version, events: done,
+                status: governor.status
             ) { json in
                 core.explanation?.write(into: &json)
                 pool.write(into: &json)
@@ -246,14 +259,5 @@ final class AgentLoop {
         let summary = core.poolSummary
         pool = (summary, nowMs)
         return summary
-    }
-
-    private func tell(_ events: [ControlEvent]) {
-        for event in events {
-            switch event.outcome {
-            case .failed, .foreign: log.write(.warning, event.text)
-            default: log.write(.info, event.text)
-            }
-        }
     }
 }

@@ -176,10 +176,16 @@ struct MetricsTable {
         guard let mode = json.text("controlMode") else { return }
         head("Controls")
         row("mode", mode)
-        for item in json.items("controls", "control") {
-            var said = json.text("\(item).value") ?? ""
-            said += " (\(json.text("\(item).outcome") ?? ""))"
-            row(json.text("\(item).control") ?? "", said)
+        if let group = json.text("group") { row("group", "\(group), by \(json.text("governedBy") ?? "–")") }
+        for item in json.items("limits", "file") {
+            let original = json.text("\(item).original") ?? "–"
+            row(json.text("\(item).file") ?? "", "\(json.text("\(item).value") ?? "–")   before: \(original)")
+        }
+        for item in json.items("controls", "file") {
+            let outcome = json.text("\(item).outcome") ?? ""
+            if let why = json.text("\(item).reason") {
+                row(json.text("\(item).file") ?? "", "\(outcome): \(why)")
+            }
         }
     }
 

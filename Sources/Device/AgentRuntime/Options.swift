@@ -4,6 +4,7 @@
 import AgentCore
 import Bytes
 import Digest
+import Governor
 import Model
 import System
 import Uplink
@@ -36,6 +37,10 @@ public struct Options: Sendable {
     /// Managed group below the cgroup root; nil: decisions are published and nothing is governed.
     public var group: String?
     public var isDryRun = false
+    /// Cap the CPUs' frequency as well.
+    public var scalesFrequency = false
+    public var governBy = GovernBy.automatic
+    public var helperSocket = HelperOptions.socketStandard
     public var intervalMs: Int64?
     public var labels: [Label] = []
     public var logLevel = LogLevel.info
@@ -53,6 +58,9 @@ public struct Options: Sendable {
         Flag("signals", "FILE", "what the workload says of itself (signals in the run folder)"),
         Flag("group", "NAME", "cgroup below the cgroup root that is governed, e.g. workload.slice"),
         Flag("dry-run", nil, "say what would be written to the group, and write nothing"),
+        Flag("cpufreq", nil, "cap the CPUs' frequency as well; it slows the whole machine"),
+        Flag("govern-by", "WAY", "who writes the limits: files, systemd, helper or auto (default)"),
+        Flag("helper", "SOCKET", "where phi-agent helper listens (/run/phi-helper/socket)"),
         Flag("interval", "TIME", "time between observations, e.g. 500ms, 10s; replaces the parameter"),
         Flag("log-level", "LEVEL", "error, warning, notice, info (default) or debug"),
         Flag("sysfs-root", "DIR", "read sensors below DIR (/sys)"),
@@ -61,30 +69,10 @@ public struct Options: Sendable {
     ]
 
     public init(arguments: [String]) throws(UsageError) {
-        var fromFile: [(String, String?)] = []
-        var fromFlags: [(String, String?)] = []
-        var rest = arguments[...]
-        while let argument = rest.popFirst() {
-            guard let (name, inline) = Self.split(flag: argument) else {
-                throw UsageError("unexpected argument: \(argument)")
-            }
-            guard let known = Self.flags.first(where: { Text.equal(name, $0.name) }) else {
-                throw UsageError("unknown option: --\(name)")
-            }
-            var value = inline
-            if known.value != nil, value == nil {
-                guard let next = rest.popFirst() else {
-                    throw UsageError("--\(name) needs a value")
-                }
-                value = next
-            }
-            if Text.equal(name, "config") {
-                fromFile += try Self.settings(inFile: value ?? "")
-            } else {
-                fromFlags.append((name, value))
-            }
+        let settings = try Self.settings(in: arguments, among: Self.flags) {
+            path throws(UsageError) in try Self.settings(inFile: path)
         }
-        for (name, value) in fromFile + fromFlags { try set(name, value) }
+        for (name, value) in settings { try set(name, value) }
         if let server, token != nil, !isInsecure, Uplink.sendsInClear(server) {
             throw UsageError(
                 "enrolment over plain HTTP would show the token and the key to the network",
@@ -92,8 +80,39 @@ public struct Options: Sendable {
         }
     }
 
+    /// The settings of a command line, those of its `--config` files first: a flag wins over a file.
+    static func settings(
+        in arguments: [String], among flags: [Flag], hint: String = "phi-agent run --help lists the options",
+        file: (String) throws(UsageError) -> [(String, String?)]
+    ) throws(UsageError) -> [(String, String?)] {
+        var fromFile: [(String, String?)] = []
+        var fromFlags: [(String, String?)] = []
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            guard let (name, inline) = split(flag: argument) else {
+                throw UsageError("unexpected argument: \(argument)", hint: hint)
+            }
+            guard let known = flags.first(where: { Text.equal(name, $0.name) }) else {
+                throw UsageError("unknown option: --\(name)", hint: hint)
+            }
+            var value = inline
+            if known.value != nil, value == nil {
+                guard let next = rest.popFirst() else {
+                    throw UsageError("--\(name) needs a value", hint: hint)
+                }
+                value = next
+            }
+            if Text.equal(name, "config") {
+                fromFile += try file(value ?? "")
+            } else {
+                fromFlags.append((name, value))
+            }
+        }
+        return fromFile + fromFlags
+    }
+
     /// A switch: given alone it is on.
-    private static func isOn(_ value: String, _ name: String) throws(UsageError) -> Bool {
+    static func isOn(_ value: String, _ name: String) throws(UsageError) -> Bool {
         let text = Array(value.utf8)[...]
         let on: [StaticString] = ["", "true", "yes", "on", "1"]
         let off: [StaticString] = ["false", "no", "off", "0"]
@@ -146,6 +165,15 @@ public struct Options: Sendable {
             isInsecure = try Self.isOn(value, name)
         } else if Text.equal(text, "dry-run") {
             isDryRun = try Self.isOn(value, name)
+        } else if Text.equal(text, "cpufreq") {
+            scalesFrequency = try Self.isOn(value, name)
+        } else if Text.equal(text, "govern-by") {
+            governBy = try Self.way(value)
+        } else if Text.equal(text, "helper") {
+            guard Text.equal(Array(value.utf8).prefix(1), "/") else {
+                throw UsageError("--helper \(value): an absolute path")
+            }
+            helperSocket = value
         } else if Text.equal(text, "interval") {
             let ms = try Self.duration(value, "interval")
             guard (100...3_600_000).contains(ms) else {
@@ -186,7 +214,7 @@ public struct Options: Sendable {
         return (Text.string(bytes[2..<equals]), Text.string(bytes[(equals + 1)...]))
     }
 
-    private static func contents(_ path: String) throws(UsageError) -> String {
+    static func contents(_ path: String) throws(UsageError) -> String {
         do throws(Errno) {
             return Text.string(try FileSystem.read(path, limit: 64 * 1024)[...])
         } catch {
@@ -194,7 +222,9 @@ public struct Options: Sendable {
         }
     }
 
-    private static func settings(inFile path: String) throws(UsageError) -> [(String, String?)] {
+    static func settings(
+        inFile path: String, among flags: [Flag] = Options.flags
+    ) throws(UsageError) -> [(String, String?)] {
         let text = Array(try contents(path).utf8)
         var settings: [(String, String?)] = []
         for (index, line) in text.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated() {
@@ -235,7 +265,15 @@ public struct Options: Sendable {
         return number * factor
     }
 
-    private static func level(_ text: String) throws(UsageError) -> LogLevel {
+    static func way(_ text: String) throws(UsageError) -> GovernBy {
+        if Text.equal(text, "auto") { return .automatic }
+        if Text.equal(text, "files") { return .files }
+        if Text.equal(text, "systemd") { return .systemd }
+        if Text.equal(text, "helper") { return .helper }
+        throw UsageError("--govern-by \(text): files, systemd, helper or auto")
+    }
+
+    static func level(_ text: String) throws(UsageError) -> LogLevel {
         if Text.equal(text, "error") { return .error }
         if Text.equal(text, "warning") { return .warning }
         if Text.equal(text, "notice") { return .notice }

@@ -16,17 +16,19 @@ public struct DecisionFile: Sendable {
     /// - Parameter more: writes further fields: what the decision was made of, the pool's account.
     public func write(
         _ decision: Decision, mode: ControlMode, at instant: Instant, parameterVersion: UInt64,
-        events: [ControlEvent] = [], more: (inout JSONWriter) -> Void = { _ in }
+        events: [ControlEvent] = [], status: ControlStatus? = nil,
+        more: (inout JSONWriter) -> Void = { _ in }
     ) throws(Errno) {
         let bytes = Self.json(
             decision, mode: mode, at: instant, parameterVersion: parameterVersion, events: events,
-            more: more)
+            status: status, more: more)
         try FileSystem.replace(path, with: bytes, mode: 0o644, durable: false)
     }
 
     static func json(
         _ decision: Decision, mode: ControlMode, at instant: Instant, parameterVersion: UInt64,
-        events: [ControlEvent], more: (inout JSONWriter) -> Void = { _ in }
+        events: [ControlEvent], status: ControlStatus? = nil,
+        more: (inout JSONWriter) -> Void = { _ in }
     ) -> [UInt8] {
         var json = JSONWriter()
         json.beginObject()
@@ -96,10 +98,31 @@ public struct DecisionFile: Sendable {
             json.value(event.control.file, "file")
             json.value(event.value, "value")
             json.value(event.outcome.name, "outcome")
+            if !event.reason.isEmpty { json.value(event.reason, "why") }
             if case .failed(let reason) = event.outcome { json.value(reason, "reason") }
             if case .foreign(let found) = event.outcome { json.value(found, "found") }
             json.endObject()
         }
         json.endArray()
+    }
+
+    /// All that is held now, also what was written with an earlier decision.
+    private static func write(_ status: ControlStatus, _ json: inout JSONWriter) {
+        if let group = status.group { json.value(group, "group") }
+        json.value("\(status.by)", "governedBy")
+        json.beginArray("limits")
+        for limit in status.limits {
+            json.beginObject()
+            json.value(limit.control.file, "file")
+            json.value(limit.value, "value")
+            json.value(limit.original, "original")
+            json.endObject()
+        }
+        json.endArray()
+        json.beginArray("missing")
+        for control in status.missing { json.value(control.file) }
+        json.endArray()
+        json.value("\(status.feedback)", "memoryFeedback")
+        json.value("\(status.memoryHigh)", "memoryHigh")
     }
 }

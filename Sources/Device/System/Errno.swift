@@ -24,6 +24,12 @@ public struct Errno: Error, Equatable, Sendable {
             || code == CPOSIX_ENXIO
     }
 
+    /// No such process: it has ended.
+    public var isGone: Bool { code == CPOSIX_ESRCH }
+
+    public static let denied = Errno(code: CPOSIX_EACCES)
+    public static let exists = Errno(code: CPOSIX_EEXIST)
+    public static let gone = Errno(code: CPOSIX_ESRCH)
     public static let notFound = Errno(code: CPOSIX_ENOENT)
     public static let tooLong = Errno(code: CPOSIX_EFBIG)
     public static let wouldBlock = Errno(code: CPOSIX_EAGAIN)

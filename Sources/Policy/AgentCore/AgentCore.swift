@@ -44,6 +44,8 @@ public struct AgentCore {
     public internal(set) var state: AgentState
     /// How far decisions reach; the runtime sets it after each `.govern`.
     public var controlMode = ControlMode.apiOnly
+    /// Whether a factor below 1 is met by frequency: the chamber forecasts the heat by it.
+    public var scalesFrequency = false
 
     let configuration: AgentConfiguration
     var keeper: ParameterKeeper
@@ -295,7 +297,8 @@ public struct AgentCore {
         }
         let decision = chamber.decide(
             ChamberInput(
-                hardware: record, sample: sample, signals: signals, poolPressure: feed.pressure),
+                hardware: record, sample: sample, signals: signals, poolPressure: feed.pressure,
+                scalesFrequency: scalesFrequency),
             keeper.current)
         feed.take(sample, decision, signals, keeper.current.values)
         desk.note(cycle: decision, at: sample.instant)
