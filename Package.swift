@@ -86,9 +86,12 @@ let package = Package(
         device(
             "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
         device(
+            "Device", "LocalAPI",
+            ["AgentCore", "Bytes", "Model", "Precision", "System", "TensorPool"]),
+        device(
             "Device", "AgentRuntime",
             [
-                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
+                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "LocalAPI", "Model", "Phi",
                 "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
             ]),
         device(
@@ -154,6 +157,7 @@ let package = Package(
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
+        test("LocalAPITests", ["AgentCore", "Bytes", "LocalAPI", "Model", "System", "TensorPool"]),
         test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
         test(
             "SimulationTests",

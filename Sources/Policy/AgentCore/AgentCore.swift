@@ -57,6 +57,8 @@ public struct AgentCore {
     var samplesTaken: UInt64 = 0
     var latest: (sample: Sample, decision: Decision)?
     var startNote: String?
+    /// What the workload says of itself on the local socket.
+    var workload = LocalDesk()
 
     // Deadlines on the monotonic clock; nil where nothing is due.
     var nextObserveMs: Int64 = 0
@@ -148,7 +150,8 @@ public struct AgentCore {
         case .tick: break
         case .observed(let sample, let record, let signals):
             isObserving = false
-            cycle(sample, record, signals, &actions)
+            workload.lastSignals = self.signals(sample.instant, over: signals)
+            cycle(sample, record, workload.lastSignals, &actions)
         case .persisted(let stored): persisted(stored, now, &actions)
         case .enrolEnded(let result):
             isEnrolling = false
@@ -159,6 +162,7 @@ public struct AgentCore {
         case .holdEnded(let result):
             isHolding = false
             holdEnded(result, now, &actions)
+        case .local(let request, let client): local(request, client, now, &actions)
         case .stop: stop(now, &actions)
         }
         advance(now, &actions)
@@ -177,6 +181,7 @@ public struct AgentCore {
         } else {
             if !isObserving, nowMs >= nextObserveMs {
                 isObserving = true
+                workload.observing(atMs: nowMs)
                 nextObserveMs = followingObservation(after: nowMs)
                 actions.append(.observe)
             }
@@ -287,7 +292,8 @@ public struct AgentCore {
         }
         let decision = chamber.decide(
             ChamberInput(
-                hardware: record, sample: sample, signals: signals, poolPressure: feed.pressure),
+                hardware: record, sample: sample, signals: signals, poolPressure: feed.pressure,
+                isEarly: workload.isEarly),
             keeper.current)
         feed.take(sample, decision, signals, keeper.current.values)
         desk.note(cycle: decision, at: sample.instant)
