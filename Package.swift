@@ -157,7 +157,9 @@ let package = Package(
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
-        test("LocalAPITests", ["AgentCore", "Bytes", "LocalAPI", "Model", "System", "TensorPool"]),
+        test(
+            "LocalAPITests",
+            ["AgentCore", "Bytes", "CoreTesting", "FixtureSupport", "LocalAPI", "Model", "System", "TensorPool"]),
         test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
         test(
             "SimulationTests",

@@ -3,6 +3,7 @@
 
 import AgentCore
 import Governor
+import LocalAPI
 import Model
 import System
 import Telemetry
@@ -18,12 +19,13 @@ final class AgentLoop {
     /// Longest sleep, so that a clock that was suspended is noticed.
     private static let sleepMsMax: Int64 = 30_000
 
-    private let log: Log
+    let log: Log
     private let folder: StateFolder
     private let sensors: DeviceSensors
     private let governor: CgroupGovernor
     private let decisionFile: DecisionFile
     private let signalFile: SignalFile
+    let local: LocalServer?
     private let uplink: Uplink?
     private let transfers: TransferLoop
     private let reportTransfer = Transfer()
@@ -86,6 +88,7 @@ final class AgentLoop {
                 cpuCores: max(1, found.cpuCores)))
         decisionFile = DecisionFile(folder: options.runFolder)
         signalFile = SignalFile(path: options.signalFile ?? "\(options.runFolder)/signals")
+        local = Self.openLocalAPI(options, log)
         var random = SystemRandomNumberGenerator()
         do throws(PoolError) {
             core = try AgentCore(
@@ -115,9 +118,11 @@ final class AgentLoop {
         while exitStatus == nil {
             let waitMs = min(
                 Self.sleepMsMax, max(0, core.nextDeadlineMs - Clock.boottimeMs))
-            let ready = transfers.wait([signals], timeoutMs: Int(waitMs))
+            let ready = transfers.wait(
+                [signals] + (local.map { [$0.descriptor] } ?? []), timeoutMs: Int(waitMs))
             if ready.first == true { takeSignals() }
             takeReplies()
+            serveClients()
             feed(.tick)
             // Progress of the loop feeds the watchdog; the loop turns at least twice a minute.
             _ = try? Process.notify("WATCHDOG=1")
@@ -151,7 +156,7 @@ final class AgentLoop {
     }
 
     /// Feeds one event and performs the actions, and those of the events that they cause.
-    private func feed(_ event: AgentEvent) {
+    func feed(_ event: AgentEvent) {
         events.append(event)
         while !events.isEmpty, exitStatus == nil {
             let next = events.removeFirst()
@@ -181,6 +186,7 @@ final class AgentLoop {
             holdMAC = signed?.1
             send(signed?.0, on: holdTransfer) { .holdEnded($0) }
         case .cancelHold: transfers.cancel(holdTransfer)
+        case .answer(let answer, let client): local?.answer(answer, client: client)
         case .log(let level, let text): log.write(level, text)
         case .finish(let failed): exitStatus = failed ? 1 : 0
         }
@@ -209,11 +215,10 @@ final class AgentLoop {
         let done = governor.apply(decision)
         tell(done)
         core.controlMode = governor.mode
-        do throws(Errno) {
-            try decisionFile.write(
-                decision, mode: governor.mode, at: .now(), parameterVersion: set.version,
-                events: done)
-        } catch {
+        let line = DecisionFile.json(
+            decision, mode: governor.mode, at: .now(), parameterVersion: set.version, events: done)
+        local?.publish(line, nowMs: Clock.boottimeMs)
+        do throws(Errno) { try decisionFile.write(line) } catch {
             log.write(.warning, "\(decisionFile.path) can't be written: \(error.text)")
         }
     }

@@ -30,6 +30,10 @@ public struct Options: Sendable {
     public var runFolder = "/run/phi-agent"
     /// nil: `signals` in the run folder.
     public var signalFile: String?
+    /// nil: `agent.sock` in the run folder; "none": no local API.
+    public var socket: String?
+    /// Who may use the socket beside the agent's own user and root.
+    public var socketGroup: String?
     public var sysfsRoot = "/sys"
     public var procfsRoot = "/proc"
     public var cgroupRoot = "/sys/fs/cgroup"
@@ -39,6 +43,12 @@ public struct Options: Sendable {
     public var intervalMs: Int64?
     public var labels: [Label] = []
     public var logLevel = LogLevel.info
+
+    /// Where the local API's socket is; nil where there shall be none.
+    public var socketPath: String? {
+        guard let socket else { return "\(runFolder)/agent.sock" }
+        return Text.equal(socket, "none") ? nil : socket
+    }
 
     static let names: [(name: StaticString, value: StaticString?, meaning: StaticString)] = [
         ("config", "FILE", "read these options from FILE, one `name = value` a line"),
@@ -51,6 +61,8 @@ public struct Options: Sendable {
         ("state-dir", "DIR", "identity, keys, boot counter, parameters (/var/lib/phi-agent)"),
         ("run-dir", "DIR", "decision.json and the workload's signals (/run/phi-agent)"),
         ("signals", "FILE", "what the workload says of itself (signals in the run folder)"),
+        ("socket", "FILE", "the local API's socket (agent.sock in the run folder), or none"),
+        ("socket-group", "GROUP", "who may use the socket, beside root and the agent's own group"),
         ("group", "NAME", "cgroup below the cgroup root that is governed, e.g. workload.slice"),
         ("dry-run", nil, "say what would be written to the group, and write nothing"),
         ("interval", "TIME", "time between observations, e.g. 500ms, 10s; replaces the parameter"),
@@ -135,6 +147,13 @@ public struct Options: Sendable {
             runFolder = value
         } else if Text.equal(text, "signals") {
             signalFile = value
+        } else if Text.equal(text, "socket") {
+            guard value.utf8.count <= LocalSocket.pathBytesMax, !value.isEmpty else {
+                throw UsageError("--socket \(value): a path of at most \(LocalSocket.pathBytesMax) bytes")
+            }
+            socket = value
+        } else if Text.equal(text, "socket-group") {
+            socketGroup = value
         } else if Text.equal(text, "group") {
             let parts = Array(value.utf8).split(separator: 0x2f)
             let leadsAside = parts.contains { Text.equal($0, "..") || Text.equal($0, ".") }

@@ -19,10 +19,16 @@ public struct DecisionFile: Sendable {
     ) throws(Errno) {
         let bytes = Self.json(
             decision, mode: mode, at: instant, parameterVersion: parameterVersion, events: events)
-        try FileSystem.replace(path, with: bytes, mode: 0o644, durable: false)
+        try write(bytes)
     }
 
-    static func json(
+    /// A decision's line that is there already.
+    public func write(_ line: [UInt8]) throws(Errno) {
+        try FileSystem.replace(path, with: line, mode: 0o644, durable: false)
+    }
+
+    /// One line, with its end: for the file, and for whoever subscribed.
+    public static func json(
         _ decision: Decision, mode: ControlMode, at instant: Instant, parameterVersion: UInt64,
         events: [ControlEvent]
     ) -> [UInt8] {
