@@ -206,9 +206,16 @@ import Testing
         #expect(JSONGlance.value("e", in: line).map { Array($0) } == Array("[]".utf8))
         #expect(JSONGlance.number("factor", in: try #require(JSONGlance.value("a", in: line))) == 2)
         #expect(JSONGlance.value("c", in: line) == nil)
+        let nested = Array(#"[[1,2], {"a":[3]} ,"x,]",[]]"#.utf8)[...]
+        #expect(
+            JSONGlance.items(nested).map { String(decoding: $0, as: UTF8.self) }
+                == ["[1,2]", #"{"a":[3]}"#, #""x,]""#, "[]"])
+        #expect(JSONGlance.items(Array("[]".utf8)[...]).isEmpty)
         try forSeeds(2000) { random in
             let bytes = random.oneIn(2) ? random.bytes(60) : Array(random.text(upTo: 60).utf8)
             _ = JSONGlance.value("factor", in: bytes[...])
+            _ = JSONGlance.items(bytes[...])
+            _ = JSONGlance.items([0x5b] + bytes + [0x5d])
         }
     }
 }

@@ -26,6 +26,7 @@ final class AgentLoop {
     private let decisionFile: DecisionFile
     private let signalFile: SignalFile
     let local: LocalServer?
+    var localDecision: LocalDecision?
     private let uplink: Uplink?
     private let transfers: TransferLoop
     private let reportTransfer = Transfer()
@@ -215,10 +216,12 @@ final class AgentLoop {
         let done = governor.apply(decision)
         tell(done)
         core.controlMode = governor.mode
-        let line = DecisionFile.json(
-            decision, mode: governor.mode, at: .now(), parameterVersion: set.version, events: done)
-        local?.publish(line, nowMs: Clock.boottimeMs)
-        do throws(Errno) { try decisionFile.write(line) } catch {
+        tellClients(LocalDecision(decision, governor.mode, .now(), set.version, done))
+        do throws(Errno) {
+            try decisionFile.write(
+                decision, mode: governor.mode, at: .now(), parameterVersion: set.version,
+                events: done)
+        } catch {
             log.write(.warning, "\(decisionFile.path) can't be written: \(error.text)")
         }
     }

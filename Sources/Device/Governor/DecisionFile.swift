@@ -19,15 +19,10 @@ public struct DecisionFile: Sendable {
     ) throws(Errno) {
         let bytes = Self.json(
             decision, mode: mode, at: instant, parameterVersion: parameterVersion, events: events)
-        try write(bytes)
+        try FileSystem.replace(path, with: bytes, mode: 0o644, durable: false)
     }
 
-    /// A decision's line that is there already.
-    public func write(_ line: [UInt8]) throws(Errno) {
-        try FileSystem.replace(path, with: line, mode: 0o644, durable: false)
-    }
-
-    /// One line, with its end: for the file, and for whoever subscribed.
+    /// One line, with its end.
     public static func json(
         _ decision: Decision, mode: ControlMode, at instant: Instant, parameterVersion: UInt64,
         events: [ControlEvent]

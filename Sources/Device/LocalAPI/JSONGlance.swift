@@ -43,6 +43,22 @@ public enum JSONGlance {
         return Text.string(found.dropFirst().dropLast())
     }
 
+    /// The texts of an array's elements; nothing for what is no array.
+    public static func items(_ array: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+        guard array.first == 0x5b, array.last == 0x5d else { return [] }
+        var items: [ArraySlice<UInt8>] = []
+        var index = array.startIndex + 1
+        while index < array.endIndex, let item = element(array, index) {
+            if item.isEmpty { break }
+            items.append(item)
+            // Behind the comma that ended it; blanks were left off the item's own end.
+            index = item.endIndex
+            while index < array.endIndex, array[index] != 0x2c { index += 1 }
+            index += 1
+        }
+        return items
+    }
+
     /// Behind the closing quote.
     private static func endOfString(_ line: ArraySlice<UInt8>, _ start: Int) -> Int? {
         var index = start + 1

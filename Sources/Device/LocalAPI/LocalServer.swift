@@ -39,6 +39,7 @@ public final class LocalServer {
     private var nowMs: Int64 = 0
     private var acceptAgainMs: Int64?
     private var decisionLine: [UInt8] = []
+    private var isDecisionOld = false
     private var cutOff: UInt64 = 0
     private var turnedAway: UInt64 = 0
     private var notes: [String] = []
@@ -142,10 +143,16 @@ public final class LocalServer {
         connection.answer(text(of: answer))
     }
 
+    /// There is a new decision: `publish` it at once where someone is connected, else when someone is.
+    public func noteNewDecision() { isDecisionOld = true }
+
+    public var wantsDecision: Bool { isDecisionOld && !connections.isEmpty }
+
     /// The decision in force from now on, a line of JSON with its end: told to all who subscribed.
     public func publish(_ line: [UInt8], nowMs: Int64) {
         self.nowMs = nowMs
         decisionLine = line
+        isDecisionOld = false
         for connection in connections where connection.isSubscribed {
             connection.answer(line)
             settle(connection)
