@@ -136,7 +136,9 @@ let package = Package(
         test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
-        test("IntegrationTests", ["Bytes", "TensorPool"]),
+        test(
+            "IntegrationTests",
+            ["Bytes", "LocalAPI", "Merge", "Model", "Store", "System", "TensorPool"]),
         test("AgentRuntimeTests", ["AgentRuntime", "CoreTesting", "Model"]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),

@@ -16,8 +16,9 @@ readonly build=("${swift[@]}"
 readonly device=("${swift[@]}"
     ca-certificates cmake dpkg-dev file ninja-build patch python3 xz-utils)
 # prometheus is here for promtool, which holds the metrics to Prometheus's rules.
-readonly test=(ca-certificates curl file iproute2 openssl prometheus protobuf-compiler python3
-    qemu-user-static)
+# socat and netcat-openbsd: the shell examples of the local API are run with each.
+readonly test=(ca-certificates curl file iproute2 netcat-openbsd openssl prometheus protobuf-compiler python3
+    qemu-user-static socat)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { # message, hint
