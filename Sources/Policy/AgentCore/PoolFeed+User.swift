@@ -97,10 +97,10 @@ extension PoolFeed {
             let window = isOpen ? max(128, UInt64(wanted)) : Self.readWindow
             let start = end - held.lowerBound > window ? end - window : held.lowerBound
             var found: [PoolSample] = []
-            var isPassed = series.isOrdered
+            var isPassed = false
             do throws(PoolError) {
                 try pool.forEach(series: series.id, in: start..<end) { sample in
-                    if sample.timeMs >= fromMs { isPassed = false }
+                    isPassed = series.isOrdered && sample.timeMs < fromMs
                     if sample.timeMs >= fromMs, sample.timeMs <= toMs { found.append(sample) }
                 }
             } catch {
@@ -109,7 +109,7 @@ extension PoolFeed {
             if found.count > wanted { found.removeFirst(found.count - wanted) }
             end = found.count == wanted ? (found.first?.index ?? start) : start
             values.samples.insert(contentsOf: found, at: 0)
-            // An ordered series has nothing newer further back.
+            // The window's newest is too old already, and an ordered series has nothing newer before.
             if isPassed { break }
         }
         return values
