@@ -58,7 +58,7 @@ struct Subcommand: Sendable {
     /// Every command, in the order of help.
     static let all: [Subcommand] = [
         .run, .status, .watch, .signal, .append, .read, .series, .decide, .demo, .circuit, .pool,
-        .version, .help,
+        .completion, .manual, .version, .help,
     ]
 }
 
