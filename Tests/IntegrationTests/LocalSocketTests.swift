@@ -172,11 +172,11 @@ extension [String: Any] {
         let fleet = try TestFleet()
         try fleet.startLoneAgent(intervalMs: 3_600_000)
         let client = try LocalClient(path: fleet.socket)
+        let before = try client.json("decision")["monotonicMs"] as? Int ?? 0
         for _ in 0..<12 {
             _ = try client.json("signal value=0.5")
             usleep(100_000)
         }
-        let before = try client.json("decision")["monotonicMs"] as? Int ?? 0
         usleep(1_500_000)
         _ = try client.json("signal value=1")
         try fleet.eventually(20, "an early observation") {
