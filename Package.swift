@@ -89,10 +89,14 @@ let package = Package(
         device(
             "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
         device(
+            "Device", "LocalAPI",
+            ["AgentCore", "Bytes", "Model", "Precision", "System", "TensorPool"]),
+        device(
             "Device", "AgentRuntime",
             [
-                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
-                "PhiChamber", "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "LocalAPI", "Model", "Phi",
+                "PhiChamber", "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink",
+                "Wire",
             ]),
         device(
             "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
@@ -136,7 +140,9 @@ let package = Package(
         test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
-        test("IntegrationTests", ["Bytes", "FixtureSupport", "TensorPool"]),
+        test(
+            "IntegrationTests",
+            ["Bytes", "FixtureSupport", "LocalAPI", "Merge", "Model", "Store", "System", "TensorPool"]),
         test(
             "AgentRuntimeTests",
             [
@@ -166,6 +172,9 @@ let package = Package(
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
+        test(
+            "LocalAPITests",
+            ["AgentCore", "Bytes", "CoreTesting", "FixtureSupport", "LocalAPI", "Model", "System", "TensorPool"]),
         test(
             "TelemetryTests",
             ["CMeasure", "FixtureSupport", "Model", "System", "Telemetry", "sensing-bench"]),

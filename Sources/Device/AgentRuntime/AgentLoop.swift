@@ -3,6 +3,7 @@
 
 import AgentCore
 import Governor
+import LocalAPI
 import Model
 import System
 import Telemetry
@@ -25,6 +26,8 @@ final class AgentLoop {
     private let decisionFile: DecisionFile
     private let signalFile: SignalFile
     private let job: Job?
+    let local: LocalServer?
+    var localDecision: LocalDecision?
     private let uplink: Uplink?
     private let transfers: TransferLoop
     private let reportTransfer = Transfer()
@@ -92,6 +95,7 @@ final class AgentLoop {
             Self.governing(options, job, found, journal: folder.path(ofJournal: sensors.kernelBootID())))
         decisionFile = DecisionFile(folder: options.runFolder)
         signalFile = SignalFile(path: options.signalFile ?? "\(options.runFolder)/signals")
+        local = Self.openLocalAPI(options, log)
         var random = SystemRandomNumberGenerator()
         do throws(PoolError) {
             core = try AgentCore(
@@ -111,8 +115,10 @@ final class AgentLoop {
             log.write(.error, "signals can't be received: \(error.text)")
             return 1
         }
-        // A stall of memory wakes the agent for an early observation.
         var watched = [Watched(signals, .read)]
+        if let local { watched.append(Watched(local.descriptor, .read)) }
+        // A stall of memory wakes the agent for an early observation. Last: it may come and go.
+        let stallPlace = watched.count
         if let descriptor = stalls.descriptor { watched.append(Watched(descriptor, .priority)) }
         tell(governor.recover())
         core.scalesFrequency = governor.scalesFrequency
@@ -136,7 +142,7 @@ final class AgentLoop {
             let waitMs = min(Self.sleepMsMax, max(0, deadlineMs - Clock.boottimeMs))
             transfers.wait(&watched, timeoutMs: Int(waitMs))
             if watched[0].isReady { takeSignals() }
-            if watched.count > 1, watched[1].isReady {
+            if watched.count > stallPlace, watched[stallPlace].isReady {
                 if !stalls.rearm() { watched.removeLast() }
                 feed(.nudge)
             } else if stalls.retry(nowMs: Clock.boottimeMs), let descriptor = stalls.descriptor {
@@ -144,6 +150,7 @@ final class AgentLoop {
             }
             sensors.stallSource = stalls.source
             takeReplies()
+            serveClients()
             tell(governor.look())
             if job?.hasJustEnded(log) == true { feed(.stop) }
             feed(.tick)
@@ -183,7 +190,7 @@ final class AgentLoop {
     }
 
     /// Feeds one event and performs the actions, and those of the events that they cause.
-    private func feed(_ event: AgentEvent) {
+    func feed(_ event: AgentEvent) {
         events.append(event)
         while !events.isEmpty, exitStatus == nil {
             let next = events.removeFirst()
@@ -213,6 +220,7 @@ final class AgentLoop {
             holdMAC = signed?.1
             send(signed?.0, on: holdTransfer) { .holdEnded($0) }
         case .cancelHold: transfers.cancel(holdTransfer)
+        case .answer(let answer, let client): local?.answer(answer, client: client)
         case .log(let level, let text): log.write(level, text)
         case .finish(let failed): exitStatus = failed ? 1 : 0
         }
@@ -239,6 +247,7 @@ final class AgentLoop {
         tell(done)
         core.controlMode = governor.mode
         core.scalesFrequency = governor.scalesFrequency
+        tellClients(LocalDecision(decision, governor.mode, .now(), set.version, done))
         do throws(Errno) {
             let now = Instant.now()
             let pool = poolAccount(now.monotonicMs)

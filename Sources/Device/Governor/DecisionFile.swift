@@ -25,7 +25,8 @@ public struct DecisionFile: Sendable {
         try FileSystem.replace(path, with: bytes, mode: 0o644, durable: false)
     }
 
-    static func json(
+    /// One line, with its end.
+    public static func json(
         _ decision: Decision, mode: ControlMode, at instant: Instant, parameterVersion: UInt64,
         events: [ControlEvent], status: ControlStatus? = nil,
         more: (inout JSONWriter) -> Void = { _ in }

@@ -64,6 +64,8 @@ public struct AgentCore {
     /// What the workload said in the last cycle.
     var latestSignals = Signals()
     var startNote: String?
+    /// What the workload says of itself on the local socket.
+    var workload = LocalDesk()
 
     // Deadlines on the monotonic clock; nil where nothing is due.
     var nextObserveMs: Int64 = 0
@@ -156,7 +158,8 @@ public struct AgentCore {
         case .tick: break
         case .observed(let sample, let record, let signals):
             isObserving = false
-            cycle(sample, record, signals, &actions)
+            workload.lastSignals = self.signals(sample.instant, over: signals)
+            cycle(sample, record, workload.lastSignals, &actions)
         case .persisted(let stored): persisted(stored, now, &actions)
         case .enrolEnded(let result):
             isEnrolling = false
@@ -168,6 +171,7 @@ public struct AgentCore {
             isHolding = false
             holdEnded(result, now, &actions)
         case .nudge: nudge(now)
+        case .local(let request, let client): local(request, client, now, &actions)
         case .stop: stop(now, &actions)
         }
         advance(now, &actions)
@@ -187,6 +191,7 @@ public struct AgentCore {
             if !isObserving, nowMs >= nextObserveMs {
                 isObserving = true
                 lastObserveMs = nowMs
+                workload.observing(atMs: nowMs)
                 nextObserveMs = followingObservation(after: nowMs)
                 actions.append(.observe)
             }
@@ -298,7 +303,7 @@ public struct AgentCore {
         let decision = chamber.decide(
             ChamberInput(
                 hardware: record, sample: sample, signals: signals, poolPressure: feed.pressure,
-                scalesFrequency: scalesFrequency),
+                scalesFrequency: scalesFrequency, isEarly: workload.isEarly),
             keeper.current)
         feed.take(sample, decision, signals, keeper.current.values)
         desk.note(cycle: decision, at: sample.instant)
