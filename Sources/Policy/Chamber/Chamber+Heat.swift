@@ -88,7 +88,7 @@ extension Chamber {
     func neutralise(_ decision: inout Decision, _ nowMs: Int64) {
         guard !decision.triggers.contains(.safetyOverride) else { return }
         decision.exponent = 0
-        decision.votes = [.neutral, .neutral, .neutral, .neutral]
+        decision.votes = .neutral
         decision.memoryAdjustment = 1
         decision.bitDepth = .bits16
         if let held = protection.held(nowMs: nowMs) {

@@ -120,7 +120,8 @@ public struct Chamber: Sendable {
             input, signals, thermal: thermal, pressure: pressure, parameters, nowMs, into: &decision)
         keepWithinHeat(temperatureC, parameters, nowMs, into: &decision)
         if decision.state == .superposed { neutralise(&decision, nowMs) }
-        decision.factor = actuators.factor(decision.factor, nowMs: nowMs)
+        decision.factor = actuators.factor(
+            decision.factor, nowMs: nowMs, ridesHeat: heatShare.map { $0 <= decision.factor } ?? false)
         chain(decision, nowMs)
         return decision
     }
@@ -155,14 +156,12 @@ public struct Chamber: Sendable {
     }
 
     private mutating func chain(_ decision: Decision, _ nowMs: Int64) {
-        var cycle: [UInt8] = []
-        cycle.reserveCapacity(16)
-        for word in [decision.factor.bitPattern, UInt64(bitPattern: nowMs)] {
-            for shift in stride(from: UInt64(56), through: 0, by: -8) {
-                cycle.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-        }
-        chainHead = Digest.sha256(chainHead.bytes, decision.activation.bytes, cycle)
+        var cycle = ShortMessage()
+        cycle.append(chainHead)
+        cycle.append(decision.activation)
+        cycle.append(decision.factor.bitPattern)
+        cycle.append(UInt64(bitPattern: nowMs))
+        chainHead = Digest.sha256(cycle)
     }
 }
 

@@ -43,6 +43,21 @@ if arguments.contains("--help") {
     Standard.output(help)
 } else if arguments.count == 2, arguments[0] == "--log" {
     readLog(arguments[1])
+} else if arguments.count == 4, arguments[0] == "--trace" {
+    let board = arguments[1] == "zero" ? HeatBoard.zero2W : .pi4
+    let ambient = arguments[2] == "ramp" ? Ambient.ramp : .hot
+    for seed in Comparison.seeds {
+        let r = Trial.chamber(HeatRun(board, ambient, durationS: 3600, seed: seed), intervalS: Double(arguments[3]) ?? 1, scalesFrequency: true) { t, c, d, s in
+            guard seed == 14 else { return }
+            let f = s.thermalFit
+            print(Int(t), Decimal.fixed(c, decimals: 2), Decimal.fixed(d.factor, decimals: 3), Decimal.fixed(s.heatShare ?? -1, decimals: 3), Decimal.fixed(s.forecastErrorC ?? -1, decimals: 2), "b", Decimal.fixed(f?.baseC ?? 0, decimals: 2), "f", Decimal.fixed(f?.fastRiseC ?? 0, decimals: 2), Decimal.fixed(f?.fastTauS ?? 0, decimals: 1), "s", Decimal.fixed(f?.slowRiseC ?? 0, decimals: 2), Decimal.fixed(f?.slowTauS ?? 0, decimals: 0))
+        }
+        print("#", seed, r.secondsAbove, r.workShare, r.hottestC)
+    }
+} else if arguments.count == 2, arguments[0] == "--cycles", let count = Int(arguments[1]), count > 0 {
+    var trial = CycleTrial()
+    trial.run(cycles: count)
+    Standard.output("\(count) cycles, factors \(Decimal.fixed(trial.sum, decimals: 3))\n")
 } else if arguments.isEmpty || (arguments.count == 2 && arguments[0] == "--out") {
     var report = BenchReport()
     report.compare()
