@@ -5,16 +5,41 @@ import Model
 import Phi
 
 extension Chamber {
-    /// The corrected temperature, °C; nil where there is none to be believed.
+    /// The corrected temperature, °C; nil where there is none to be believed. The steps between the last
+    /// sample and this one go first; what they don't tell of the busy share is left for the rest.
     mutating func takeTemperature(
-        _ sample: Sample, load: Double?, intervalS: Double, _ nowMs: Int64
+        _ sample: Sample, cores: Int, lastMs: Int64?, _ nowMs: Int64
     ) -> Double? {
-        guard let milliC = sample.temperatureMilliC else {
+        var fromMs = lastMs ?? nowMs
+        var leftMs = (sample.busyShare ?? 0) * Double(max(0, nowMs - fromMs))
+        for step in sample.thermalSteps.suffix(ThermalStep.countMost) {
+            guard step.monotonicMs > fromMs, step.monotonicMs < nowMs else { continue }
+            let elapsedMs = Double(step.monotonicMs - fromMs)
+            leftMs -= clamp(step.busyShare ?? sample.busyShare ?? 0, 0...1) * elapsedMs
+            _ = take(
+                step.temperatureMilliC,
+                load: HeatBudget.load(sample, busy: step.busyShare, cores: cores),
+                elapsedS: elapsedMs / 1000, step.monotonicMs)
+            fromMs = step.monotonicMs
+        }
+        let elapsedMs = Double(max(0, nowMs - fromMs))
+        let hasSteps = fromMs != lastMs && sample.busyShare != nil && elapsedMs > 0
+        return take(
+            sample.temperatureMilliC,
+            load: HeatBudget.load(
+                sample, busy: hasSteps ? clamp(leftMs / elapsedMs, 0...1) : nil, cores: cores),
+            elapsedS: elapsedMs / 1000, nowMs)
+    }
+
+    private mutating func take(
+        _ reading: Int?, load: Double?, elapsedS: Double, _ nowMs: Int64
+    ) -> Double? {
+        guard let milliC = reading else {
             forecast.pass(load: load, nowMs: nowMs)
             return nil
         }
         stuck.note(
-            milliC: milliC, outlook: forecast.provenOutlook, load: load ?? 0, elapsedS: intervalS)
+            milliC: milliC, outlook: forecast.provenOutlook, load: load ?? 0, elapsedS: elapsedS)
         guard !stuck.isStuck else {
             forecast.pass(load: load, nowMs: nowMs)
             return nil
@@ -33,8 +58,9 @@ extension Chamber {
         guard let outlook = forecast.cautiousOutlook else { return nil }
         return HeatBudget.workShare(
             outlook, errorC: forecast.aheadErrorC ?? HeatBudget.unjudgedErrorC,
-            biasC: forecast.aheadBiasC, swing: forecast.swing,
-            limitC: parameters[.softLimitC], intervalS: intervalS, scalesFrequency: scalesFrequency)
+            biasC: forecast.aheadBiasC, rippleC: forecast.rippleC,
+            driftCPerS: forecast.model.driftCPerS, limitC: parameters[.softLimitC],
+            intervalS: intervalS, scalesFrequency: scalesFrequency)
     }
 
     /// Holds the factor within the heat budget and beneath the override, and remembers what heat

@@ -65,11 +65,14 @@ extension Chamber {
     }
 
     /// By the reading alone the mirror can't tell a board that is warm and will stay so from one on
-    /// its way to the limit. Where the proven model can, the mirror votes no more than is needed.
+    /// its way to the limit. Where the proven model can, the mirror votes no more than is needed; a
+    /// model that wasn't judged yet is heeded by half.
     private func mirrorStrength(_ byReading: Double, _ full: Double) -> Double {
-        guard let heatShare, full > 0, forecast.provenOutlook != nil else { return byReading }
-        guard heatShare < 1 else { return 0 }
-        return min(byReading, -Phi.logarithm(heatShare) / full)
+        guard byReading > 0, full > 0, let heatShare else { return byReading }
+        let isUnjudged = forecast.aheadErrorC == nil
+        guard isUnjudged || forecast.provenOutlook != nil else { return byReading }
+        let needed = heatShare < 1 ? min(byReading, -Phi.logarithm(heatShare) / full) : 0
+        return isUnjudged ? (byReading + needed) / 2 : needed
     }
 
     /// The last cycle's votes are judged by what was measured since.

@@ -79,12 +79,13 @@ public struct Chamber: Sendable {
         let parameters = set.values
         let sample = input.sample
         let nowMs = sample.instant.monotonicMs
-        let intervalS = lastMs.map { Double(max(0, nowMs - $0)) / 1000 } ?? 0
+        let beforeMs = lastMs
+        let intervalS = beforeMs.map { Double(max(0, nowMs - $0)) / 1000 } ?? 0
         lastMs = nowMs
         timing.note(nowMs: nowMs, isEarly: input.isEarly)
         let hash = hash(of: input.hardware)
-        let load = HeatBudget.load(sample, cores: input.hardware.cpuCores)
-        let temperatureC = takeTemperature(sample, load: load, intervalS: intervalS, nowMs)
+        let temperatureC = takeTemperature(
+            sample, cores: input.hardware.cpuCores, lastMs: beforeMs, nowMs)
         window.note(trouble: OperatingCoherence.trouble(sample))
         if let busy = sample.busyShare { activity.note(busy) }
         var signals = input.signals

@@ -16,7 +16,10 @@
 // Ljung, L.: System Identification (1999), ch. 11.
 //
 // b walks slowly, to leave the poles what is theirs; `offsetC`, the level of the remaining error with a
-// drift of its own (alpha-beta), follows surroundings that warm or cool without lagging behind them.
+// drift of its own (alpha-beta), follows surroundings that warm or cool without lagging behind them. In a
+// mature model the pairs learn from the reading less this offset: while a controller holds the board at
+// its limit, less and less heat at one and the same temperature would otherwise teach them that heat
+// does nothing.
 
 import Phi
 
@@ -52,7 +55,9 @@ public struct ThermalModel: Sendable {
     /// Walks: °C² per second. b: 0.2 °C in an hour's root; rises: 0.02 °C.
     static let baseWalk = 1e-5
     static let riseWalk = 1e-7
-    /// An offset beyond this, °C, means that the surroundings jumped (a case was closed, the sun came
+    /// From this age on what is slow is the surroundings', s.
+    static let matureAfterS = 600.0
+    /// An offset beyond this in a younger model, °C, means that the surroundings jumped (a case was closed, the sun came
     /// round), not that the board changed: the base is let go by this much variance per °C² and second.
     static let jumpLeastC = 0.6
     static let jumpWalk = 0.02
@@ -76,13 +81,13 @@ public struct ThermalModel: Sendable {
 
     /// What the fit doesn't explain lately, °C: sun, a neighbour, a warming room.
     public private(set) var offsetC = 0.0
+    /// How fast that moves, °C per second.
+    public private(set) var driftCPerS = 0.0
     /// Heat share of the last step.
     public private(set) var load = 0.0
     /// Seconds observed.
     public private(set) var ageS = 0.0
 
-    /// °C per second that the offset moves by.
-    private var drift = 0.0
     private var fast = InlineArray<3, Double>(repeating: 0)
     private var slow = InlineArray<4, PairLanes.Two>(repeating: .zero)
     private var past = InlineArray<4, PairLanes.Two>(repeating: .zero)
@@ -137,14 +142,22 @@ public struct ThermalModel: Sendable {
         let seconds = Double(nowMs - last) / 1000
         advance(stepMs: nowMs - last, seconds)
         guard let temperatureC, temperatureC.isFinite else { return }
-        let jump = abs(offsetC) > Self.jumpLeastC ? Self.jumpWalk * offsetC * offsetC : 0
-        let walk = (Self.baseWalk + jump) * seconds
-        learn(temperatureC, walk: walk, riseWalk: Self.riseWalk * seconds)
-        let predicted = offsetC + drift * seconds
-        let error = temperatureC - fittedC - predicted
+        let expected = offsetC + driftCPerS * seconds
+        if ageS < Self.matureAfterS {
+            // Which part is the board's and which the surroundings' isn't known yet.
+            let jump = abs(offsetC) > Self.jumpLeastC ? Self.jumpWalk * offsetC * offsetC : 0
+            learn(temperatureC, walk: (Self.baseWalk + jump) * seconds, riseWalk: Self.riseWalk * seconds)
+        } else {
+            learn(
+                temperatureC - expected, walk: Self.baseWalk * seconds,
+                riseWalk: Self.riseWalk * seconds)
+        }
+        let error = temperatureC - fittedC - expected
         let gain = 1 - keepOffset
-        offsetC = predicted + gain * error
-        drift = clamp(drift + Self.driftGain * gain * gain * error / seconds, Self.driftLimits)
+        offsetC = expected + gain * error
+        guard ageS >= Self.matureAfterS else { return }
+        let turn = Self.driftGain * gain * gain * error / seconds
+        driftCPerS = clamp(driftCPerS + turn, Self.driftLimits)
     }
 
     /// The reading teaches every pair; the one that then foretells best speaks.
