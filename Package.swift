@@ -145,7 +145,7 @@ let package = Package(
             "Simulation", "ChamberTrials", ["Bytes", "Chamber", "Model", "Phi", "Simulation"]),
         .executableTarget(
             name: "chamber-bench",
-            dependencies: ["Bytes", "Chamber", "ChamberTrials", "Phi", "Simulation", "System"],
+            dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
         .executableTarget(
             name: "pool-bench", dependencies: ["PoolReplay", "TensorPool"],

@@ -26,10 +26,15 @@ public struct Activation: Equatable, Sendable {
         }
     }
 
-    init(classHash: Digest32, buckets: StateBuckets) {
-        // 54 bytes: one block of SHA-256.
+    private static let domain: ShortMessage = {
         var message = ShortMessage()
         message.append("phi-activation-1\0")
+        return message
+    }()
+
+    init(classHash: Digest32, buckets: StateBuckets) {
+        // 54 bytes: one block of SHA-256.
+        var message = Self.domain
         message.append(classHash)
         buckets.append(to: &message)
         digest = Digest.sha256(message)

@@ -51,8 +51,9 @@ extension Chamber {
         return filter.value
     }
 
-    /// Work share that the model allows; nil where the board tells no load.
-    func allowedShare(
+    /// Work share that the model allows; nil where the board tells no load. (Mutating like what follows
+    /// only so that it is called on the chamber and not on a copy of it.)
+    mutating func allowedShare(
         _ parameters: ParameterValues, intervalS: Double, scalesFrequency: Bool
     ) -> Double? {
         guard let outlook = forecast.cautiousOutlook else { return nil }
@@ -99,7 +100,7 @@ extension Chamber {
     /// At the critical temperature, now or within the guard time by the forecast, the override takes
     /// the place of the sum. It falls from 1 at the soft limit to 0.1 at the critical temperature,
     /// taken half way between the reading and the forecast. nil where none is called for.
-    private func override(_ temperatureC: Double, _ parameters: ParameterValues) -> Double? {
+    private mutating func override(_ temperatureC: Double, _ parameters: ParameterValues) -> Double? {
         let ahead = forecast.temperatureC(inS: Self.guardS) ?? temperatureC
         let worst = max(temperatureC, min(ahead, temperatureC + 20))
         let critical = parameters[.criticalC]

@@ -47,11 +47,9 @@ struct HeatBudget: Sendable {
         let ripple = marginPerRipple * min(rippleC, rippleMostC)
         let margin = min(marginMostC, marginLeastC + error + marginPerS * intervalS + ripple)
         let near = max(horizonLeastS, intervalS)
-        func heat(within seconds: Double) -> Double {
-            let drift = driftLead * max(0, driftCPerS) * seconds
-            return outlook.loadAllowed(limitC - margin - drift, inS: seconds)
-        }
-        let heat = min(heat(within: near), heat(within: 2 * near))
+        let drift = driftLead * max(0, driftCPerS) * near
+        let heat = outlook.loadAllowed(
+            near: limitC - margin - drift, far: limitC - margin - 2 * drift, inS: near)
         if heat >= 1 { return heat }
         return max(workLeast, HeatLaw.work(heat: heat, scalesFrequency: scalesFrequency))
     }

@@ -96,8 +96,8 @@ struct ThermalForecast: Sendable {
     private mutating func noteRipple(elapsedS: Double) {
         guard let outlook = model.outlook, elapsedS > 0 else { return }
         let dieC = outlook.fastRiseC * outlook.fast
-        dieMeanC += (1 - ThermalModel.keep(elapsedS, Self.dieMeanTauS)) * (dieC - dieMeanC)
-        rippleC = max(dieC - dieMeanC, rippleC * ThermalModel.keep(elapsedS, Self.rippleTauS))
+        dieMeanC += elapsedS / (Self.dieMeanTauS + elapsedS) * (dieC - dieMeanC)
+        rippleC = max(dieC - dieMeanC, rippleC * Self.rippleTauS / (Self.rippleTauS + elapsedS))
     }
 
     private mutating func judge(temperatureC: Double?, load: Double, elapsedS: Double) {
@@ -119,10 +119,9 @@ struct ThermalForecast: Sendable {
 
     /// The model's course where it has been judged and found good (mean error under two steps of the
     /// sensor); else nil.
-    var provenOutlook: ThermalOutlook? {
-        guard knowsLoad, let aheadErrorC, aheadErrorC < 1.5 else { return nil }
-        return model.outlook
-    }
+    var provenOutlook: ThermalOutlook? { isProven ? model.outlook : nil }
+
+    var isProven: Bool { knowsLoad && (aheadErrorC ?? .infinity) < 1.5 }
 
     /// What a heat budget may be made of, proven or not: the less it is, the wider its margin.
     var cautiousOutlook: ThermalOutlook? {
@@ -140,7 +139,7 @@ struct ThermalForecast: Sendable {
 
     /// Seconds until `limitC` with the heat held as it is: nil when it isn't reached in sight.
     func secondsTo(_ limitC: Double) -> Double? {
-        if provenOutlook != nil { return model.secondsTo(limitC, load: model.load) }
+        if isProven, model.outlook != nil { return model.secondsTo(limitC, load: model.load) }
         guard observations > Self.provenAfter else { return nil }
         if level >= limitC { return 0 }
         guard trend > 0 else { return nil }

@@ -85,6 +85,8 @@ public struct ThermalModel: Sendable {
     public private(set) var driftCPerS = 0.0
     /// Heat share of the last step.
     public private(set) var load = 0.0
+    /// The course from the last reading on; nil while the model is too young, or its rises are no board's.
+    public private(set) var outlook: ThermalOutlook?
     /// Seconds observed.
     public private(set) var ageS = 0.0
 
@@ -141,6 +143,7 @@ public struct ThermalModel: Sendable {
         self.load = load
         let seconds = Double(nowMs - last) / 1000
         advance(stepMs: nowMs - last, seconds)
+        defer { outlook = outlook(of: best) }
         guard let temperatureC, temperatureC.isFinite else { return }
         let expected = offsetC + driftCPerS * seconds
         if ageS < Self.matureAfterS {
@@ -250,8 +253,6 @@ public struct ThermalModel: Sendable {
             slowRiseC: lanes[place].slowRise[lane], pastC: lanes[place].past[lane])
     }
 
-    /// The course from now on; nil while the model is too young, or its rises are no board's.
-    public var outlook: ThermalOutlook? { hasStarted ? outlook(of: best) : nil }
 
     private func outlook(of pair: Int) -> ThermalOutlook? {
         let fit = fit(of: pair)

@@ -20,17 +20,27 @@ public struct CycleTrial: Sendable {
     /// Sum of the factors decided, so that no decision is idle.
     public private(set) var sum = 0.0
 
-    public init(seed: UInt64 = 1, intervalS: Double = 1) {
+    /// - Parameter steps: thermal steps in each sample.
+    public init(steps: Int = 0, seed: UInt64 = 1) {
+        let intervalS = 10.0
         var random = SeededRandom(seed: seed)
         var plant = ThermalPlant(.pi4Bare, ambientOffsetC: 16)
         let hardware = HardwareRecord(
             model: "Raspberry Pi 4 Model B Rev 1.4", serial: "10000000abcdef01", cpuCores: 4,
             cpuMaxMHz: 1800, memoryBytes: 4 << 30)
         for index in 0..<Self.period {
-            let load = [0.2, 1, 0.6, 0.9][index / 32 % 4]
-            plant.step(seconds: intervalS, load: load)
+            let load = [0.2, 1, 0.6, 0.9][index / 6 % 4]
             let ms = Int64(Double(index + 1) * intervalS * 1000)
             var sample = Sample(instant: Instant(monotonicMs: ms, wallMs: ms, isSynced: true))
+            let partS = intervalS / Double(steps + 1)
+            for step in 0..<steps {
+                plant.step(seconds: partS, load: load)
+                sample.thermalSteps.append(
+                    ThermalStep(
+                        monotonicMs: ms - Int64(Double(steps - step) * partS * 1000),
+                        temperatureMilliC: plant.sensorMilliC(&random), busyShare: load))
+            }
+            plant.step(seconds: partS, load: load)
             sample.zones = [
                 ThermalReading(
                     name: "cpu-thermal", temperatureMilliC: plant.sensorMilliC(&random))
