@@ -64,14 +64,13 @@ extension Chamber {
     }
 
     /// By the reading alone the mirror can't tell a board that is warm and will stay so from one on
-    /// its way to the limit. Where the proven model can, the mirror votes no more than is needed; a
-    /// model that wasn't judged yet is heeded by half.
+    /// its way to the limit. Where the model can, the mirror votes no more than is needed: a proven one,
+    /// or one too young to have been judged, whose heat budget has a wide margin.
     private mutating func mirrorStrength(_ byReading: Double, _ full: Double) -> Double {
-        guard byReading > 0, full > 0, let heatShare else { return byReading }
-        let isUnjudged = forecast.aheadErrorC == nil
-        guard isUnjudged || forecast.isProven else { return byReading }
-        let needed = heatShare < 1 ? min(byReading, -Phi.logarithm(heatShare) / full) : 0
-        return isUnjudged ? (byReading + needed) / 2 : needed
+        guard byReading > 0, full > 0, let heatShare,
+            forecast.isProven || forecast.aheadErrorC == nil
+        else { return byReading }
+        return heatShare < 1 ? min(byReading, -Phi.logarithm(heatShare) / full) : 0
     }
 
     /// The last cycle's votes are judged by what was measured since.

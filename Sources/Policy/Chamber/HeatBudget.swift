@@ -13,18 +13,20 @@ import Phi
 struct HeatBudget: Sendable {
     /// Shortest horizon, s: below it, the sensor's noise would be amplified through the fast pole.
     static let horizonLeastS = 8.0
-    /// Margin at a forecast without error, °C.
-    static let marginLeastC = 0.10
+    /// Margin at a forecast whose error is the sensor's own noise, °C, and the mean error that is. A luckier
+    /// forecast is no better one.
+    static let marginLeastC = 0.19
+    static let noiseErrorC = 0.28
     static let marginMostC = 2.0
-    /// Margin per °C of measured error: half of it is the sensor's own noise.
-    static let marginPerError = 0.4
+    /// Margin per °C of measured error beyond that.
+    static let marginPerError = 0.3
     /// Margin per °C that the die rises above its mean while frequency steps are mixed, and the most
     /// that counts: a larger rise was a change of load.
     static let marginPerRipple = 0.95
     static let rippleMostC = 0.6
     /// Surroundings that warm are met this many times as early as they are foretold to come: their
     /// drift is itself known late.
-    static let driftLead = 1.5
+    static let driftLead = 1.0
     /// A bias below this is the sensor's noise, °C.
     static let biasDeadBandC = 0.08
     /// Margin per second between decisions, °C: what happens in between is answered late.
@@ -43,7 +45,7 @@ struct HeatBudget: Sendable {
         _ outlook: ThermalOutlook, errorC: Double, biasC: Double, rippleC: Double, driftCPerS: Double,
         limitC: Double, intervalS: Double, scalesFrequency: Bool
     ) -> Double {
-        let error = marginPerError * max(0, errorC) + max(0, biasC - biasDeadBandC)
+        let error = marginPerError * max(0, errorC - noiseErrorC) + max(0, biasC - biasDeadBandC)
         let ripple = marginPerRipple * min(rippleC, rippleMostC)
         let margin = min(marginMostC, marginLeastC + error + marginPerS * intervalS + ripple)
         let near = max(horizonLeastS, intervalS)

@@ -37,7 +37,7 @@ public struct ThermalModel: Sendable {
     /// A longer gap between readings tells too little of what happened in it: begin anew, s.
     static let gapMaxS = 600.0
     /// Time constant of the offset's EWMA, s.
-    static let offsetTauS = 45.0
+    static let offsetTauS = 75.0
     /// Of the square of the offset's gain: the drift follows four offset's times later, and hardly
     /// adds to the noise.
     static let driftGain = 0.25
