@@ -78,7 +78,7 @@ public struct DecisionFile: Sendable {
         json.endObject()
     }
 
-    private static func write(_ votes: [Vote], _ json: inout JSONWriter) {
+    private static func write(_ votes: Votes, _ json: inout JSONWriter) {
         json.beginObject("votes")
         for (expert, vote) in zip(Expert.allCases, votes) {
             json.key(expert.name)

@@ -44,8 +44,8 @@ extension Chamber {
         let votes = lastExponents
         return Explanation(
             profile: set.profile, hardware: input.hardware,
-            hardwareHash: hashes?.full ?? input.hardware.hash,
-            classHash: hashes?.ofClass ?? input.hardware.classHash,
+            hardwareHash: hashes.full,
+            classHash: hashes.ofClass,
             capacity: Capacity(of: input.hardware, profile: set.profile), decision: decision,
             activation: Activation(digest: decision.activation),
             thermal: filter.value.map { Experts.thermalSignal(temperatureC: $0, parameters) },
