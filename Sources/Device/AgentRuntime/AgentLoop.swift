@@ -2,6 +2,8 @@
 // signal or a move on one of two connections.
 
 import AgentCore
+import Bytes
+import Chamber
 import Governor
 import LocalAPI
 import Model
@@ -18,33 +20,36 @@ final class AgentLoop {
     /// Longest sleep, so that a clock that was suspended is noticed.
     private static let sleepMsMax: Int64 = 30_000
 
-    let log: Log
+    var log: Log
+    var options: Options
     private let folder: StateFolder
     private let sensors: DeviceSensors
     private let stalls: StallWatch
     private let governor: CgroupGovernor
     private let decisionFile: DecisionFile
-    private let signalFile: SignalFile
+    var signalFile: SignalFile
     private let job: Job?
     let local: LocalServer?
     var localDecision: LocalDecision?
-    private let uplink: Uplink?
-    private let transfers: TransferLoop
+    private var uplink: Uplink?
+    private var transfers: TransferLoop
     private let reportTransfer = Transfer()
     private let holdTransfer = Transfer()
     private var reportMAC: RequestMAC?
     private var holdMAC: RequestMAC?
 
-    private var core: AgentCore
+    var core: AgentCore
     private var events: [AgentEvent] = []
     private var hardware: HardwareWatch
     /// The pool's account in decision.json, and when it was drawn up.
     private var pool: (summary: PoolSummary, atMs: Int64)?
+    private var statusLine = StatusLine()
     private var exitStatus: Int32?
 
     /// - Parameter job: a command that is to be started, and ends the agent with its own end.
     init(options: Options, version: String, log: Log, job: Job? = nil) throws(UsageError) {
         self.log = log
+        self.options = options
         self.job = job
         do throws(Errno) { try FileSystem.makeFolder(options.runFolder) } catch {
             throw UsageError(
@@ -88,13 +93,11 @@ final class AgentLoop {
             log.write(.warning, "no --server: decisions stay on this device")
         }
         uplink = options.server.map { Uplink(server: $0, device: state.device) }
-        transfers = TransferLoop(
-            settings: TransportSettings(
-                caFile: options.caFile, userAgent: "phi-agent/\(version)"))
+        transfers = Self.transfers(options)
         governor = CgroupGovernor(
             Self.governing(options, job, found, journal: folder.path(ofJournal: sensors.kernelBootID())))
         decisionFile = DecisionFile(folder: options.runFolder)
-        signalFile = SignalFile(path: options.signalFile ?? "\(options.runFolder)/signals")
+        signalFile = SignalFile(path: options.signalPath)
         local = Self.openLocalAPI(options, log)
         var random = SystemRandomNumberGenerator()
         do throws(PoolError) {
@@ -171,9 +174,29 @@ final class AgentLoop {
                 // Its end is then ours.
                 if let job { job.pass(signal) } else { feed(.stop) }
             case .child: break
-            case .hangUp: log.write(.info, "SIGHUP: restart the agent to read its options anew")
+            case .hangUp: reload()
             }
         }
+    }
+
+    private static func transfers(_ options: Options) -> TransferLoop {
+        TransferLoop(
+            settings: TransportSettings(
+                caFile: options.caFile, userAgent: "phi-agent/\(AgentCommand.version)"))
+    }
+
+    /// To another server, or by another authority: what is under way fails, and is sent again there.
+    func reconnect() {
+        let (wasReporting, wasHolding) = (
+            transfers.isRunning(reportTransfer), transfers.isRunning(holdTransfer)
+        )
+        transfers.cancel(reportTransfer)
+        transfers.cancel(holdTransfer)
+        uplink = options.server.map { Uplink(server: $0, device: core.state.device) }
+        transfers = Self.transfers(options)
+        let moved = LinkResult.failed("the server's address or authority was changed")
+        if wasHolding { feed(.holdEnded(moved)) }
+        if wasReporting { feed(reportMAC == nil ? .enrolEnded(moved) : .reportEnded(moved)) }
     }
 
     private func takeReplies() {
@@ -248,6 +271,7 @@ final class AgentLoop {
         core.controlMode = governor.mode
         core.scalesFrequency = governor.scalesFrequency
         tellClients(LocalDecision(decision, governor.mode, .now(), set.version, done))
+        statusLine.tell(decision, governor.mode)
         do throws(Errno) {
             let now = Instant.now()
             let pool = poolAccount(now.monotonicMs)

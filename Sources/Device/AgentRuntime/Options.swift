@@ -48,6 +48,11 @@ public struct Options: Sendable {
     public var intervalMs: Int64?
     public var labels: [Label] = []
     public var logLevel = LogLevel.info
+    /// What all this was read from, and the settings in it.
+    let arguments: [String]
+    var settings: [(name: String, value: String?)]
+
+    var signalPath: String { signalFile ?? "\(runFolder)/signals" }
 
     /// Where the local API's socket is; nil where there shall be none.
     public var socketPath: String? {
@@ -84,6 +89,8 @@ public struct Options: Sendable {
         let settings = try Self.settings(in: arguments, among: Self.flags) {
             path throws(UsageError) in try Self.settings(inFile: path)
         }
+        self.arguments = arguments
+        self.settings = settings.map { (name: $0.0, value: $0.1) }
         for (name, value) in settings { try set(name, value) }
         if let server, token != nil, !isInsecure, Uplink.sendsInClear(server) {
             throw UsageError(

@@ -47,7 +47,7 @@ public struct AgentCore {
     /// Whether a factor below 1 is met by frequency: the chamber forecasts the heat by it.
     public var scalesFrequency = false
 
-    let configuration: AgentConfiguration
+    private(set) var configuration: AgentConfiguration
     var keeper: ParameterKeeper
     var feed: PoolFeed
     var desk: ReportDesk
@@ -127,6 +127,16 @@ public struct AgentCore {
     }
 
     public var parameters: ParameterSet { keeper.current }
+
+    /// What may change in a running agent: an enrolment token, with which it then tries at once, and the
+    /// interval that replaces the parameter's.
+    public mutating func reconfigure(token: String?, sampleIntervalMs: Int64?, at now: Instant) {
+        let isNew = (token ?? "").utf8.elementsEqual((configuration.token ?? "").utf8) == false
+        if isNew, token != nil, state.reportKey == nil { nextReportMs = now.monotonicMs }
+        if sampleIntervalMs != configuration.sampleIntervalMs { nudge(now) }
+        configuration.token = token
+        configuration.sampleIntervalMs = sampleIntervalMs
+    }
 
     public var sampleIntervalMs: Int64 {
         configuration.sampleIntervalMs ?? Int64(keeper.current.values[.sampleIntervalMs])
