@@ -184,7 +184,16 @@ let package = Package(
                 "Chamber", "ChamberTrials", "FixtureSupport", "Governor", "Model", "Simulation",
                 "System", "Telemetry", "phi-boards",
             ]),
-        test("PhiChamberTests", ["FixtureSupport", "Governor", "Phi", "PhiChamber"]),
+        // The README's example, as a package of somebody else's would have it.
+        .executableTarget(
+            name: "chamber-example", dependencies: ["PhiChamber"],
+            path: "Tests/OutsidePackage/Sources/Example", swiftSettings: strict),
+        test(
+            "PhiChamberTests",
+            [
+                "CoreTesting", "FixtureSupport", "Governor", "Phi", "PhiChamber", "Telemetry",
+                "chamber-example",
+            ]),
         test("ActuationTests", ["Actuation"]),
         test("GovernorTests", ["Actuation", "FixtureSupport", "Governor", "Model", "System"]),
         test(
