@@ -77,6 +77,8 @@ import Testing
         var arguments = command.dropFirst().map {
             $0.hasPrefix("Tests/") || $0.hasPrefix("fleet/") ? Programs.root.appending(path: $0).path : $0
         }
+        // Of the fleet's commands, this one speaks to no server.
+        if command == ["fleet", "parameters", "default"] { return try Programs.run("fleet", arguments) }
         if command[0] == "fleet" { return try fleet.fleet(arguments, seconds: 120) }
         try #require(command[0] == "phi-agent", "the page has a command of another program")
         if arguments.first == "status" {
