@@ -49,8 +49,8 @@ final class MemoryBrake {
     private let stat: OpenFile
     private(set) var law: SenpaiLaw
     private(set) var source = Source.none
-    /// Under memory.max, by the last decision.
-    private var ceilingBytes: UInt64?
+    /// The last decision's memory.max; the group may need more.
+    private var wantedBytes: UInt64?
 
     init(_ group: ManagedGroup, memoryBytes: UInt64, isDear: Bool) {
         self.group = group
@@ -73,37 +73,41 @@ final class MemoryBrake {
     }
 
     /// With a decision: the ceiling moves, and the limit with it.
-    func step(nowMs: Int64, memoryMaxBytes: UInt64, _ bounds: MemoryBounds) -> SenpaiLaw.Move? {
-        ceilingBytes = memoryMaxBytes - min(memoryMaxBytes, reserveBytes)
+    func step(nowMs: Int64, wantedBytes: UInt64, _ bounds: MemoryBounds) -> SenpaiLaw.Move? {
+        self.wantedBytes = wantedBytes
         return step(nowMs: nowMs, read(), bounds)
     }
 
     /// Between decisions. Nil when there is nothing to do.
-    func look(nowMs: Int64) -> SenpaiLaw.Move? {
-        guard law.limitBytes != nil else { return nil }
-        let counters = read()
-        guard let counters, law.isDue(nowMs: nowMs, someMicros: counters.someMicros) else { return nil }
-        return step(nowMs: nowMs, counters, bounds())
+    func look(nowMs: Int64) -> (move: SenpaiLaw.Move, memoryMaxBytes: UInt64)? {
+        guard let wantedBytes, let counters = read(),
+            law.isDue(nowMs: nowMs, someMicros: counters.someMicros)
+        else { return nil }
+        let bounds = bounds()
+        guard let move = step(nowMs: nowMs, counters, bounds) else { return nil }
+        return (move, bounds.memoryMax(wantedBytes, hasHigh: true))
     }
 
     func reset() {
         law.reset()
-        ceilingBytes = nil
+        wantedBytes = nil
     }
 
     private func step(
         nowMs: Int64, _ counters: Counters?, _ bounds: MemoryBounds
     ) -> SenpaiLaw.Move? {
-        guard let counters, let ceilingBytes,
+        guard let counters, let wantedBytes,
             let current = (try? current.read()).flatMap({ ManagedGroup.bytes($0) })
         else {
             law.reset()
             return nil
         }
+        let memoryMax = bounds.memoryMax(wantedBytes, hasHigh: true)
         return law.step(
             SenpaiLaw.Reading(
                 nowMs: nowMs, someMicros: counters.someMicros, fullMicros: counters.fullMicros,
-                currentBytes: current, floorBytes: bounds.floorBytes, ceilingBytes: ceilingBytes))
+                currentBytes: current, floorBytes: bounds.floorBytes,
+                ceilingBytes: MemoryBounds.highCeiling(under: memoryMax)))
     }
 
     private func read() -> Counters? {

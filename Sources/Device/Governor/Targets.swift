@@ -58,10 +58,23 @@ struct MemoryBounds: Equatable {
     var floorBytes: UInt64 { Self.sum(heldBytes, reserveBytes) }
 
     /// memory.max below what the group can't give back is an OOM kill, at once. It stops a sixteenth
-    /// above, and leaves room for memory.high: the ceiling follows the group down as that lets go of
-    /// memory.
-    func memoryMax(_ wantedBytes: UInt64) -> UInt64 {
-        max(wantedBytes, Self.sum(heldBytes, heldBytes / 16), Self.sum(floorBytes, reserveBytes))
+    /// above; with memory.high below it, where that has room to slow a leak before it is one: the
+    /// ceiling follows the group up and down.
+    func memoryMax(_ wantedBytes: UInt64, hasHigh: Bool) -> UInt64 {
+        let least =
+            hasHigh
+            ? Self.sum(floorBytes, floorBytes / Self.gapPart) : Self.sum(heldBytes, heldBytes / 16)
+        return max(wantedBytes, least)
+    }
+
+    /// memory.high lies an eighth under memory.max: at one part in twenty over memory.high the kernel lets
+    /// a task have 256 KiB in 160 ms, at one in ten in 640 ms. So a leak of any speed needs seconds to
+    /// cross the gap. https://docs.kernel.org/admin-guide/cgroup-v2.html (mm/memcontrol.c has the table)
+    static let gapPart: UInt64 = 8
+
+    /// The most that memory.high may be.
+    static func highCeiling(under memoryMax: UInt64) -> UInt64 {
+        memoryMax / (gapPart + 1) * gapPart
     }
 
     static func sum(_ a: UInt64, _ b: UInt64) -> UInt64 {
