@@ -165,11 +165,12 @@ private func engaged(_ quietMs: Int64 = SenpaiLaw.windowMs) -> SenpaiLaw {
 
     /// The kernel puts who allocates to sleep; the other tasks of the group work on, for longer than
     /// without a limit.
-    @Test func aLeakIsSlowedAtTheCeilingWhileTheOthersWork() {
+    @Test(arguments: [false, true]) func aLeakIsSlowedAtTheCeilingWhileTheOthersWork(mostlySleep: Bool) {
         var plant = GroupPlant(hotBytes: 50 * mebi)
         plant.unreclaimableBytes = 50 * mebi
         plant.leakBytesPerS = 20 * mebi
         plant.hasOtherTasks = true
+        plant.othersMostlySleep = mostlySleep
         var loop = Loop(plant)
         loop.run(seconds: 40)
         let free = (50 + 20 * 40) * mebi

@@ -13,6 +13,7 @@ extension AgentLoop {
             journalPath: journal, cpuCores: max(1, hardware.cpuCores))
         configuration.memoryBytes = hardware.memoryBytes
         configuration.sysfsRoot = options.sysfsRoot
+        configuration.procfsRoot = options.procfsRoot
         configuration.scalesFrequency = options.scalesFrequency
         configuration.by = options.governBy
         configuration.helperSocket = options.helperSocket

@@ -41,6 +41,8 @@ public struct GovernorConfiguration: Sendable {
     public var memoryBytes: UInt64 = 0
     /// Where the CPU policies are.
     public var sysfsRoot = "/sys"
+    /// Where the machine's free swap stands.
+    public var procfsRoot = "/proc"
     /// Cap the CPUs' frequency, too. It slows the whole machine, so it has to be asked for.
     public var scalesFrequency = false
     public var by = GovernBy.automatic
@@ -105,7 +107,9 @@ public final class CgroupGovernor {
             return
         }
         let hands = configuration.hands(for: group)
-        brake = MemoryBrake(group, memoryBytes: configuration.memoryBytes, isDear: hands.isDear)
+        brake = MemoryBrake(
+            group, procfsRoot: configuration.procfsRoot, memoryBytes: configuration.memoryBytes,
+            isDear: hands.isDear)
         book = Self.book(configuration, group, hands)
     }
 

@@ -13,10 +13,12 @@
 //   by the kernel, which puts whoever allocates to sleep, and from there on gets only the floor's reserve
 //   at each look: a leak grows slowly while the group's other tasks work on.
 //
-// But a workload that stands still hasn't survived. Where *all* tasks of the group waited for half the time
-// ("full" stall) with the limit at its ceiling, the limit is opened: no memory.high at all for a
-// while, memory.max alone. A visible end by the OOM killer, after which a workload can be started anew, is
-// better than a freeze. The same is done where there is no PSI, which could tell the one from the other.
+// But a workload that stands still hasn't survived. Where with the limit at its ceiling *all* tasks of the
+// group waited for half the time ("full" stall), and the group did less than a quarter of the work that
+// it did before, the limit is opened: no memory.high at all for a while, memory.max alone. A visible
+// end by the OOM killer, after which a workload can be started anew, is better than a freeze. (The work is
+// its CPU time: "full" alone would call a group frozen whose other tasks happen to sleep between two
+// pieces of work.) Without PSI some stall and the work decide.
 //
 // The limit begins at its ceiling: a group that has just been started grows, and its growth is no waste.
 // Once it stays about as large as it is for six seconds, the limit is put where its use lies.
@@ -34,6 +36,10 @@ public struct SenpaiLaw: Sendable {
     static let probeMost = 0.01
     /// At the ceiling, a share of the time in which all tasks waited that counts as standing still.
     static let frozenShare = 0.5
+    /// Less of its usual work than this is none.
+    static let frozenPace = 0.25
+    /// Stalled for less than this share of the time a group does its usual work.
+    static let freeShare = 0.1
     /// Over at least this time, ms: one reclaim pass isn't a freeze, and five seconds are one.
     static let frozenMs: Int64 = 2_000
     /// Growth within a window that is none, as a part of the group's size.
@@ -51,18 +57,21 @@ public struct SenpaiLaw: Sendable {
         public let someMicros: UInt64
         /// Time in which all waited; nil without PSI.
         public let fullMicros: UInt64?
+        /// CPU time of all tasks, µs, ever; nil where it isn't known.
+        public let cpuMicros: UInt64?
         public let currentBytes: UInt64
         public let floorBytes: UInt64
         public let ceilingBytes: UInt64
 
         public init(
-            nowMs: Int64, someMicros: UInt64, fullMicros: UInt64?, currentBytes: UInt64,
-            floorBytes: UInt64, ceilingBytes: UInt64
+            nowMs: Int64, someMicros: UInt64, fullMicros: UInt64?, cpuMicros: UInt64? = nil,
+            currentBytes: UInt64, floorBytes: UInt64, ceilingBytes: UInt64
         ) {
             // Held where sums and differences can't overflow, whatever a file said.
             self.nowMs = max(0, min(nowMs, 1 << 53))
             self.someMicros = someMicros
             self.fullMicros = fullMicros
+            self.cpuMicros = cpuMicros
             self.currentBytes = min(currentBytes, 1 << 60)
             self.floorBytes = min(floorBytes, 1 << 60)
             self.ceilingBytes = min(ceilingBytes, 1 << 60)
@@ -115,6 +124,9 @@ public struct SenpaiLaw: Sendable {
     private var atCeiling: Reading?
     /// Since when it is open, after a freeze.
     private var openedMs: Int64?
+    /// CPU time a ms while nothing holds the group up, µs; 0 where that isn't known.
+    private var pace = 0.0
+    private var paceFrom: Reading?
 
     /// - Parameter quietMs: longer than the law's own where each write is dear.
     public init(quietMs: Int64 = SenpaiLaw.windowMs) { self.quietMs = max(Self.windowMs, quietMs) }
@@ -146,6 +158,7 @@ public struct SenpaiLaw: Sendable {
         guard let base, now.someMicros >= base.someMicros, now.nowMs >= base.nowMs,
             (now.fullMicros ?? 0) >= (base.fullMicros ?? 0)
         else { return begin(upper, now) }
+        notePace(now)
         guard let limit = limitBytes else {
             // After a freeze the ceiling isn't met again before a window has passed.
             let isOver = openedMs.map { now.nowMs - $0 >= Self.windowMs || now.nowMs < $0 } ?? true
@@ -179,6 +192,7 @@ public struct SenpaiLaw: Sendable {
         isSettling = true
         atCeiling = nil
         openedMs = nil
+        paceFrom = now
         return move(to: upper, .ceiling, now)
     }
 
@@ -211,11 +225,33 @@ public struct SenpaiLaw: Sendable {
         let elapsedMs = now.nowMs - from.nowMs
         guard elapsedMs >= Self.frozenMs else { return false }
         atCeiling = now
-        let windows = Double(elapsedMs) / Double(Self.windowMs)
+        if let cpu = now.cpuMicros, let before = from.cpuMicros, cpu >= before, pace > 0,
+            Double(cpu - before) >= Self.frozenPace * pace * Double(elapsedMs)
+        {
+            return false
+        }
         guard let full = now.fullMicros, let before = from.fullMicros else {
-            return Double(now.someMicros - from.someMicros) > Self.targetMicros * max(1, windows)
+            let windows = max(1, Double(elapsedMs) / Double(Self.windowMs))
+            return Double(now.someMicros - from.someMicros) > Self.targetMicros * windows
         }
         return Double(full - before) >= Self.frozenShare * Double(elapsedMs) * 1000
+    }
+
+    /// Learns how much the group does in a second in which memory doesn't hold it up.
+    private mutating func notePace(_ now: Reading) {
+        guard let from = paceFrom else {
+            paceFrom = now
+            return
+        }
+        let elapsedMs = now.nowMs - from.nowMs
+        guard elapsedMs >= Self.tickMs else { return }
+        paceFrom = now
+        guard let cpu = now.cpuMicros, let before = from.cpuMicros, cpu >= before,
+            now.someMicros >= from.someMicros,
+            Double(now.someMicros - from.someMicros) < Self.freeShare * Double(elapsedMs) * 1000
+        else { return }
+        let rate = Double(cpu - before) / Double(elapsedMs)
+        pace = pace == 0 ? rate : (pace + rate) / 2
     }
 
     private mutating func move(to limit: Double, _ move: Move, _ now: Reading) -> Move {
