@@ -56,6 +56,8 @@ let package = Package(
         shim("CCurl", links: ["curl"]),
         shim("CCrypto", links: ["crypto"]),
         shim("CSensors", links: ["sensors"]),
+        // Benches and tests alone.
+        shim("CMeasure"),
         .systemLibrary(name: "CMicrohttpd", path: "Sources/Shims/CMicrohttpd"),
         .systemLibrary(name: "CSQLite", path: "Sources/Shims/CSQLite"),
 
@@ -70,7 +72,7 @@ let package = Package(
         device("Core", "Wire", ["Bytes", "Digest", "Model"]),
 
         // Policy: pure, both compilers.
-        device("Policy", "Chamber", ["Digest", "Model", "Phi", "Precision"]),
+        device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi", "Precision"]),
         device("Policy", "Actuation"),
         device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
         device(
@@ -87,10 +89,14 @@ let package = Package(
         device(
             "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
         device(
+            "Device", "LocalAPI",
+            ["AgentCore", "Bytes", "Model", "Precision", "System", "TensorPool"]),
+        device(
             "Device", "AgentRuntime",
             [
-                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
-                "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "LocalAPI", "Model", "Phi",
+                "PhiChamber", "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink",
+                "Wire",
             ]),
         device(
             "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
@@ -131,11 +137,18 @@ let package = Package(
 
         // Tests.
         test("TidyTests", []),
-        test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
+        test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
-        test("IntegrationTests", ["Bytes", "FixtureSupport", "TensorPool"]),
-        test("AgentRuntimeTests", ["AgentRuntime", "CoreTesting", "Model"]),
+        test(
+            "IntegrationTests",
+            ["Bytes", "FixtureSupport", "LocalAPI", "Merge", "Model", "Store", "System", "TensorPool"]),
+        test(
+            "AgentRuntimeTests",
+            [
+                "AgentCore", "AgentRuntime", "CoreTesting", "FixtureSupport", "Model", "PhiChamber", "System",
+                "Telemetry",
+            ]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(
@@ -150,13 +163,21 @@ let package = Package(
             dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
         .executableTarget(
+            name: "sensing-bench", dependencies: ["Bytes", "CMeasure", "Model", "System", "Telemetry"],
+            path: "Sources/Simulation/sensing-bench", swiftSettings: strict),
+        .executableTarget(
             name: "pool-bench", dependencies: ["PoolReplay", "TensorPool"],
             path: "Sources/Simulation/pool-bench", swiftSettings: strict),
 
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
-        test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
+        test(
+            "LocalAPITests",
+            ["AgentCore", "Bytes", "CoreTesting", "FixtureSupport", "LocalAPI", "Model", "System", "TensorPool"]),
+        test(
+            "TelemetryTests",
+            ["CMeasure", "FixtureSupport", "Model", "System", "Telemetry", "sensing-bench"]),
         test(
             "SimulationTests",
             [

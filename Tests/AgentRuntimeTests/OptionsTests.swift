@@ -45,6 +45,8 @@ private let fingerprint = String(repeating: "ab", count: 32)
         ("state-dir", "/x", { $0.stateFolder == "/x" }),
         ("run-dir", "/x", { $0.runFolder == "/x" }),
         ("signals", "/x", { $0.signalFile == "/x" }),
+        ("socket", "/x", { $0.socketPath == "/x" }),
+        ("socket-group", "workers", { $0.socketGroup == "workers" }),
         ("group", "a/b", { $0.group == "a/b" }),
         ("dry-run", nil, { $0.isDryRun }),
         ("cpufreq", nil, { $0.scalesFrequency }),
@@ -64,7 +66,13 @@ private let fingerprint = String(repeating: "ab", count: 32)
     }
 }
 
+@Test func theSocketStandsInTheRunFolderUnlessToldOtherwise() throws {
+    #expect(try options("--run-dir", "/x").socketPath == "/x/agent.sock")
+    #expect(try options("--socket", "none").socketPath == nil)
+}
+
 @Test(arguments: [
+    ["--socket", ""], ["--socket", "/" + String(repeating: "x", count: 107)],
     ["--server"], ["--server", "ftp://x"], ["--server", "https://"], ["--server", "https://a b"],
     ["--token", "x.y"], ["--token", "\(secret)"], ["--label", "nothing"], ["--label", "a=b c"],
     ["--interval", "5"], ["--interval", "1ms"], ["--interval", "2h"], ["--interval", "99999999999999999999s"],

@@ -28,8 +28,10 @@ cp "$program" "$tree/phi-agent"
 if ldd "$program" >/dev/null 2>&1; then strip --remove-section=.comment "$tree/phi-agent"; fi
 "$native" manual >"$tree/phi-agent.8"
 "$native" completion >"$tree/completion/phi-agent"
-cp fleet/systemd/{agent.conf,govern.conf,helper.conf,workload.slice} "$tree"
-cp docs/{operations,glossary}.md "$tree"
+cp fleet/systemd/{agent.conf,govern.conf,helper.conf,socket.conf,workload.slice} "$tree"
+cp -r fleet/clients "$tree/clients"
+rm -rf "$tree/clients/python/__pycache__"
+cp docs/{operations,glossary,workloads}.md "$tree"
 # A package's program lies in /usr/bin, its documents where Debian has them.
 for unit in phi-agent.service phi-helper.service workload.slice; do
     sed -e 's|/usr/local/bin/|/usr/bin/|g' \

@@ -31,6 +31,10 @@ public struct Options: Sendable {
     public var runFolder = "/run/phi-agent"
     /// nil: `signals` in the run folder.
     public var signalFile: String?
+    /// nil: `agent.sock` in the run folder; "none": no local API.
+    public var socket: String?
+    /// Who may use the socket beside the agent's own user and root.
+    public var socketGroup: String?
     public var sysfsRoot = "/sys"
     public var procfsRoot = "/proc"
     public var cgroupRoot = "/sys/fs/cgroup"
@@ -45,6 +49,12 @@ public struct Options: Sendable {
     public var labels: [Label] = []
     public var logLevel = LogLevel.info
 
+    /// Where the local API's socket is; nil where there shall be none.
+    public var socketPath: String? {
+        guard let socket else { return "\(runFolder)/agent.sock" }
+        return Text.equal(socket, "none") ? nil : socket
+    }
+
     static let flags = [
         Flag("config", "FILE", "read these options from FILE, one `name = value` a line"),
         Flag("server", "URL", "the aggregator, e.g. https://fleet.example:8440"),
@@ -56,6 +66,8 @@ public struct Options: Sendable {
         Flag("state-dir", "DIR", "identity, keys, boot counter, parameters (/var/lib/phi-agent)"),
         Flag("run-dir", "DIR", "decision.json and the workload's signals (/run/phi-agent)"),
         Flag("signals", "FILE", "what the workload says of itself (signals in the run folder)"),
+        Flag("socket", "FILE", "the local API's socket (agent.sock in the run folder), or none"),
+        Flag("socket-group", "GROUP", "who may use the socket, beside root and the agent's own group"),
         Flag("group", "NAME", "cgroup below the cgroup root that is governed, e.g. workload.slice"),
         Flag("dry-run", nil, "say what would be written to the group, and write nothing"),
         Flag("cpufreq", nil, "cap the CPUs' frequency as well; it slows the whole machine"),
@@ -154,6 +166,13 @@ public struct Options: Sendable {
             runFolder = value
         } else if Text.equal(text, "signals") {
             signalFile = value
+        } else if Text.equal(text, "socket") {
+            guard value.utf8.count <= LocalSocket.pathBytesMax, !value.isEmpty else {
+                throw UsageError("--socket \(value): a path of at most \(LocalSocket.pathBytesMax) bytes")
+            }
+            socket = value
+        } else if Text.equal(text, "socket-group") {
+            socketGroup = value
         } else if Text.equal(text, "group") {
             let parts = Array(value.utf8).split(separator: 0x2f)
             let leadsAside = parts.contains { Text.equal($0, "..") || Text.equal($0, ".") }
@@ -205,7 +224,7 @@ public struct Options: Sendable {
         self.root = root
     }
 
-    private static func split(flag: String) -> (String, String?)? {
+    static func split(flag: String) -> (String, String?)? {
         let bytes = Array(flag.utf8)
         guard bytes.count > 2, bytes[0] == 0x2d, bytes[1] == 0x2d else { return nil }
         guard let equals = bytes.firstIndex(of: 0x3d) else {

@@ -28,6 +28,8 @@
 #define CPOSIX_EROFS 30
 #define CPOSIX_ENAMETOOLONG 36
 #define CPOSIX_EOPNOTSUPP 95
+#define CPOSIX_EADDRINUSE 98
+#define CPOSIX_ECONNREFUSED 111
 #define CPOSIX_ESTALE 116
 
 /// The system's text for an error number (positive). Never NULL.
@@ -148,6 +150,14 @@ int cposix_is_terminal(int fd);
 /// Columns of the terminal on `fd`; 0 when it is none.
 int cposix_terminal_columns(int fd);
 
+// --- trigger.c -------------------------------------------------------------------------------------
+
+/// Opens a kernel file, writes `text` into it and keeps it open: a PSI trigger lives as long as its
+/// descriptor, and is then polled for CPOSIX_POLL_PRIORITY.
+int cposix_open_trigger(int dir, const char *path, const char *text, size_t count);
+/// 1 when the open file lies on sysfs, procfs or cgroup2, whose files no rename replaces; else 0.
+int cposix_is_kernel_file(int fd);
+
 // --- signal.c --------------------------------------------------------------------------------------
 
 #define CPOSIX_SIGHUP 1
@@ -213,3 +223,48 @@ uint32_t cposix_user(void);
 
 /// sd_notify(3): sends `state` ("READY=1") to $NOTIFY_SOCKET. 1 when sent, 0 when no one listens.
 int cposix_notify(const char *state);
+
+// --- socket.c: Unix stream sockets and epoll --------------------------------------------------------
+
+/// Longest path of a socket, without its NUL. unix(7)
+#define CPOSIX_SOCKET_PATH_MAX 107
+
+struct cposix_peer {
+    int32_t pid;
+    uint32_t user;
+    uint32_t group;
+};
+
+/// A listening socket at `path`, which must not exist: 0600, whatever the umask. At most `waiting`
+/// connections queue up.
+int cposix_local_listen(const char *path, int waiting);
+/// -ECONNREFUSED when nobody listens, -EAGAIN when too many wait already.
+int cposix_local_connect(const char *path);
+/// -EAGAIN when none waits.
+int cposix_local_accept(int fd);
+/// Who was at the other end when it connected.
+int cposix_local_peer(int fd, struct cposix_peer *peer);
+/// What the kernel may hold of what was sent and not read yet.
+int cposix_socket_set_send_buffer(int fd, int bytes);
+/// 0 at the stream's end; -EAGAIN when there is nothing now.
+long cposix_socket_receive(int fd, uint8_t *buffer, size_t capacity);
+/// Bytes taken, perhaps fewer; -EAGAIN when none. Never raises SIGPIPE.
+long cposix_socket_send(int fd, const uint8_t *bytes, size_t count);
+/// 1 when `path` itself is a socket, 0 when it is anything else.
+int cposix_is_socket(const char *path);
+int cposix_change_mode(const char *path, uint32_t mode);
+int cposix_change_group(const char *path, uint32_t group);
+/// The effective user.
+uint32_t cposix_user_id(void);
+
+struct cposix_epoll_item {
+    uint64_t tag;
+    int ready;
+};
+
+/// A descriptor that can itself be polled: readable while one of its members is ready.
+int cposix_epoll_open(void);
+/// Adds `fd`, or changes what is wanted of it. Closing it takes it out.
+int cposix_epoll_set(int epoll, int fd, int wanted, uint64_t tag, int is_new);
+/// Members that are ready, at most 32 of them; 0 after the timeout or a signal.
+int cposix_epoll_wait(int epoll, struct cposix_epoll_item *items, int count, int timeout_ms);
