@@ -268,16 +268,17 @@ final class AgentLoop {
     private func govern(_ decision: Decision, _ set: ParameterSet) {
         let done = governor.apply(decision, intervalMs: core.sampleIntervalMs)
         tell(done)
-        core.controlMode = governor.mode
+        let status = governor.status
+        core.controlMode = status.mode
         core.scalesFrequency = governor.scalesFrequency
-        tellClients(LocalDecision(decision, governor.mode, .now(), set.version, done))
-        statusLine.tell(decision, governor.mode)
+        tellClients(LocalDecision(decision, status, .now(), set.version, done))
+        statusLine.tell(decision, status.mode)
         do throws(Errno) {
             let now = Instant.now()
             let pool = poolAccount(now.monotonicMs)
             try decisionFile.write(
-                decision, mode: governor.mode, at: now, parameterVersion: set.version, events: done,
-                status: governor.status
+                decision, mode: status.mode, at: now, parameterVersion: set.version, events: done,
+                status: status
             ) { json in
                 core.explanation?.write(into: &json)
                 pool.write(into: &json)
