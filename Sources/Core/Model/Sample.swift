@@ -182,6 +182,29 @@ public struct Instant: Equatable, Sendable {
     }
 }
 
+/// The temperature between two samples: one cheap reading of the hottest zone, with the busy share since
+/// the reading before. Ten seconds between samples are long against a die that answers in three: with
+/// a few of these in between, the thermal model sees what happened meanwhile, and the sample itself
+/// (memory, pressure, every other sensor) need not be taken more often.
+public struct ThermalStep: Equatable, Sendable {
+    /// Milliseconds since boot, as in `Instant`.
+    public var monotonicMs: Int64
+    /// nil where the sensor failed.
+    public var temperatureMilliC: Int?
+    /// Share of all cores' time that was not idle since the step (or sample) before, 0…1; nil where only
+    /// the sample's mean is known.
+    public var busyShare: Double?
+
+    /// Most steps of one sample that are looked at, the latest: two minutes at one each two seconds.
+    public static let countMost = 64
+
+    public init(monotonicMs: Int64, temperatureMilliC: Int?, busyShare: Double? = nil) {
+        self.monotonicMs = monotonicMs
+        self.temperatureMilliC = temperatureMilliC
+        self.busyShare = busyShare
+    }
+}
+
 public struct Sample: Equatable, Sendable {
     public var instant: Instant
     public var zones: [ThermalReading] = []
@@ -193,6 +216,9 @@ public struct Sample: Equatable, Sendable {
     public var busyShare: Double?
     /// Share of all cores' time that idled while storage was waited for, 0…1.
     public var iowaitShare: Double?
+    /// Readings between the sample before and this one, oldest first; empty where none were taken. They
+    /// aren't reported.
+    public var thermalSteps: [ThermalStep] = []
     public var pressure: PressureReading?
     public var frequency: FrequencyReading?
     public var throttle: ThrottleReading?

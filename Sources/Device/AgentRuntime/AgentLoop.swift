@@ -36,6 +36,7 @@ final class AgentLoop {
     private var events: [AgentEvent] = []
     private var hardware: HardwareRecord
     private var hardwareSeenMs: Int64
+    private var nextStepMs = Int64.max
     private var exitStatus: Int32?
 
     init(options: Options, version: String, log: Log) throws(UsageError) {
@@ -128,8 +129,8 @@ final class AgentLoop {
         feed(.start)
         _ = try? Process.notify("READY=1")
         while exitStatus == nil {
-            let waitMs = min(
-                Self.sleepMsMax, max(0, core.nextDeadlineMs - Clock.boottimeMs))
+            let deadlineMs = min(core.nextDeadlineMs, nextStepMs)
+            let waitMs = min(Self.sleepMsMax, max(0, deadlineMs - Clock.boottimeMs))
             transfers.wait(&watched, timeoutMs: Int(waitMs))
             if watched[0].isReady { takeSignals() }
             if watched.count > 1, watched[1].isReady {
@@ -140,6 +141,7 @@ final class AgentLoop {
             }
             sensors.stallSource = stalls.source
             takeReplies()
+            stepIfDue()
             feed(.tick)
             // Progress of the loop feeds the watchdog; the loop turns at least twice a minute.
             _ = try? Process.notify("WATCHDOG=1")
@@ -217,8 +219,22 @@ final class AgentLoop {
         }
     }
 
+    /// The temperature between two observations, for the thermal model.
+    private func stepIfDue() {
+        let nowMs = Clock.boottimeMs
+        guard nowMs >= nextStepMs else { return }
+        sensors.step(atMs: nowMs)
+        planStep(nowMs)
+    }
+
+    private func planStep(_ nowMs: Int64) {
+        let isWorthIt = core.sampleIntervalMs >= 2 * DeviceSensors.stepIntervalMs
+        nextStepMs = isWorthIt ? nowMs + DeviceSensors.stepIntervalMs : Int64.max
+    }
+
     private func observe() {
         let now = Instant.now()
+        planStep(now.monotonicMs)
         if now.monotonicMs - hardwareSeenMs >= Self.hardwareIntervalMs {
             hardwareSeenMs = now.monotonicMs
             if let found = sensors.hardware() { hardware = found }
