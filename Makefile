@@ -100,7 +100,8 @@ bench-sensing: swift
 bench-chamber: swift
 	@mkdir -p bench/results
 	swift build -c release --static-swift-stdlib --product chamber-bench
-	$(host)/chamber-bench --out bench/results/chamber.jsonl
+	toolchains/count-cycles.sh $(host)/chamber-bench > bench/results/chamber-counts.txt
+	$(host)/chamber-bench --out bench/results/chamber.jsonl --counts bench/results/chamber-counts.txt
 
 demo: build
 	fleet/demo.sh

@@ -72,7 +72,8 @@ let package = Package(
         device("Core", "Wire", ["Bytes", "Digest", "Model"]),
 
         // Policy: pure, both compilers.
-        device("Policy", "Chamber", ["Digest", "Model", "Phi", "Precision"]),
+        device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi", "Precision"]),
+        device("Policy", "Actuation"),
         device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
         device(
             "Policy", "AgentCore",
@@ -83,15 +84,19 @@ let package = Package(
         // Device: effects through shims, both compilers.
         device("Device", "System", ["Bytes", "CPosix"]),
         device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
-        device("Device", "Governor", ["Bytes", "Digest", "Model", "System"]),
+        device("Device", "Governor", ["Actuation", "Bytes", "Digest", "Model", "System"]),
         device("Device", "Transport", ["Bytes", "CCurl"]),
         device(
             "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
         device(
+            "Device", "LocalAPI",
+            ["AgentCore", "Bytes", "Model", "Precision", "System", "TensorPool"]),
+        device(
             "Device", "AgentRuntime",
             [
-                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
-                "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "LocalAPI", "Model", "Phi",
+                "PhiChamber", "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink",
+                "Wire",
             ]),
         device(
             "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
@@ -132,13 +137,18 @@ let package = Package(
 
         // Tests.
         test("TidyTests", []),
-        test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
+        test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
-        test("IntegrationTests", ["Bytes", "TensorPool"]),
+        test(
+            "IntegrationTests",
+            ["Bytes", "FixtureSupport", "LocalAPI", "Merge", "Model", "Store", "System", "TensorPool"]),
         test(
             "AgentRuntimeTests",
-            ["AgentCore", "AgentRuntime", "CoreTesting", "FixtureSupport", "Model", "System", "Telemetry"]),
+            [
+                "AgentCore", "AgentRuntime", "CoreTesting", "FixtureSupport", "Model", "PhiChamber", "System",
+                "Telemetry",
+            ]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(
@@ -146,7 +156,8 @@ let package = Package(
             path: "Sources/Simulation/phi-boards", swiftSettings: strict),
 
         host(
-            "Simulation", "ChamberTrials", ["Bytes", "Chamber", "Model", "Phi", "Simulation"]),
+            "Simulation", "ChamberTrials",
+            ["Actuation", "Bytes", "Chamber", "Model", "Phi", "Simulation"]),
         .executableTarget(
             name: "chamber-bench",
             dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
@@ -162,6 +173,9 @@ let package = Package(
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
         test(
+            "LocalAPITests",
+            ["AgentCore", "Bytes", "CoreTesting", "FixtureSupport", "LocalAPI", "Model", "System", "TensorPool"]),
+        test(
             "TelemetryTests",
             ["CMeasure", "FixtureSupport", "Model", "System", "Telemetry", "sensing-bench"]),
         test(
@@ -171,7 +185,8 @@ let package = Package(
                 "System", "Telemetry", "phi-boards",
             ]),
         test("PhiChamberTests", ["FixtureSupport", "Governor", "Phi", "PhiChamber"]),
-        test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
+        test("ActuationTests", ["Actuation"]),
+        test("GovernorTests", ["Actuation", "FixtureSupport", "Governor", "Model", "System"]),
         test(
             "FleetKitTests", ["Bytes", "CoreTesting", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
         // Tests of the server's floor, and what they share.

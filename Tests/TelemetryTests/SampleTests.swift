@@ -30,7 +30,7 @@ func bytes<Value>(_ text: String, _ body: (UnsafeBufferPointer<UInt8>) -> Value)
 }
 
 @Suite struct SampleTests {
-    @Test(arguments: ["pi4", "zero2w", "pi5", "x86"])
+    @Test(arguments: ["pi4", "zero2w", "pi5", "x86", "desktop"])
     func everyBoardIsHealthy(name: String) throws {
         let health = try Board(name).sample().health
         #expect(health.known >= 5)

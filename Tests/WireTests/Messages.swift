@@ -118,8 +118,8 @@ extension SeededRandom {
         decision.state = pick(OperatingState.allCases)
         decision.factor = finite()
         decision.exponent = finite()
-        decision.votes = Expert.allCases.map { _ in
-            Vote(exponent: finite(), weight: finite(), factor: finite())
+        for expert in Expert.allCases {
+            decision[expert] = Vote(exponent: finite(), weight: finite(), factor: finite())
         }
         decision.memoryAdjustment = finite()
         decision.memoryCeilingBytes = wide()
@@ -318,10 +318,9 @@ struct Fixed {
         decision.state = .decoherent
         decision.factor = 0.8125
         decision.exponent = -0.43
-        decision.votes = [
+        decision.votes = Votes(
             Vote(exponent: 0.1, weight: 1, factor: 1.05), Vote(exponent: -0.2, weight: 1.1, factor: 0.9),
-            Vote(exponent: -0.38, weight: 1.2, factor: 0.8), Vote(exponent: 0.05, weight: 0.9, factor: 1.02),
-        ]
+            Vote(exponent: -0.38, weight: 1.2, factor: 0.8), Vote(exponent: 0.05, weight: 0.9, factor: 1.02))
         decision.memoryAdjustment = 0.95
         decision.memoryCeilingBytes = 2_397_000_000
         decision.bitDepth = .bits81

@@ -1,5 +1,5 @@
 // The observer's first question: what machine is this? Board model, serial number, cores, top
-// frequency, installed memory, GPU. Nothing that moves at run time goes in: the hash of the record
+// frequency, installed memory, GPU (`GPUDetector`). Nothing that moves at run time goes in: the hash of the record
 // may only change with the hardware.
 //
 // ARM boards tell by the device tree (strings end in NUL); PCs and servers by DMI. The serial number has
@@ -26,12 +26,26 @@ struct HardwareDetector {
         return HardwareRecord(
             model: model(), serial: serial(), cpuCores: cores(cpuInfo),
             cpuMaxMHz: maximumMHz(cpuInfo),
-            memoryBytes: HardwareRecord.rounded(memoryTotal: memory.totalBytes), gpu: gpu())
+            memoryBytes: HardwareRecord.rounded(memoryTotal: memory.totalBytes),
+            gpu: GPUDetector(sysfsRoot: sysfsRoot, procfsRoot: procfsRoot).detect())
     }
 
     private func model() -> String {
-        deviceTree("model") ?? OneShot.text("\(sysfsRoot)/class/dmi/id/product_name")
-            ?? "unknown \(Machine.architecture)"
+        if let board = deviceTree("model") { return board }
+        for name in ["product_name", "board_name"] {
+            let text = OneShot.text("\(sysfsRoot)/class/dmi/id/\(name)")
+            if let text, !Self.isPlaceholder(text) { return text }
+        }
+        return "unknown \(Machine.architecture)"
+    }
+
+    /// What a maker of main boards leaves in when nobody fills it in.
+    private static func isPlaceholder(_ name: String) -> Bool {
+        let placeholders: [StaticString] = [
+            "System Product Name", "To Be Filled By O.E.M.", "To be filled by O.E.M.",
+            "Default string", "Not Specified", "O.E.M.",
+        ]
+        return placeholders.contains { Text.equal(name, $0) }
     }
 
     private func serial() -> String {
@@ -110,36 +124,5 @@ struct HardwareDetector {
         guard let colon = line.firstIndex(of: 0x3a), Text.equal(Text.trimmed(line[..<colon]), name)
         else { return nil }
         return Text.trimmed(line[(colon + 1)...])
-    }
-
-    /// A card with memory of its own, as amdgpu tells it. Integrated GPUs, the Pi's among them, have
-    /// none and count as no GPU; sysfs knows no number of cores (0).
-    /// https://docs.kernel.org/gpu/amdgpu/driver-misc.html
-    private func gpu() -> GPURecord? {
-        let root = "\(sysfsRoot)/class/drm"
-        for card in OneShot.names(root) where Name.has(card, prefix: "card") {
-            let folder = "\(root)/\(card)/device"
-            let bounds: ClosedRange<Int64> = 1 << 20...1 << 42
-            guard let bytes = OneShot.integer("\(folder)/mem_info_vram_total", in: bounds) else {
-                continue
-            }
-            let memoryGB = Double(bytes) / Double(1 << 30)
-            let name =
-                OneShot.text("\(folder)/product_name") ?? OneShot.text("\(folder)/device") ?? card
-            return GPURecord(name: name, memoryGB: memoryGB, cores: 0, tier: Self.tier(memoryGB))
-        }
-        return nil
-    }
-
-    /// By memory, the one figure that sysfs tells of every card.
-    private static func tier(_ memoryGB: Double) -> GPUTier {
-        switch memoryGB {
-        case ..<1: .integrated
-        case ..<4: .lowEnd
-        case ..<10: .midRange
-        case ..<16: .highEnd
-        case ..<24: .ultra
-        default: .extreme
-        }
     }
 }

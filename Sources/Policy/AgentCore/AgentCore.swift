@@ -44,6 +44,8 @@ public struct AgentCore {
     public internal(set) var state: AgentState
     /// How far decisions reach; the runtime sets it after each `.govern`.
     public var controlMode = ControlMode.apiOnly
+    /// Whether a factor below 1 is met by frequency: the chamber forecasts the heat by it.
+    public var scalesFrequency = false
 
     let configuration: AgentConfiguration
     var keeper: ParameterKeeper
@@ -59,7 +61,11 @@ public struct AgentCore {
     var mustTellHardware = true
     var samplesTaken: UInt64 = 0
     var latest: (sample: Sample, decision: Decision)?
+    /// What the workload said in the last cycle.
+    var latestSignals = Signals()
     var startNote: String?
+    /// What the workload says of itself on the local socket.
+    var workload = LocalDesk()
 
     // Deadlines on the monotonic clock; nil where nothing is due.
     var nextObserveMs: Int64 = 0
@@ -152,7 +158,8 @@ public struct AgentCore {
         case .tick: break
         case .observed(let sample, let record, let signals):
             isObserving = false
-            cycle(sample, record, signals, &actions)
+            workload.lastSignals = self.signals(sample.instant, over: signals)
+            cycle(sample, record, workload.lastSignals, &actions)
         case .persisted(let stored): persisted(stored, now, &actions)
         case .enrolEnded(let result):
             isEnrolling = false
@@ -164,6 +171,7 @@ public struct AgentCore {
             isHolding = false
             holdEnded(result, now, &actions)
         case .nudge: nudge(now)
+        case .local(let request, let client): local(request, client, now, &actions)
         case .stop: stop(now, &actions)
         }
         advance(now, &actions)
@@ -183,6 +191,7 @@ public struct AgentCore {
             if !isObserving, nowMs >= nextObserveMs {
                 isObserving = true
                 lastObserveMs = nowMs
+                workload.observing(atMs: nowMs)
                 nextObserveMs = followingObservation(after: nowMs)
                 actions.append(.observe)
             }
@@ -293,12 +302,14 @@ public struct AgentCore {
         }
         let decision = chamber.decide(
             ChamberInput(
-                hardware: record, sample: sample, signals: signals, poolPressure: feed.pressure),
+                hardware: record, sample: sample, signals: signals, poolPressure: feed.pressure,
+                scalesFrequency: scalesFrequency, isEarly: workload.isEarly),
             keeper.current)
         feed.take(sample, decision, signals, keeper.current.values)
         desk.note(cycle: decision, at: sample.instant)
         noteHealth(sample, decision)
         latest = (sample, decision)
+        latestSignals = signals
         actions.append(.govern(decision, keeper.current))
         if state.reportKey != nil, desk.pending == nil, reportBackoff.failures == 0 {
             nextReportMs = sample.instant.monotonicMs

@@ -24,25 +24,32 @@ public enum SeriesID {
     public static let netReceived: UInt16 = 14
     public static let netSent: UInt16 = 15
     public static let firstSensor: UInt16 = 16
+    /// The workload's own, by the order in which they were first appended to.
+    public static let firstUser: UInt16 = 1024
 
     /// Zones and hwmon readings kept as series; a board has fewer.
     static let sensorCountMax = 64
 }
 
 struct PoolFeed {
-    private let pool: TensorPool
+    let pool: TensorPool
     private var declared: [UInt16] = []
     /// Values that the pool could not take for another reason than room.
     private(set) var rejected: UInt64 = 0
     /// Sensors by the order in which they were first seen.
-    private var sensors: [String] = []
+    private(set) var sensors: [String] = []
     private var places = SensorPlaces()
+    var user = UserSeries()
     private var namesTold = 0
     private var firstMs: Int64?
     private var lastMs: Int64 = 0
 
     init(budgetBytes: Int) throws(PoolError) {
-        pool = try TensorPool(budgetBytes: budgetBytes)
+        var settings = PoolSettings()
+        // Of the workload's series, those of history may fill 1/φ of the budget, scratch 1/φ², before
+        // they give way first and leave the last eighth to the agent's own.
+        settings.classShares = (1, Phi.resonanceThreshold, Phi.compressionLimit)
+        pool = try TensorPool(budgetBytes: budgetBytes, settings: settings)
     }
 
     mutating func take(
@@ -116,11 +123,12 @@ struct PoolFeed {
     var namesToTell: [SeriesName] {
         sensors.indices.dropFirst(namesTold).map {
             SeriesName(id: SeriesID.firstSensor + UInt16($0), name: sensors[$0])
-        }
+        } + user.namesToTell
     }
 
     mutating func noteNamesTold(_ names: [SeriesName]) {
-        if let last = names.last {
+        user.noteTold(names)
+        if let last = names.last(where: { $0.id < SeriesID.firstUser }) {
             namesTold = max(namesTold, Int(last.id) - Int(SeriesID.firstSensor) + 1)
         }
     }
@@ -147,6 +155,7 @@ struct PoolFeed {
         }
         return places
     }
+    mutating func noteRejected(_ count: UInt64) { rejected += count }
 
     private mutating func sensorID(_ name: String) -> UInt16? {
         if let known = sensors.firstIndex(of: name) {
