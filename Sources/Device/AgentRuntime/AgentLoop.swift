@@ -41,6 +41,7 @@ final class AgentLoop {
     var core: AgentCore
     private var events: [AgentEvent] = []
     private var hardware: HardwareWatch
+    private var nextStepMs = Int64.max
     /// The pool's account in decision.json, and when it was drawn up.
     private var pool: (summary: PoolSummary, atMs: Int64)?
     private var statusLine = StatusLine()
@@ -141,7 +142,7 @@ final class AgentLoop {
         feed(.start)
         _ = try? Process.notify("READY=1")
         while exitStatus == nil {
-            let deadlineMs = min(core.nextDeadlineMs, governor.nextLookMs ?? .max)
+            let deadlineMs = min(core.nextDeadlineMs, nextStepMs, governor.nextLookMs ?? .max)
             let waitMs = min(Self.sleepMsMax, max(0, deadlineMs - Clock.boottimeMs))
             transfers.wait(&watched, timeoutMs: Int(waitMs))
             if watched[0].isReady { takeSignals() }
@@ -153,6 +154,7 @@ final class AgentLoop {
             }
             sensors.stallSource = stalls.source
             takeReplies()
+            stepIfDue()
             serveClients()
             tell(governor.look())
             if job?.hasJustEnded(log) == true { feed(.stop) }
@@ -258,8 +260,22 @@ final class AgentLoop {
         }
     }
 
+    /// The temperature between two observations, for the thermal model.
+    private func stepIfDue() {
+        let nowMs = Clock.boottimeMs
+        guard nowMs >= nextStepMs else { return }
+        sensors.step(atMs: nowMs)
+        planStep(nowMs)
+    }
+
+    private func planStep(_ nowMs: Int64) {
+        let isWorthIt = core.sampleIntervalMs >= 2 * DeviceSensors.stepIntervalMs
+        nextStepMs = isWorthIt ? nowMs + DeviceSensors.stepIntervalMs : Int64.max
+    }
+
     private func observe() {
         let now = Instant.now()
+        planStep(now.monotonicMs)
         hardware.update(nowMs: now.monotonicMs) { sensors.hardware() }
         let signals = signalFile.read(nowMs: now.wallMs, freshMs: 3 * core.sampleIntervalMs)
         events.append(.observed(sensors.sample(at: now), hardware.record, signals))
