@@ -130,7 +130,9 @@ let package = Package(
 
         // Tests.
         test("TidyTests", []),
-        test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
+        test("ChamberTests", ["Chamber", "Digest", "Model", "Phi", "Precision"]),
+        // The figures of the source documents, row by row.
+        test("SourceTests", ["Chamber", "Circuit", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test("IntegrationTests", ["Bytes", "TensorPool"]),
@@ -145,8 +147,10 @@ let package = Package(
             "Simulation", "ChamberTrials", ["Bytes", "Chamber", "Model", "Phi", "Simulation"]),
         .executableTarget(
             name: "chamber-bench",
-            dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
+            dependencies: ["Bytes", "CAllocations", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
+        // Counts allocations by standing before the C library's: for measurements, in no program shipped.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
         .executableTarget(
             name: "pool-bench", dependencies: ["PoolReplay", "TensorPool"],
             path: "Sources/Simulation/pool-bench", swiftSettings: strict),
@@ -159,7 +163,7 @@ let package = Package(
             "SimulationTests",
             [
                 "Chamber", "ChamberTrials", "FixtureSupport", "Governor", "Model", "Simulation",
-                "System", "Telemetry", "phi-boards",
+                "System", "Telemetry", "chamber-bench", "phi-boards",
             ]),
         test("PhiChamberTests", ["FixtureSupport", "Governor", "Phi", "PhiChamber"]),
         test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),

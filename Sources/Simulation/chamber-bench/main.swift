@@ -4,6 +4,7 @@
 // `--log FILE` it runs a recorded log through the online thermal model instead.
 
 import Bytes
+import CAllocations
 import ChamberTrials
 import Phi
 import Simulation
@@ -15,7 +16,8 @@ let help = """
                by the counts that toolchains/count-cycles.sh took
            chamber-bench --log FILE       a recorded log (CSV) through the online thermal model
            chamber-bench --cycles N [--steps M]
-               N decision cycles and nothing else, with M thermal steps each: for counting
+               N decision cycles and nothing else, with M thermal steps each: for counting instructions;
+               it tells how often the heap was asked for memory meanwhile, after warm-up
 
     columns of a log: time_ms or time_s, temperature_milli_c or temperature_c, busy_share or load;
     optional: cores, frequency_khz, frequency_max_khz. An empty field is "no data".
@@ -37,8 +39,7 @@ func read(_ path: String) -> [UInt8] {
 
 func readLog(_ path: String) {
     do throws(ThermalLogError) {
-        let result = ThermalLog.run(try ThermalLog.rows(read(path)))
-        Standard.output(LogPage.text(result))
+        Standard.output(ThermalLog.run(try ThermalLog.rows(read(path))).page)
     } catch {
         fail("\(path):\(error.line): \(error.text)", 1)
     }
@@ -51,6 +52,7 @@ func bench(_ options: [String: String]) {
     report.predict()
     report.learn()
     report.cost(options["--counts"].map { read($0) })
+    report.allocate()
     guard let out = options["--out"] else { return }
     do throws(Errno) {
         try FileSystem.replace(out, with: Array(report.lines.utf8))
@@ -64,8 +66,13 @@ func turn(_ options: [String: String]) {
         let steps = Int(options["--steps"] ?? "0"), steps >= 0
     else { fail("--cycles and --steps are whole numbers", 2) }
     var trial = CycleTrial(steps: steps)
+    let atStart = callocations_count()
+    trial.run(cycles: CycleTrial.warmUp)
+    let afterWarmUp = callocations_count()
     trial.run(cycles: count)
+    let atEnd = callocations_count()
     Standard.output("\(count) cycles, factors \(Decimal.fixed(trial.sum, decimals: 3))\n")
+    Standard.output("allocations: \(afterWarmUp - atStart) in \(CycleTrial.warmUp) cycles of warm-up, then \(atEnd - afterWarmUp)\n")
 }
 
 let arguments = Array(CommandLine.arguments.dropFirst())
