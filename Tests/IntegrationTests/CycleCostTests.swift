@@ -7,7 +7,9 @@ import Testing
 @Suite struct CycleCostTests {
     @Test(arguments: [0, 4])
     func aDecisionCycleAllocatesNothingAfterWarmUp(steps: Int) throws {
-        let run = try Programs.run("chamber-bench", ["--cycles", "2048", "--steps", "\(steps)"])
+        let bench = Programs.root.appending(path: ".build/release/chamber-bench").path
+        try #require(FileManager.default.fileExists(atPath: bench), "make build makes \(bench)")
+        let run = try Programs.run(bench, ["--cycles", "2048", "--steps", "\(steps)"])
         #expect(run.status == 0, "\(run.err)")
         let line = try #require(run.out.split(separator: "\n").last)
         // The counter counts: setting up did allocate.
