@@ -10,6 +10,8 @@
 #   make bench-pool  the tensor pool beside Gorilla, zstd and raw (TRACES=FOLDER: on your CSV files)
 #   make bench-chamber  the chamber in closed loop, its forecasts and its learning, in simulation
 #   make demo        a fleet on this machine, to look at
+#   make deb         the agent as Debian packages for amd64 and arm64: .build/deb
+#   make deb-test    install, upgrade, remove and purge the package in a fresh Debian root (as root)
 #   make clean       remove what was built (the SDK in ~/.cache/phifleet stays)
 #
 # `make build` and `make device` install what they miss of their own group; nothing when it is there.
@@ -25,7 +27,7 @@ device := .build/device
 # with another SDK, of whose flags SwiftPM takes no notice.
 device_scratch := .build/device-build
 
-.PHONY: help setup build device sdk sdk-update test demo bench-pool bench-chamber clean swift setup-build setup-device
+.PHONY: help setup build device sdk sdk-update test demo deb deb-test bench-pool bench-chamber clean swift setup-build setup-device
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -98,6 +100,14 @@ bench-chamber: swift
 
 demo: build
 	fleet/demo.sh
+
+deb: build device
+	@toolchains/setup.sh deb
+	@fleet/debian/build.sh amd64 $(host)/phi-agent $(host)/phi-agent .build/deb
+	@fleet/debian/build.sh arm64 $(device)/phi-agent $(host)/phi-agent .build/deb
+
+deb-test: deb
+	@fleet/debian/try.sh .build/deb/phi-agent_*_amd64.deb
 
 clean:
 	rm -rf .build

@@ -136,7 +136,7 @@ let package = Package(
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test("IntegrationTests", ["Bytes", "TensorPool"]),
-        test("AgentRuntimeTests", ["AgentRuntime", "Model"]),
+        test("AgentRuntimeTests", ["AgentRuntime", "CoreTesting", "Model"]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(
@@ -168,7 +168,7 @@ let package = Package(
         test("PhiChamberTests", ["FixtureSupport", "Governor", "Phi", "PhiChamber"]),
         test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
         test(
-            "FleetKitTests", ["Bytes", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
+            "FleetKitTests", ["Bytes", "CoreTesting", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
         // Tests of the server's floor, and what they share.
         .target(
             name: "ServerTesting", dependencies: ["Bytes", "Digest", "Model", "Wire"],

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing on this machine, and touches nothing when none is.
 #
-# Usage: toolchains/setup.sh [build] [device] [test]      without a name: all of them
+# Usage: toolchains/setup.sh [build] [device] [test] [deb]      without a name: the first three
 #   build   what the Swift toolchain needs on a bare Debian 12, and the libraries of the host's programs
 #   device  what the device's SDK is made with
 #   test    what the tests run beside that
+#   deb     what packs the agent for Debian, and tries the package
 set -euo pipefail
 
 # The first line: what the toolchain's own programs load. The second: what it compiles and links
@@ -18,6 +19,7 @@ readonly device=("${swift[@]}"
 # prometheus is here for promtool, which holds the metrics to Prometheus's rules.
 readonly test=(ca-certificates curl file iproute2 openssl prometheus protobuf-compiler python3
     qemu-user-static)
+readonly deb=(debhelper dpkg-dev fakeroot lintian mmdebstrap)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { # message, hint
@@ -63,7 +65,8 @@ main() {
         build) wanted+=("${build[@]}") ;;
         device) wanted+=("${device[@]}") ;;
         test) wanted+=("${test[@]}") ;;
-        *) fail "unknown group '$group'" "usage: toolchains/setup.sh [build] [device] [test]" ;;
+        deb) wanted+=("${deb[@]}") ;;
+        *) fail "unknown group '$group'" "usage: toolchains/setup.sh [build] [device] [test] [deb]" ;;
         esac
     done
     command -v dpkg-query >/dev/null || fail "this is not a Debian system" \

@@ -13,7 +13,7 @@ public struct UsageError: Error, Sendable {
     public let text: String
     public let hint: String
 
-    init(_ text: String, hint: String = "phi-agent --help lists the options") {
+    init(_ text: String, hint: String = "phi-agent run --help lists the options") {
         self.text = text
         self.hint = hint
     }
@@ -40,24 +40,24 @@ public struct Options: Sendable {
     public var labels: [Label] = []
     public var logLevel = LogLevel.info
 
-    static let names: [(name: StaticString, value: StaticString?, meaning: StaticString)] = [
-        ("config", "FILE", "read these options from FILE, one `name = value` a line"),
-        ("server", "URL", "the aggregator, e.g. https://fleet.example:8440"),
-        ("token", "TOKEN", "enrolment token, as printed by fleet enroll token"),
-        ("token-file", "FILE", "read the token from FILE (kept out of the process list)"),
-        ("insecure", nil, "enrol over plain HTTP off this machine: the token and key travel in clear"),
-        ("ca-file", "FILE", "the fleet's certificate authority (PEM); the only one trusted"),
-        ("label", "KEY=VALUE", "label set at enrolment; may be repeated"),
-        ("state-dir", "DIR", "identity, keys, boot counter, parameters (/var/lib/phi-agent)"),
-        ("run-dir", "DIR", "decision.json and the workload's signals (/run/phi-agent)"),
-        ("signals", "FILE", "what the workload says of itself (signals in the run folder)"),
-        ("group", "NAME", "cgroup below the cgroup root that is governed, e.g. workload.slice"),
-        ("dry-run", nil, "say what would be written to the group, and write nothing"),
-        ("interval", "TIME", "time between observations, e.g. 500ms, 10s; replaces the parameter"),
-        ("log-level", "LEVEL", "error, warning, notice, info (default) or debug"),
-        ("sysfs-root", "DIR", "read sensors below DIR (/sys)"),
-        ("procfs-root", "DIR", "read memory and load below DIR (/proc)"),
-        ("cgroup-root", "DIR", "the cgroup v2 tree (/sys/fs/cgroup)"),
+    static let flags = [
+        Flag("config", "FILE", "read these options from FILE, one `name = value` a line"),
+        Flag("server", "URL", "the aggregator, e.g. https://fleet.example:8440"),
+        Flag("token", "TOKEN", "enrolment token, as printed by fleet enroll token"),
+        Flag("token-file", "FILE", "read the token from FILE (kept out of the process list)"),
+        Flag("insecure", nil, "enrol over plain HTTP off this machine: the token and key travel in clear"),
+        Flag("ca-file", "FILE", "the fleet's certificate authority (PEM); the only one trusted"),
+        Flag("label", "KEY=VALUE", "label set at enrolment; may be repeated"),
+        Flag("state-dir", "DIR", "identity, keys, boot counter, parameters (/var/lib/phi-agent)"),
+        Flag("run-dir", "DIR", "decision.json and the workload's signals (/run/phi-agent)"),
+        Flag("signals", "FILE", "what the workload says of itself (signals in the run folder)"),
+        Flag("group", "NAME", "cgroup below the cgroup root that is governed, e.g. workload.slice"),
+        Flag("dry-run", nil, "say what would be written to the group, and write nothing"),
+        Flag("interval", "TIME", "time between observations, e.g. 500ms, 10s; replaces the parameter"),
+        Flag("log-level", "LEVEL", "error, warning, notice, info (default) or debug"),
+        Flag("sysfs-root", "DIR", "read sensors below DIR (/sys)"),
+        Flag("procfs-root", "DIR", "read memory and load below DIR (/proc)"),
+        Flag("cgroup-root", "DIR", "the cgroup v2 tree (/sys/fs/cgroup)"),
     ]
 
     public init(arguments: [String]) throws(UsageError) {
@@ -68,7 +68,7 @@ public struct Options: Sendable {
             guard let (name, inline) = Self.split(flag: argument) else {
                 throw UsageError("unexpected argument: \(argument)")
             }
-            guard let known = Self.names.first(where: { Text.equal(name, $0.name) }) else {
+            guard let known = Self.flags.first(where: { Text.equal(name, $0.name) }) else {
                 throw UsageError("unknown option: --\(name)")
             }
             var value = inline
@@ -202,7 +202,7 @@ public struct Options: Sendable {
             guard let first = line.first, first != 0x23 else { continue }
             let parts = line.split(separator: 0x3d, maxSplits: 1, omittingEmptySubsequences: false)
             let name = Text.string(Text.trimmed(parts.first ?? line))
-            guard let known = names.first(where: { Text.equal(name, $0.name) }),
+            guard let known = flags.first(where: { Text.equal(name, $0.name) }),
                 !Text.equal(name, "config")
             else { throw UsageError("\(path):\(index + 1): unknown setting: \(name)") }
             if known.value != nil, parts.count < 2 {
