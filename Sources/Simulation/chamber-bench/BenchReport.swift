@@ -9,6 +9,13 @@ import System
 
 struct BenchReport {
     private(set) var lines = ""
+    private var panels: [Panel] = []
+
+    /// The picture of what was compared and learned.
+    var picture: String {
+        Panel.page(panels + [Panel.regret(segments: 8, rounds: 512, lead: 0.2)])
+    }
+
     private static let command = "make bench-chamber"
 
     private mutating func figure(
@@ -61,6 +68,7 @@ struct BenchReport {
 
     private mutating func scenario(_ board: HeatBoard, _ ambient: Ambient) {
         let all = Comparison(board, ambient)
+        panels.append(Panel.heat(all))
         say("\n\(board.name), ambient \(ambient.name)")
         say(padded("  law", 56) + "work   of best  core·GHz·s  s above 80   hottest °C")
         for line in all.lines {

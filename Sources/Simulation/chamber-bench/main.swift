@@ -11,7 +11,7 @@ import Simulation
 import System
 
 let help = """
-    usage: chamber-bench [--out FILE] [--counts FILE]
+    usage: chamber-bench [--out FILE] [--plot FILE.svg] [--counts FILE]
                the comparison, the prediction trials, the regret table, and what a decision cycle costs,
                by the counts that toolchains/count-cycles.sh took
            chamber-bench --log FILE       a recorded log (CSV) through the online thermal model
@@ -53,11 +53,15 @@ func bench(_ options: [String: String]) {
     report.learn()
     report.cost(options["--counts"].map { read($0) })
     report.allocate()
-    guard let out = options["--out"] else { return }
+    if let out = options["--out"] { write(report.lines, out) }
+    if let plot = options["--plot"] { write(report.picture, plot) }
+}
+
+func write(_ text: String, _ path: String) {
     do throws(Errno) {
-        try FileSystem.replace(out, with: Array(report.lines.utf8))
+        try FileSystem.replace(path, with: Array(text.utf8))
     } catch {
-        fail("\(out): \(error.text)", 1)
+        fail("\(path): \(error.text)", 1)
     }
 }
 
@@ -81,7 +85,7 @@ if arguments.contains("--help") {
     Standard.output(help)
     Process.exit(0)
 }
-let known = [["--out", "--counts"], ["--log"], ["--cycles", "--steps"]]
+let known = [["--out", "--plot", "--counts"], ["--log"], ["--cycles", "--steps"]]
 for index in stride(from: 0, to: arguments.count, by: 2) {
     guard index + 1 < arguments.count else { fail("\(arguments[index]) wants a value; see --help", 2) }
     options[arguments[index]] = arguments[index + 1]
