@@ -81,8 +81,8 @@ struct Panel {
         }
         return Panel(
             title: "\(comparison.board.name), ambient \(comparison.ambient.name), full demand; plant fitted to a single board. °C",
-            across: Comparison.durationS / 60, unit: "min", low: 60, high: 92,
-            marks: [60, 65, 70, 75, 80, 85, 90],
+            across: Comparison.durationS / 60, unit: "min", low: 40, high: 92,
+            marks: [40, 50, 60, 70, 80, 90],
             lines: [
                 Line(
                     name: "no control", color: "#999",
