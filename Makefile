@@ -101,7 +101,7 @@ bench-chamber: swift
 	@mkdir -p bench/results
 	swift build -c release --static-swift-stdlib --product chamber-bench
 	toolchains/count-cycles.sh $(host)/chamber-bench > bench/results/chamber-counts.txt
-	$(host)/chamber-bench --out bench/results/chamber.jsonl --counts bench/results/chamber-counts.txt
+	$(host)/chamber-bench --out bench/results/chamber.jsonl --plot bench/results/chamber.svg --counts bench/results/chamber-counts.txt
 
 demo: build
 	fleet/demo.sh

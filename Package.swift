@@ -137,7 +137,9 @@ let package = Package(
 
         // Tests.
         test("TidyTests", []),
-        test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi"]),
+        test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision"]),
+        // The figures of the source documents, row by row.
+        test("SourceTests", ["Chamber", "Circuit", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test(
@@ -160,8 +162,10 @@ let package = Package(
             ["Actuation", "Bytes", "Chamber", "Model", "Phi", "Simulation"]),
         .executableTarget(
             name: "chamber-bench",
-            dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
+            dependencies: ["Bytes", "CAllocations", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
+        // Counts allocations by standing before the C library's: for measurements, in no program shipped.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
         .executableTarget(
             name: "sensing-bench", dependencies: ["Bytes", "CMeasure", "Model", "System", "Telemetry"],
             path: "Sources/Simulation/sensing-bench", swiftSettings: strict),
@@ -182,7 +186,7 @@ let package = Package(
             "SimulationTests",
             [
                 "Chamber", "ChamberTrials", "FixtureSupport", "Governor", "Model", "Simulation",
-                "System", "Telemetry", "phi-boards",
+                "System", "Telemetry", "chamber-bench", "phi-boards",
             ]),
         // The README's example, as a package of somebody else's would have it.
         .executableTarget(

@@ -14,8 +14,10 @@ struct HeatBudget: Sendable {
     /// Shortest horizon, s: below it, the sensor's noise would be amplified through the fast pole.
     static let horizonLeastS = 8.0
     /// Margin at a forecast whose error is the sensor's own noise, °C, and the mean error that is. A luckier
-    /// forecast is no better one.
-    static let marginLeastC = 0.19
+    /// forecast is no better one. A part of the margin grows with the board's rise at full heat: by as much
+    /// a small error of the heat shows.
+    static let marginLeastC = 0.06
+    static let marginPerRise = 0.0045
     static let noiseErrorC = 0.28
     static let marginMostC = 2.0
     /// Margin per °C of measured error beyond that.
@@ -47,7 +49,8 @@ struct HeatBudget: Sendable {
     ) -> Double {
         let error = marginPerError * max(0, errorC - noiseErrorC) + max(0, biasC - biasDeadBandC)
         let ripple = marginPerRipple * min(rippleC, rippleMostC)
-        let margin = min(marginMostC, marginLeastC + error + marginPerS * intervalS + ripple)
+        let least = marginLeastC + marginPerRise * (outlook.fastRiseC + outlook.slowRiseC)
+        let margin = min(marginMostC, least + error + marginPerS * intervalS + ripple)
         let near = max(horizonLeastS, intervalS)
         let drift = driftLead * max(0, driftCPerS) * near
         let heat = outlook.loadAllowed(
