@@ -148,8 +148,13 @@ let package = Package(
             dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
         .executableTarget(
-            name: "pool-bench", dependencies: ["PoolReplay", "TensorPool"],
+            name: "pool-bench", dependencies: ["PoolReplay", "PoolTrials", "TensorPool"],
             path: "Sources/Simulation/pool-bench", swiftSettings: strict),
+        // Also for the device, where its instructions are counted.
+        device("Simulation", "PoolTrials", ["TensorPool"]),
+        .executableTarget(
+            name: "pool-kernel", dependencies: ["PoolTrials", "System"],
+            path: "Sources/Simulation/pool-kernel", swiftSettings: embeddedClean),
 
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
