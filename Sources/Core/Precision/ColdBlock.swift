@@ -120,6 +120,7 @@ public enum ColdBlock {
         var section = ByteSink()
         var encoder = RangeEncoder(reserving: values.count)
         var model = ColdModel(axis)
+        defer { model.deallocate() }
         var start = 0
         var first: Int64?
         for run in runs {
@@ -214,6 +215,7 @@ public enum ColdBlock {
         var section = try source.readSlice(Int(sectionLength))
         var decoder = RangeDecoder(source.takeRest())
         var model = ColdModel(axis)
+        defer { model.deallocate() }
         var begun = false
         var position = 0
         for run in runs {

@@ -64,6 +64,7 @@ public enum TimeBlock {
         sink.append8(UInt8(exponent))
         var forecast = Forecast()
         var mixture = Mixture()
+        defer { mixture.deallocate() }
         var encoder = RangeEncoder(reserving: times.count / 2)
         forecast.observe(Double(first) / domain.scale)
         for position in 2..<times.count {
@@ -99,6 +100,7 @@ public enum TimeBlock {
         let domain = IntegerDomain(scale: Double(UInt64(1) << UInt64(exponent)), offset: 0)
         var forecast = Forecast()
         var mixture = Mixture()
+        defer { mixture.deallocate() }
         var decoder = RangeDecoder(source.takeRest())
         forecast.observe(Double(firstDelta) / domain.scale)
         times[0] = first

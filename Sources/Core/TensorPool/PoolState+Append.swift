@@ -18,7 +18,7 @@ extension PoolState {
 
     /// Decided now and for good: a value is high when it comes in above the threshold in force.
     private func isHigh(_ score: Double) -> Bool {
-        score >= settings.exactScore && score >= thresholds().exact
+        score >= settings.exactScore && score >= settings.exactThreshold(fill: fill)
     }
 
     /// The usual case: there is room in the open buffer and in its track, and no high value. False,

@@ -27,14 +27,19 @@ extension PoolState {
             while start < members.count, members[start].kind != kind { start += 1 }
             guard start < members.count else { return false }
             let group = group(in: members, around: start)
+            var first = group.lowerBound
             // Joining the times moves records: look again, by position.
-            let wanted = joinTimes(members[group])
-            let moved = self.members(of: slot)
-            let end = group.lowerBound + wanted
-            guard end <= moved.count else { return true }
-            if end > start, recode(slot, moved[group.lowerBound..<end], kind) {
-                return true
+            var wanted = joinTimes(members[group])
+            var moved = self.members(of: slot)
+            if first + wanted <= start, first < start, group.upperBound <= moved.count {
+                // The times before it are full: without what uses those.
+                first = start
+                wanted = joinTimes(moved[first..<group.upperBound])
+                moved = self.members(of: slot)
             }
+            let end = first + wanted
+            guard end <= moved.count else { return true }
+            if end > start, recode(slot, moved[first..<end], kind) { return true }
             start = max(start + 1, end)
         }
     }
