@@ -14,6 +14,8 @@
 //
 // Within a run, exceptions (NaN, ±∞, what the grid or the decimals cannot stand for) are skipped.
 
+import Phi
+
 public enum RunCoding: UInt8, Sendable {
     case grid8 = 0
     case grid16 = 1
@@ -265,21 +267,35 @@ public enum ColdBlock {
         return (try? readRuns(count: count, from: &source)) ?? []
     }
 
-    /// About how many bits would be freed by putting all that is not kept exact on the 8-bit grid.
+    /// About how many bits would be freed by putting all that is not kept exact on the 8-bit grid,
+    /// and of how many values.
+    ///
+    /// A value that takes b bits where steps are 2^n times finer than the 8-bit grid's will take
+    /// b − n as long as that is more than a bit or two; and never less than nothing: log2(1 + 2^(b − n))
+    /// has both ends right. What b is, the chunk's own size says.
     public static func bitsFreedAt8(
         of bytes: UnsafeRawBufferPointer, count: Int, grid: Grid
-    ) -> (bits: Int, values: Int) {
+    ) -> (bits: Double, values: Int) {
         var source = ByteSource(bytes)
-        guard let runs = try? readRuns(count: count, from: &source), let places = try? source.read8()
+        guard count > 0, let runs = try? readRuns(count: count, from: &source),
+            let places = try? source.read8()
         else { return (0, 0) }
+        let taken = Double(bytes.count * 8) / Double(count)
         let coarse = grid.step16 * Double(Grid.nesting)
         let ratio = coarse * DecimalScale.power(min(Int(places), DecimalScale.largest))
-        let perDecimal = ratio < 2 ? 0 : Int((ratio.bitPattern >> 52) & 0x7FF) - 1023
-        var (bits, values) = (0, 0)
-        for run in runs where !run.isKept {
-            let each = run.coding == .grid16 ? 8 : run.coding == .decimal ? perDecimal : run.coding == .xor ? 40 : 0
-            bits += run.count * each
-            if each > 0 { values += run.count }
+        let byDecimals = ratio > 1 ? Phi.log2(ratio) : 0
+        var (bits, values) = (0.0, 0)
+        for run in runs where !run.isKept && run.coding != .grid8 {
+            let finer =
+                switch run.coding {
+                case .grid16: 8.0
+                case .decimal: byDecimals
+                default: 45.0  // mantissas: all but the first bits are noise
+                }
+            let freed = taken - Phi.log2(1 + Phi.exp2(taken - finer))
+            guard finer > 0, freed > 0 else { continue }
+            bits += Double(run.count) * freed
+            values += run.count
         }
         return (bits, values)
     }

@@ -120,6 +120,7 @@ extension PoolState {
     /// The chunk with the least score × added error per byte freed goes to 8 bits.
     mutating func demoteCheapest() -> Bool {
         guard mayHoldMoreAt8 else { return false }
+        let isScarce = settings.largestShare8 < 1
         var best: (ref: RecordRef, cost: Double, over: Bool)?
         arena.forEach { ref, kind, at in
             let record = ChunkRecord(at: at)
@@ -127,9 +128,11 @@ extension PoolState {
             let (bits, values) = ColdBlock.bitsFreedAt8(
                 of: record.payload, count: record.count, grid: scales[record.scale])
             // Less than a bit a value is not worth a bound; and coding decides about less.
-            guard bits > values, values > 0 else { return }
-            // The error added is the same share of the full scale for every value.
-            let cost = (Double(record.score) + 1) * Double(values) / Double(bits)
+            guard values > 0, bits > Double(values) else { return }
+            // The error added is the same share of the full scale for every value. Where only so
+            // many may go to 8 bits, each of them is scarce as well.
+            let perValue = bits / Double(values)
+            let cost = (Double(record.score) + 1) / (isScarce ? perValue * perValue : perValue)
             let over = isOverShare(record.slot)
             if let known = best {
                 if known.over && !over { return }

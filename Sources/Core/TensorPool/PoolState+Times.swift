@@ -34,7 +34,7 @@ extension PoolState {
         }
         if parts.count <= 1 { return max(1, usable) }
         // Joining recodes all of it: not for the sake of a few more.
-        if parts[0].count > 2 * (total - parts[0].count) { return usableInFirst(members) }
+        if parts[0].count > 6 * (total - parts[0].count) { return usableInFirst(members) }
         return join(parts, total: total) ? usable : usableInFirst(members)
     }
 
