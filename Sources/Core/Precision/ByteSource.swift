@@ -103,8 +103,8 @@ public struct ByteSink {
     }
 
     private mutating func append(_ value: UInt64, bytes count: Int) {
-        for index in 0..<count {
-            bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * index)))
+        withUnsafeBytes(of: value.littleEndian) { raw in
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: raw[..<count]))
         }
     }
 

@@ -48,9 +48,10 @@ struct Mixture {
     private let counts: UnsafeMutablePointer<SmallCounts>
     private var steps: UnsafeMutablePointer<SmallCounts> { counts }
     private var levels: UnsafeMutablePointer<SmallCounts> { counts + 1 }
-    private var stepsInContext: UnsafeMutablePointer<SmallCounts> { counts + (2 + context) }
-    /// The last two steps, each held to −2 … 2.
-    private var context = 12
+    private var stepsInContext: UnsafeMutablePointer<SmallCounts> { counts + context }
+    /// Where the counts after the last two steps lie: each step is held to −2 … 2.
+    private var context = 14
+    private var lastStep = 2
     private var previous: Int64 = 0
     private var anchor: Int64 = 0
 
@@ -122,32 +123,34 @@ struct Mixture {
         let value = first &+ symbol
         let step = value &- previous
         let counts = SIMD4(
-            steps.pointee.share(below: step), stepsInContext.pointee.share(below: step),
-            levels.pointee.share(below: value &- anchor), 0.5)
+            SmallCounts.share(below: step, of: steps),
+            SmallCounts.share(below: step, of: stepsInContext),
+            SmallCounts.share(below: value &- anchor, of: levels), 0.5)
         return Edges(curves: curves, counts: counts - 0.5)
     }
 
     /// The lower boundary of a symbol, of 2^30, from the distribution functions there.
     @inline(__always)
     private func boundary(_ symbol: Int64, _ edges: Edges) -> UInt64 {
-        let sum = 0.5 + (Self.sum(edges.curves * weights) + Self.sum(edges.counts * countWeights))
-        return UInt64(max(0, min(1, sum)) * Self.curveTotal) &+ Self.floor
-            &* UInt64(bitPattern: symbol &+ 1)
+        let sum = 0.5 + Self.sum(edges.curves * weights, edges.counts * countWeights)
+        // 0 … 2^30, so adding 2^52 leaves the nearest integer in the low bits.
+        let scaled = Double(max(0, min(1, sum)) * Self.curveTotal) + 4_503_599_627_370_496
+        return (scaled.bitPattern & 0xFFFF_FFFF) &+ Self.floor &* UInt64(bitPattern: symbol &+ 1)
     }
 
     /// In a fixed order, whatever the processor's vectors are.
-    @inline(__always) private static func sum(_ parts: SIMD8<Float>) -> Float {
-        sum(parts.lowHalf + parts.highHalf)
-    }
-    @inline(__always) private static func sum(_ four: SIMD4<Float>) -> Float {
-        (four.x + four.y) + (four.z + four.w)
+    @inline(__always)
+    private static func sum(_ eight: SIMD8<Float>, _ more: SIMD4<Float>) -> Float {
+        let four = eight.lowHalf + eight.highHalf + more
+        let two = four.lowHalf + four.highHalf
+        return two.x + two.y
     }
 
     @inline(__always)
     private mutating func learn(_ low: Edges, _ high: Edges, _ integer: Int64) {
         let hits = weights * (high.curves - low.curves + 1e-7)
         let counted = countWeights * (high.counts - low.counts + 1e-7)
-        let scale = (1 - Self.fixedShare) / (Self.sum(hits) + Self.sum(counted))
+        let scale = (1 - Self.fixedShare) / Self.sum(hits, counted)
         let back = Self.fixedShare / Self.members
         weights = hits * scale + back
         countWeights = counted * scale + SIMD4(back, back, back, 0)
@@ -166,7 +169,9 @@ struct Mixture {
                 levels.pointee.add(0)
             }
         }
-        context = context % 5 &* 5 &+ Int(max(-2, min(2, step))) &+ 2
+        let held = Int(max(-2, min(2, step))) &+ 2
+        context = 2 &+ lastStep &* 5 &+ held
+        lastStep = held
         previous = integer
     }
 

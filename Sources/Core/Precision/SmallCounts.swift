@@ -7,6 +7,7 @@ struct SmallCounts {
     private static var limit: Int16 { 8192 }
 
     /// Element i: the count of all integers below i − 15. The last: of all.
+    /// Lies first in memory: `share` looks there.
     private var below: InlineArray<32, Int16>
     private var scale: Float
 
@@ -20,13 +21,15 @@ struct SmallCounts {
         scale = 1.0 / 96
     }
 
-    /// The share of all integers below this one.
+    /// The share of all integers below this one. By pointer: a value would be copied to be indexed.
     @inline(__always)
-    func share(below integer: Int64) -> Float {
-        let index = integer &+ Self.reach
-        if index <= 0 { return 0 }
-        if index > 30 { return 1 }
-        return Float(below[unchecked: Int(index)]) * scale
+    static func share(
+        below integer: Int64, of counts: UnsafeMutablePointer<SmallCounts>
+    ) -> Float {
+        // Below the first place nothing is counted, from the last one on all is.
+        let index = max(0, min(31, integer &+ Self.reach))
+        let sum = UnsafeRawPointer(counts).load(fromByteOffset: Int(index) &* 2, as: Int16.self)
+        return Float(sum) * counts.pointee.scale
     }
 
     /// False for an integer out of reach.

@@ -29,12 +29,12 @@ extension PoolState {
             let group = group(in: members, around: start)
             var first = group.lowerBound
             // Joining the times moves records: look again, by position.
-            var wanted = joinTimes(members[group])
+            var wanted = joinTimes(members[group], sparingly: true)
             var moved = self.members(of: slot)
             if first + wanted <= start, first < start, group.upperBound <= moved.count {
                 // The times before it are full: without what uses those.
                 first = start
-                wanted = joinTimes(moved[first..<group.upperBound])
+                wanted = joinTimes(moved[first..<group.upperBound], sparingly: true)
                 moved = self.members(of: slot)
             }
             let end = first + wanted
@@ -93,7 +93,7 @@ extension PoolState {
                 best = (slot, first, second)
             }
         }
-        guard let best, joinTimes([best.first, best.second]) == 2 else { return false }
+        guard let best, joinTimes([best.first, best.second], sparingly: false) == 2 else { return false }
         let again = members(of: best.slot).filter {
             $0.firstIndex == best.first.firstIndex || $0.firstIndex == best.second.firstIndex
         }
@@ -154,8 +154,9 @@ extension PoolState {
             let record = ChunkRecord(at: at)
             all += record.count
             guard kind == .cold else { return }
-            for run in ColdBlock.runs(of: record.payload, count: record.count)
-            where run.coding == .grid8 { at8 += run.count }
+            ColdBlock.forEachRun(of: record.payload, count: record.count) { run in
+                if run.coding == .grid8 { at8 += run.count }
+            }
         }
         return Double(at8) < settings.largestShare8 * Double(all)
     }

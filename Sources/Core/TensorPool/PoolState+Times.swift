@@ -7,8 +7,9 @@ import Precision
 
 extension PoolState {
     /// Joins the records of times that the first members use, so that as many members as possible
-    /// lie one behind the other in one record; answers how many do, at least one.
-    mutating func joinTimes(_ members: ArraySlice<SealedRun>) -> Int {
+    /// lie one behind the other in one record; answers how many do, at least one. Sparingly: not where
+    /// much would be recoded for the sake of a few more.
+    mutating func joinTimes(_ members: ArraySlice<SealedRun>, sparingly: Bool) -> Int {
         var parts: [(id: UInt32, count: Int)] = []
         let times = TimesIndex(arena)
         var total = 0
@@ -33,8 +34,7 @@ extension PoolState {
             usable += 1
         }
         if parts.count <= 1 { return max(1, usable) }
-        // Joining recodes all of it: not for the sake of a few more.
-        if parts[0].count > 6 * (total - parts[0].count) { return usableInFirst(members) }
+        if sparingly, parts[0].count > 6 * (total - parts[0].count) { return usableInFirst(members) }
         return join(parts, total: total) ? usable : usableInFirst(members)
     }
 
