@@ -71,7 +71,7 @@ let package = Package(
 
         // Policy: pure, both compilers.
         device("Policy", "Chamber", ["Digest", "Model", "Phi", "Precision"]),
-        device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
+        device("Policy", "PoolReplay", ["Bytes", "Digest", "Phi", "Precision", "TensorPool"]),
         device(
             "Policy", "AgentCore",
             ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),

@@ -120,7 +120,7 @@ public enum ColdBlock {
         sink.append8(UInt8(axis.exponent))
         appendExceptions(values, runs, grid, power: power, into: &sink)
         var section = ByteSink()
-        var encoder = RangeEncoder(reserving: values.count)
+        var encoder = RangeEncoder(reserving: sink.capacity - sink.count)
         var model = ColdModel(axis)
         defer { model.deallocate() }
         var start = 0

@@ -10,17 +10,17 @@ extension PoolState {
     mutating func append(
         series id: UInt16, timeMs: Int64, value: Double, score: Double
     ) throws(PoolError) {
-        guard let slot = slot(of: id) else { throw .unknownSeries(id) }
+        // Nothing here may read `self` as a whole: each value would be charged for a copy of it.
+        guard let slot = Self.slot(of: id, in: series) else { throw .unknownSeries(id) }
         guard !score.isNaN else { throw .badScore }
-        let high = isHigh(score)
+        let high = score >= settings.exactScore && isHigh(score)
         if appendQuickly(slot, timeMs, value, score, high) { return }
         try appendSlowly(slot, timeMs, value, min(1, max(0, score)), high)
     }
 
     /// Decided now and for good: a value is high when it comes in above the threshold in force.
-    @inline(__always)
-    private func isHigh(_ score: Double) -> Bool {
-        score >= settings.exactScore && score >= settings.exactThreshold(fill: fill)
+    private mutating func isHigh(_ score: Double) -> Bool {
+        score >= settings.exactThreshold(fill: fill)
     }
 
     /// The usual case: there is room in the open buffer and in its track. False, and nothing has

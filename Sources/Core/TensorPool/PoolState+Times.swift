@@ -11,7 +11,7 @@ extension PoolState {
     /// much would be recoded for the sake of a few more.
     mutating func joinTimes(_ members: ArraySlice<SealedRun>, sparingly: Bool) -> Int {
         var parts: [(id: UInt32, count: Int)] = []
-        let times = TimesIndex(arena)
+        let times = TimesIndex(arena, only: members.map(\.timesId).sorted())
         var total = 0
         var usable = 0
         var end = (id: UInt32(0), offset: 0)
@@ -56,9 +56,9 @@ extension PoolState {
             start += part.count
         }
         var timeSink = ByteSink()
-        TimeBlock.encode(UnsafeBufferPointer(times), cold: true, into: &timeSink)
-        let bytes = TimesRecord.bytes(payload: timeSink.count)
         let span = (times[0], times[total - 1])
+        TimeBlock.encode(consuming: times, cold: true, into: &timeSink)
+        let bytes = TimesRecord.bytes(payload: timeSink.count)
         var place = placeForTimes(bytes, replacing: parts)
         if place == nil, repack(for: bytes - before) {
             place = placeForTimes(bytes, replacing: parts)

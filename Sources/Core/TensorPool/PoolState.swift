@@ -101,16 +101,18 @@ struct PoolState {
                 ? (arena.segments.capacity + 2) * 2 * MemoryLayout<Arena.Segment>.stride + 48 : 0)
     }
 
+    func slot(of id: UInt16) -> Int? { Self.slot(of: id, in: series) }
+
     @inline(__always)
-    func slot(of id: UInt16) -> Int? {
+    static func slot(of id: UInt16, in series: Table<SeriesState>) -> Int? {
         // Callers tend to number their series from 0.
         if Int(id) < series.count, series.pointer(Int(id)).pointee.declaration.id == id {
             return Int(id)
         }
-        return slotElsewhere(id)
+        return slotElsewhere(id, in: series)
     }
 
-    private func slotElsewhere(_ id: UInt16) -> Int? {
+    private static func slotElsewhere(_ id: UInt16, in series: Table<SeriesState>) -> Int? {
         series.indices.first { series.pointer($0).pointee.declaration.id == id }
     }
 

@@ -21,7 +21,8 @@ public enum Kernel: UInt8, CaseIterable, Sendable {
     /// Raw: collected, and copied.
     case copy
 
-    public static let lifeBudgetBytes = 128 << 10
+    /// What the agent takes if it is told nothing else.
+    public static let lifeBudgetBytes = 512 << 10
     private static let appendBudgetBytes = 64 << 20
 
     public var name: StaticString {
