@@ -56,6 +56,8 @@ let package = Package(
         shim("CCurl", links: ["curl"]),
         shim("CCrypto", links: ["crypto"]),
         shim("CSensors", links: ["sensors"]),
+        // Benches and tests alone.
+        shim("CMeasure"),
         .systemLibrary(name: "CMicrohttpd", path: "Sources/Shims/CMicrohttpd"),
         .systemLibrary(name: "CSQLite", path: "Sources/Shims/CSQLite"),
 
@@ -70,7 +72,8 @@ let package = Package(
         device("Core", "Wire", ["Bytes", "Digest", "Model"]),
 
         // Policy: pure, both compilers.
-        device("Policy", "Chamber", ["Digest", "Model", "Phi", "Precision"]),
+        device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi", "Precision"]),
+        device("Policy", "Actuation"),
         device("Policy", "PoolReplay", ["Bytes", "Digest", "Phi", "Precision", "TensorPool"]),
         device(
             "Policy", "AgentCore",
@@ -81,15 +84,19 @@ let package = Package(
         // Device: effects through shims, both compilers.
         device("Device", "System", ["Bytes", "CPosix"]),
         device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
-        device("Device", "Governor", ["Bytes", "Digest", "Model", "System"]),
+        device("Device", "Governor", ["Actuation", "Bytes", "Digest", "Model", "System"]),
         device("Device", "Transport", ["Bytes", "CCurl"]),
         device(
             "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
         device(
+            "Device", "LocalAPI",
+            ["AgentCore", "Bytes", "Model", "Precision", "System", "TensorPool"]),
+        device(
             "Device", "AgentRuntime",
             [
-                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
-                "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "LocalAPI", "Model", "Phi",
+                "PhiChamber", "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink",
+                "Wire",
             ]),
         device(
             "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
@@ -130,11 +137,18 @@ let package = Package(
 
         // Tests.
         test("TidyTests", []),
-        test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
+        test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
-        test("IntegrationTests", ["Bytes", "TensorPool"]),
-        test("AgentRuntimeTests", ["AgentRuntime", "Model"]),
+        test(
+            "IntegrationTests",
+            ["Bytes", "FixtureSupport", "LocalAPI", "Merge", "Model", "Store", "System", "TensorPool"]),
+        test(
+            "AgentRuntimeTests",
+            [
+                "AgentCore", "AgentRuntime", "CoreTesting", "FixtureSupport", "Model", "PhiChamber", "System",
+                "Telemetry",
+            ]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(
@@ -142,11 +156,15 @@ let package = Package(
             path: "Sources/Simulation/phi-boards", swiftSettings: strict),
 
         host(
-            "Simulation", "ChamberTrials", ["Bytes", "Chamber", "Model", "Phi", "Simulation"]),
+            "Simulation", "ChamberTrials",
+            ["Actuation", "Bytes", "Chamber", "Model", "Phi", "Simulation"]),
         .executableTarget(
             name: "chamber-bench",
             dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
+        .executableTarget(
+            name: "sensing-bench", dependencies: ["Bytes", "CMeasure", "Model", "System", "Telemetry"],
+            path: "Sources/Simulation/sensing-bench", swiftSettings: strict),
         .executableTarget(
             name: "pool-bench", dependencies: ["PoolReplay", "PoolTrials", "TensorPool"],
             path: "Sources/Simulation/pool-bench", swiftSettings: strict),
@@ -159,7 +177,12 @@ let package = Package(
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
-        test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
+        test(
+            "LocalAPITests",
+            ["AgentCore", "Bytes", "CoreTesting", "FixtureSupport", "LocalAPI", "Model", "System", "TensorPool"]),
+        test(
+            "TelemetryTests",
+            ["CMeasure", "FixtureSupport", "Model", "System", "Telemetry", "sensing-bench"]),
         test(
             "SimulationTests",
             [
@@ -167,9 +190,10 @@ let package = Package(
                 "System", "Telemetry", "phi-boards",
             ]),
         test("PhiChamberTests", ["FixtureSupport", "Governor", "Phi", "PhiChamber"]),
-        test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
+        test("ActuationTests", ["Actuation"]),
+        test("GovernorTests", ["Actuation", "FixtureSupport", "Governor", "Model", "System"]),
         test(
-            "FleetKitTests", ["Bytes", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
+            "FleetKitTests", ["Bytes", "CoreTesting", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
         // Tests of the server's floor, and what they share.
         .target(
             name: "ServerTesting", dependencies: ["Bytes", "Digest", "Model", "Wire"],

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing on this machine, and touches nothing when none is.
 #
-# Usage: toolchains/setup.sh [build] [device] [test]      without a name: all of them
+# Usage: toolchains/setup.sh [build] [device] [test] [deb]      without a name: the first three
 #   build   what the Swift toolchain needs on a bare Debian 12, and the libraries of the host's programs
 #   device  what the device's SDK is made with
 #   test    what the tests run beside that
+#   deb     what packs the agent for Debian, and tries the package
 set -euo pipefail
 
 # The first line: what the toolchain's own programs load. The second: what it compiles and links
@@ -15,9 +16,11 @@ readonly build=("${swift[@]}"
     libcurl4-openssl-dev libmicrohttpd-dev libsensors-dev libsqlite3-dev libssl-dev zlib1g-dev)
 readonly device=("${swift[@]}"
     ca-certificates cmake dpkg-dev file ninja-build patch python3 xz-utils)
-# prometheus is here for promtool, which holds the metrics to Prometheus's rules.
-readonly test=(ca-certificates curl file iproute2 openssl prometheus protobuf-compiler python3
-    qemu-user-static)
+# prometheus is here for promtool, which holds the metrics to Prometheus's rules; systemd for
+# systemd-analyze, which judges the units; socat and netcat for the shell examples of the local API.
+readonly test=(ca-certificates curl file iproute2 netcat-openbsd openssl perl prometheus protobuf-compiler
+    python3 qemu-user-static socat systemd util-linux)
+readonly deb=(debhelper dpkg-dev fakeroot lintian mmdebstrap)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { # message, hint
@@ -63,7 +66,8 @@ main() {
         build) wanted+=("${build[@]}") ;;
         device) wanted+=("${device[@]}") ;;
         test) wanted+=("${test[@]}") ;;
-        *) fail "unknown group '$group'" "usage: toolchains/setup.sh [build] [device] [test]" ;;
+        deb) wanted+=("${deb[@]}") ;;
+        *) fail "unknown group '$group'" "usage: toolchains/setup.sh [build] [device] [test] [deb]" ;;
         esac
     done
     command -v dpkg-query >/dev/null || fail "this is not a Debian system" \

@@ -11,7 +11,7 @@ extension PoolState {
     /// much would be recoded for the sake of a few more.
     mutating func joinTimes(_ members: ArraySlice<SealedRun>, sparingly: Bool) -> Int {
         var parts: [(id: UInt32, count: Int)] = []
-        let times = TimesIndex(arena, only: members.map(\.timesId).sorted())
+        let times = TimesIndex(arena, only: members.map { $0.timesId }.sorted())
         var total = 0
         var usable = 0
         var end = (id: UInt32(0), offset: 0)

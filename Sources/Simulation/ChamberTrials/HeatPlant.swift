@@ -66,6 +66,12 @@ public struct Ambient: Sendable {
     public let fromC: Double
     public let toC: Double
 
+    public init(name: String, fromC: Double, toC: Double) {
+        self.name = name
+        self.fromC = fromC
+        self.toC = toC
+    }
+
     public static let hot = Ambient(name: "45 °C", fromC: 45, toC: 45)
     public static let ramp = Ambient(name: "25→45 °C", fromC: 25, toC: 45)
 
