@@ -7,7 +7,7 @@
 #   make sdk         only the Swift SDK that the device's agent is built with (kept in ~/.cache/phifleet)
 #   make sdk-update  build that SDK afresh and record its packages in toolchains/packages.lock
 #   make test        setup, both builds, all tests
-#   make bench-pool  the tensor pool beside Gorilla, zstd and raw (TRACES=FOLDER: on your CSV files)
+#   make bench-pool  the tensor pool beside Gorilla, zstd and raw: size, time, instructions (TRACES=FOLDER: your CSV files)
 #   make bench-chamber  the chamber in closed loop, its forecasts and its learning, in simulation
 #   make bench-sensing  a cycle of sensing beside a bare C loop that reads the same files
 #   make demo        a fleet on this machine, to look at
@@ -88,10 +88,23 @@ test: swift
 	@echo "test: building the tests (some minutes the first time), then running them"
 	swift test
 
-bench-pool: swift
-	@mkdir -p bench/results
+# Instructions are counted by callgrind and by qemu with a plugin. What is missing leaves its figures
+# out, and says so; it doesn't end the bench.
+bench-pool: swift setup-build
+	@toolchains/setup.sh bench || echo "bench-pool: goes on without what is missing" >&2
+	@mkdir -p bench/results .build/bench
 	swift build -c release --static-swift-stdlib --product pool-bench
-	$(host)/pool-bench $(if $(TRACES),--traces $(TRACES)) --results bench/results/pool.jsonl
+	swift build -c release --static-swift-stdlib --product pool-kernel
+	@# valgrind can't read Swift's debug information, and needs none.
+	@objcopy --strip-debug $(host)/pool-kernel .build/bench/pool-kernel
+	@clang -shared -fPIC -O2 -o .build/bench/count-instructions.so toolchains/count-instructions.c
+	@$(MAKE) --no-print-directory device && \
+	  swift build --swift-sdks-path "$$(toolchains/sdk.sh)" --swift-sdk pi-aarch64 \
+	    --scratch-path $(device_scratch) -c release -debug-info-format none --product pool-kernel || \
+	  echo "bench-pool: no device build, so no instructions on aarch64" >&2
+	$(host)/pool-bench $(if $(TRACES),--traces $(TRACES)) --results bench/results/pool.jsonl \
+	  --kernel .build/bench/pool-kernel --plugin .build/bench/count-instructions.so \
+	  $$([ -f $(device_scratch)/release/pool-kernel ] && echo --device-kernel $(device_scratch)/release/pool-kernel)
 
 bench-sensing: swift
 	swift build -c release --static-swift-stdlib --product sensing-bench

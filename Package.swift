@@ -74,7 +74,7 @@ let package = Package(
         // Policy: pure, both compilers.
         device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi", "Precision"]),
         device("Policy", "Actuation"),
-        device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
+        device("Policy", "PoolReplay", ["Bytes", "Digest", "Phi", "Precision", "TensorPool"]),
         device(
             "Policy", "AgentCore",
             ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),
@@ -170,8 +170,13 @@ let package = Package(
             name: "sensing-bench", dependencies: ["Bytes", "CMeasure", "Model", "System", "Telemetry"],
             path: "Sources/Simulation/sensing-bench", swiftSettings: strict),
         .executableTarget(
-            name: "pool-bench", dependencies: ["PoolReplay", "TensorPool"],
+            name: "pool-bench", dependencies: ["PoolReplay", "PoolTrials", "TensorPool"],
             path: "Sources/Simulation/pool-bench", swiftSettings: strict),
+        // Also for the device, where its instructions are counted.
+        device("Simulation", "PoolTrials", ["TensorPool"]),
+        .executableTarget(
+            name: "pool-kernel", dependencies: ["PoolTrials", "System"],
+            path: "Sources/Simulation/pool-kernel", swiftSettings: embeddedClean),
 
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),

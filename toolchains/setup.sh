@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing on this machine, and touches nothing when none is.
 #
-# Usage: toolchains/setup.sh [build] [device] [test] [deb]      without a name: the first three
+# Usage: toolchains/setup.sh [build] [device] [test] [deb] [bench]      without a name: the first three
 #   build   what the Swift toolchain needs on a bare Debian 12, and the libraries of the host's programs
 #   device  what the device's SDK is made with
 #   test    what the tests run beside that
+#   bench   what the benches count instructions with, and what they measure us against
 #   deb     what packs the agent for Debian, and tries the package
 set -euo pipefail
 
@@ -20,6 +21,7 @@ readonly device=("${swift[@]}"
 # systemd-analyze, which judges the units; socat and netcat for the shell examples of the local API.
 readonly test=(ca-certificates curl file iproute2 netcat-openbsd openssl perl prometheus protobuf-compiler
     python3 qemu-user-static socat systemd util-linux)
+readonly bench=(qemu-user valgrind zstd)
 readonly deb=(debhelper dpkg-dev fakeroot lintian mmdebstrap)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -67,7 +69,8 @@ main() {
         device) wanted+=("${device[@]}") ;;
         test) wanted+=("${test[@]}") ;;
         deb) wanted+=("${deb[@]}") ;;
-        *) fail "unknown group '$group'" "usage: toolchains/setup.sh [build] [device] [test] [deb]" ;;
+        bench) wanted+=("${bench[@]}") ;;
+        *) fail "unknown group '$group'" "usage: toolchains/setup.sh [build] [device] [test] [deb] [bench]" ;;
         esac
     done
     command -v dpkg-query >/dev/null || fail "this is not a Debian system" \
