@@ -86,10 +86,13 @@ let package = Package(
         device(
             "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
         device(
+            "Device", "Spool",
+            ["AgentCore", "Bytes", "Digest", "Model", "Precision", "System", "TensorPool", "Wire"]),
+        device(
             "Device", "AgentRuntime",
             [
                 "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
-                "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+                "PoolReplay", "Precision", "Spool", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
             ]),
         device(
             "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
@@ -133,7 +136,13 @@ let package = Package(
         test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
-        test("IntegrationTests", ["Bytes", "TensorPool"]),
+        test("IntegrationTests", ["Bytes", "Spool", "TensorPool"]),
+        test(
+            "SpoolTests",
+            [
+                "AgentCore", "Bytes", "CoreTesting", "Digest", "FixtureSupport", "Model", "Spool", "System",
+                "TensorPool", "Wire",
+            ]),
         test("AgentRuntimeTests", ["AgentRuntime", "Model"]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),

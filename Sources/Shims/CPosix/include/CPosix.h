@@ -28,6 +28,7 @@
 #define CPOSIX_ENAMETOOLONG 36
 #define CPOSIX_EOPNOTSUPP 95
 #define CPOSIX_ESTALE 116
+#define CPOSIX_EDQUOT 122
 
 /// The system's text for an error number (positive). Never NULL.
 const char *cposix_error_text(int error);
@@ -146,6 +147,20 @@ int cposix_lock(const char *path);
 int cposix_is_terminal(int fd);
 /// Columns of the terminal on `fd`; 0 when it is none.
 int cposix_terminal_columns(int fd);
+
+// --- spool.c: files that grow -----------------------------------------------------------------------
+
+/// A descriptor that appends, to a regular file made with `mode` when it is missing.
+int cposix_open_append(const char *path, uint32_t mode);
+/// A descriptor for reading and for writing in place.
+int cposix_open_record(const char *path, uint32_t mode);
+/// Bytes written at `offset`.
+long cposix_pwrite(int fd, const uint8_t *bytes, size_t count, int64_t offset);
+/// What was written is on the disk when it returns (fdatasync: content and length).
+int cposix_sync_data(int fd);
+int cposix_truncate(int fd, int64_t length);
+/// Names made or removed in the folder are on the disk when it returns.
+int cposix_sync_folder(const char *path);
 
 // --- signal.c --------------------------------------------------------------------------------------
 
