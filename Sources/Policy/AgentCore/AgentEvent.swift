@@ -25,6 +25,10 @@ public enum AgentEvent: Sendable {
     case enrolEnded(LinkResult)
     case reportEnded(LinkResult)
     case holdEnded(LinkResult)
+    /// The answer to `.checkpoint`.
+    case checkpointed(CheckpointResult)
+    /// The answer to `.fetchBacklog`.
+    case backlog(Backlog)
     /// End: deliver what can be delivered, then finish.
     case stop
 }
@@ -52,6 +56,14 @@ public enum AgentAction: Sendable {
     /// GET /v1/parameters, held for up to `waitS`.
     case hold(afterVersion: UInt64, waitS: Int)
     case cancelHold
+    /// Write what the batch holds to disk, synced; `.checkpointed` follows.
+    case checkpoint(SpoolBatch)
+    /// Read the oldest of what waits on disk; `.backlog` follows.
+    case fetchBacklog(maxBytes: Int, CurrentStream)
+    /// What was fetched last has arrived: it may go.
+    case releaseBacklog
+    /// Keep a snapshot over a restart, if the write budget allows.
+    case keep(KeptThing, [UInt8])
     case log(LogLevel, String)
     /// Nothing is left to be done: restore what was governed, and end.
     case finish(failed: Bool)

@@ -23,8 +23,10 @@ public enum SeriesID {
 }
 
 struct PoolFeed {
-    private let pool: TensorPool
-    private var declared: [UInt16] = []
+    let pool: TensorPool
+    /// The account with the spool on disk.
+    let book = SpoolBook()
+    private(set) var declared: [UInt16] = []
     /// Values that the pool could not take for another reason than room.
     private(set) var rejected: UInt64 = 0
     /// Sensors by the order in which they were first seen.
@@ -35,6 +37,16 @@ struct PoolFeed {
 
     init(budgetBytes: Int) throws(PoolError) {
         pool = try TensorPool(budgetBytes: budgetBytes)
+    }
+
+    /// The pool of the run before, and its series. Without records on disk none holds anything of it.
+    init(budgetBytes: Int, restoring kept: Restored, hasRecords: Bool) throws(PoolError) {
+        pool = try TensorPool(budgetBytes: budgetBytes, restoring: kept.pool)
+        for one in kept.series where pool.nextIndex(of: one.id) != nil {
+            declared.append(one.id)
+            if hasRecords { book.series.append(one) }
+        }
+        sensors = kept.names.map { $0.name }
     }
 
     mutating func take(
@@ -90,6 +102,13 @@ struct PoolFeed {
     /// Names that the aggregator hasn't acknowledged yet.
     var namesToTell: [SeriesName] {
         sensors.indices.dropFirst(namesTold).map {
+            SeriesName(id: SeriesID.firstSensor + UInt16($0), name: sensors[$0])
+        }
+    }
+
+    /// All names of this pool's series.
+    var allNames: [SeriesName] {
+        sensors.indices.map {
             SeriesName(id: SeriesID.firstSensor + UInt16($0), name: sensors[$0])
         }
     }
