@@ -143,7 +143,7 @@ let package = Package(
                 "AgentCore", "Bytes", "CoreTesting", "Digest", "FixtureSupport", "Model", "Spool", "System",
                 "TensorPool", "Wire",
             ]),
-        test("AgentRuntimeTests", ["AgentRuntime", "Model"]),
+        test("AgentRuntimeTests", ["AgentRuntime", "CoreTesting", "Model"]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(
@@ -173,7 +173,7 @@ let package = Package(
         test("PhiChamberTests", ["FixtureSupport", "Governor", "Phi", "PhiChamber"]),
         test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
         test(
-            "FleetKitTests", ["Bytes", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
+            "FleetKitTests", ["Bytes", "CoreTesting", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
         // Tests of the server's floor, and what they share.
         .target(
             name: "ServerTesting", dependencies: ["Bytes", "Digest", "Model", "Wire"],

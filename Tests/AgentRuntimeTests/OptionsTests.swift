@@ -54,7 +54,7 @@ private let fingerprint = String(repeating: "ab", count: 32)
         ("cgroup-root", "/x", { $0.cgroupRoot == "/x" }),
         ("config", try scratch("dry-run\n"), { $0.isDryRun }),
     ]
-    #expect(Set(cases.map(\.0)) == Set(Options.names.map { "\($0.name)" }))
+    #expect(Set(cases.map(\.0)) == Set(Options.flags.map { "\($0.name)" }))
     for (name, value, isSet) in cases {
         let set = try Options(arguments: ["--\(name)"] + (value.map { [$0] } ?? []))
         #expect(isSet(set), "--\(name)")

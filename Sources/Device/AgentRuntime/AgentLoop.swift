@@ -20,6 +20,7 @@ final class AgentLoop {
 
     private let log: Log
     private let folder: StateFolder
+    private let store: DeviceStore
     private let sensors: DeviceSensors
     private let governor: CgroupGovernor
     private let decisionFile: DecisionFile
@@ -39,6 +40,7 @@ final class AgentLoop {
 
     init(options: Options, version: String, log: Log) throws(UsageError) {
         self.log = log
+        Clock.quicken(options.timeScale)
         do throws(Errno) { try FileSystem.makeFolder(options.runFolder) } catch {
             throw UsageError(
                 "the run folder \(options.runFolder) can't be made: \(error.text)",
@@ -86,13 +88,16 @@ final class AgentLoop {
                 cpuCores: max(1, found.cpuCores)))
         decisionFile = DecisionFile(folder: options.runFolder)
         signalFile = SignalFile(path: options.signalFile ?? "\(options.runFolder)/signals")
+        store = DeviceStore(options, state, found, kernelBootID: sensors.kernelBootID(), log: log)
+        let inheritance = store.inheritance(of: state)
         var random = SystemRandomNumberGenerator()
         do throws(PoolError) {
             core = try AgentCore(
                 configuration: AgentConfiguration(
                     agentVersion: version, token: options.token,
-                    kernelBootID: sensors.kernelBootID(), sampleIntervalMs: options.intervalMs),
-                state: state, hardware: found, seed: random.next())
+                    kernelBootID: sensors.kernelBootID(), sampleIntervalMs: options.intervalMs,
+                    checkpointMs: store.isSpooling ? options.checkpointMs : nil),
+                state: state, hardware: found, seed: random.next(), inheritance: inheritance)
         } catch {
             throw UsageError("the tensor pool can't be made", hint: "\(error.hint)")
         }
@@ -115,7 +120,7 @@ final class AgentLoop {
         while exitStatus == nil {
             let waitMs = min(
                 Self.sleepMsMax, max(0, core.nextDeadlineMs - Clock.boottimeMs))
-            let ready = transfers.wait([signals], timeoutMs: Int(waitMs))
+            let ready = transfers.wait([signals], timeoutMs: Int(Clock.realMs(waitMs)))
             if ready.first == true { takeSignals() }
             takeReplies()
             feed(.tick)
@@ -157,13 +162,15 @@ final class AgentLoop {
             let next = events.removeFirst()
             for action in core.step(next, at: .now()) { perform(action) }
         }
+        store.note(
+            boot: core.state.boot, samplesTaken: core.samplesTakenSoFar, samplesAtRisk: core.samplesAtRisk)
     }
 
     private func perform(_ action: AgentAction) {
         switch action {
         case .observe: observe()
         case .persist(let state):
-            let fault = folder.save(state)
+            let fault = folder.save(store.charged(state))
             if let fault { log.write(.error, "the state can't be written: \(fault.text)") }
             events.append(.persisted(fault == nil))
         case .govern(let decision, let set): govern(decision, set)
@@ -181,6 +188,11 @@ final class AgentLoop {
             holdMAC = signed?.1
             send(signed?.0, on: holdTransfer) { .holdEnded($0) }
         case .cancelHold: transfers.cancel(holdTransfer)
+        case .checkpoint(let batch): events.append(.checkpointed(store.write(batch)))
+        case .fetchBacklog(let bytes, let current):
+            events.append(.backlog(store.fetch(maxBytes: bytes, current)))
+        case .releaseBacklog: store.release()
+        case .keep(let thing, let bytes): store.keep(thing, bytes, of: hardware)
         case .log(let level, let text): log.write(level, text)
         case .finish(let failed): exitStatus = failed ? 1 : 0
         }
@@ -206,6 +218,7 @@ final class AgentLoop {
     }
 
     private func govern(_ decision: Decision, _ set: ParameterSet) {
+        core.spoolSummary = store.summary
         let done = governor.apply(decision)
         tell(done)
         core.controlMode = governor.mode

@@ -5,6 +5,7 @@ import AgentCore
 import Bytes
 import Digest
 import Model
+import Spool
 import System
 import Uplink
 
@@ -13,7 +14,7 @@ public struct UsageError: Error, Sendable {
     public let text: String
     public let hint: String
 
-    init(_ text: String, hint: String = "phi-agent --help lists the options") {
+    init(_ text: String, hint: String = "phi-agent run --help lists the options") {
         self.text = text
         self.hint = hint
     }
@@ -39,25 +40,36 @@ public struct Options: Sendable {
     public var intervalMs: Int64?
     public var labels: [Label] = []
     public var logLevel = LogLevel.info
+    /// 0: nothing is spooled.
+    public var spoolCapBytes = Spool.defaultCapBytes
+    public var writeBudgetBytes = WriteBudget.defaultBytesPerDay
+    /// A checkpoint costs a card 16 KiB at least (`WriteBudget`): 720 a day, 11 MiB of the 16.
+    public var checkpointMs: Int64 = 120_000
+    /// For trials: time passes so many times as fast.
+    public var timeScale: Int64 = 1
 
-    static let names: [(name: StaticString, value: StaticString?, meaning: StaticString)] = [
-        ("config", "FILE", "read these options from FILE, one `name = value` a line"),
-        ("server", "URL", "the aggregator, e.g. https://fleet.example:8440"),
-        ("token", "TOKEN", "enrolment token, as printed by fleet enroll token"),
-        ("token-file", "FILE", "read the token from FILE (kept out of the process list)"),
-        ("insecure", nil, "enrol over plain HTTP off this machine: the token and key travel in clear"),
-        ("ca-file", "FILE", "the fleet's certificate authority (PEM); the only one trusted"),
-        ("label", "KEY=VALUE", "label set at enrolment; may be repeated"),
-        ("state-dir", "DIR", "identity, keys, boot counter, parameters (/var/lib/phi-agent)"),
-        ("run-dir", "DIR", "decision.json and the workload's signals (/run/phi-agent)"),
-        ("signals", "FILE", "what the workload says of itself (signals in the run folder)"),
-        ("group", "NAME", "cgroup below the cgroup root that is governed, e.g. workload.slice"),
-        ("dry-run", nil, "say what would be written to the group, and write nothing"),
-        ("interval", "TIME", "time between observations, e.g. 500ms, 10s; replaces the parameter"),
-        ("log-level", "LEVEL", "error, warning, notice, info (default) or debug"),
-        ("sysfs-root", "DIR", "read sensors below DIR (/sys)"),
-        ("procfs-root", "DIR", "read memory and load below DIR (/proc)"),
-        ("cgroup-root", "DIR", "the cgroup v2 tree (/sys/fs/cgroup)"),
+    static let flags = [
+        Flag("config", "FILE", "read these options from FILE, one `name = value` a line"),
+        Flag("server", "URL", "the aggregator, e.g. https://fleet.example:8440"),
+        Flag("token", "TOKEN", "enrolment token, as printed by fleet enroll token"),
+        Flag("token-file", "FILE", "read the token from FILE (kept out of the process list)"),
+        Flag("insecure", nil, "enrol over plain HTTP off this machine: the token and key travel in clear"),
+        Flag("ca-file", "FILE", "the fleet's certificate authority (PEM); the only one trusted"),
+        Flag("label", "KEY=VALUE", "label set at enrolment; may be repeated"),
+        Flag("state-dir", "DIR", "identity, keys, boot counter, parameters (/var/lib/phi-agent)"),
+        Flag("run-dir", "DIR", "decision.json and the workload's signals (/run/phi-agent)"),
+        Flag("signals", "FILE", "what the workload says of itself (signals in the run folder)"),
+        Flag("group", "NAME", "cgroup below the cgroup root that is governed, e.g. workload.slice"),
+        Flag("dry-run", nil, "say what would be written to the group, and write nothing"),
+        Flag("interval", "TIME", "time between observations, e.g. 500ms, 10s; replaces the parameter"),
+        Flag("spool-cap", "SIZE", "disk for what isn't delivered yet (32MiB); 0 keeps it in memory alone"),
+        Flag("write-budget", "SIZE", "the most that is written to the state folder in a day (16MiB)"),
+        Flag("checkpoint", "TIME", "time between checkpoints, the most that a crash loses (2m)"),
+        Flag("time-scale", "N", "for trials: the agent's time passes N times as fast"),
+        Flag("log-level", "LEVEL", "error, warning, notice, info (default) or debug"),
+        Flag("sysfs-root", "DIR", "read sensors below DIR (/sys)"),
+        Flag("procfs-root", "DIR", "read memory and load below DIR (/proc)"),
+        Flag("cgroup-root", "DIR", "the cgroup v2 tree (/sys/fs/cgroup)"),
     ]
 
     public init(arguments: [String]) throws(UsageError) {
@@ -68,7 +80,7 @@ public struct Options: Sendable {
             guard let (name, inline) = Self.split(flag: argument) else {
                 throw UsageError("unexpected argument: \(argument)")
             }
-            guard let known = Self.names.first(where: { Text.equal(name, $0.name) }) else {
+            guard let known = Self.flags.first(where: { Text.equal(name, $0.name) }) else {
                 throw UsageError("unknown option: --\(name)")
             }
             var value = inline
@@ -152,6 +164,29 @@ public struct Options: Sendable {
                 throw UsageError("--interval \(value): between 100ms and 1h")
             }
             intervalMs = ms
+        } else if Text.equal(text, "spool-cap") {
+            spoolCapBytes = try Self.size(value, "spool-cap")
+            guard spoolCapBytes == 0 || spoolCapBytes >= Spool.leastCapBytes else {
+                throw UsageError("--spool-cap \(value): 0, or at least 512KiB")
+            }
+        } else if Text.equal(text, "write-budget") {
+            writeBudgetBytes = try Self.size(value, "write-budget")
+            guard writeBudgetBytes >= WriteBudget.leastBytesPerDay else {
+                throw UsageError(
+                    "--write-budget \(value): at least 1MiB a day",
+                    hint: "--spool-cap 0 writes no samples to disk at all")
+            }
+        } else if Text.equal(text, "checkpoint") {
+            let ms = try Self.duration(value, "checkpoint")
+            guard (1_000...3_600_000).contains(ms) else {
+                throw UsageError("--checkpoint \(value): between 1s and 1h")
+            }
+            checkpointMs = ms
+        } else if Text.equal(text, "time-scale") {
+            guard let times = Text.integer(Array(value.utf8)[...]).flatMap({ Int64(exactly: $0) }),
+                (1...10_000).contains(times)
+            else { throw UsageError("--time-scale \(value): a whole number from 1 to 10000") }
+            timeScale = times
         } else if Text.equal(text, "log-level") {
             logLevel = try Self.level(value)
         } else if Text.equal(text, "sysfs-root") {
@@ -202,7 +237,7 @@ public struct Options: Sendable {
             guard let first = line.first, first != 0x23 else { continue }
             let parts = line.split(separator: 0x3d, maxSplits: 1, omittingEmptySubsequences: false)
             let name = Text.string(Text.trimmed(parts.first ?? line))
-            guard let known = names.first(where: { Text.equal(name, $0.name) }),
+            guard let known = flags.first(where: { Text.equal(name, $0.name) }),
                 !Text.equal(name, "config")
             else { throw UsageError("\(path):\(index + 1): unknown setting: \(name)") }
             if known.value != nil, parts.count < 2 {
@@ -233,6 +268,18 @@ public struct Options: Sendable {
             throw UsageError("--\(name) \(text): a time with its unit, e.g. 500ms, 10s, 2m, 1h")
         }
         return number * factor
+    }
+
+    /// `512KiB`, `32MiB`, `1GiB` or plain bytes.
+    static func size(_ text: String, _ name: StaticString) throws(UsageError) -> Int64 {
+        let bytes = Array(text.utf8)
+        let digits = bytes.prefix { $0 >= 0x30 && $0 <= 0x39 }
+        let unit = bytes[digits.count...]
+        let units: [(StaticString, Int64)] = [("", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)]
+        guard let factor = units.first(where: { Text.equal(unit, $0.0) })?.1,
+            let number = Text.integer(digits), number < 1 << 30
+        else { throw UsageError("--\(name) \(text): a size, e.g. 512KiB, 32MiB, 1GiB") }
+        return Int64(number) * factor
     }
 
     private static func level(_ text: String) throws(UsageError) -> LogLevel {

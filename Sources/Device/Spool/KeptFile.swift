@@ -32,6 +32,8 @@ public struct KeptFile: Sendable {
     public static func size(of bytes: [UInt8]) -> Int { bytes.count + frameBytes }
 
     public func write(_ bytes: [UInt8], hardware: Digest32) throws(Errno) {
+        // What was learned on other hardware is set aside first.
+        _ = try read(hardware: hardware)
         var sink = ByteSink(reserving: Self.frameBytes + bytes.count)
         sink.append(Self.magic)
         sink.append(hardware.bytes)

@@ -2,19 +2,25 @@
 // so that the next start knows to the sample what was lost. A power cut takes it along; then the
 // last record on disk says what was at risk at most.
 //
-//   "PHP1" · boot u64 · samples taken u64 · samples at risk u64 · write budget left i64 · CRC-32C u32
+//   "PHP1" · kernel boot u64 · boot u64 · samples taken u64 · samples at risk u64 ·
+//   write budget left i64 · CRC-32C u32
 
 import Precision
 import System
 
 public struct Progress: Equatable, Sendable {
+    /// Which boot of the kernel: a run folder that isn't memory would show an older one's.
+    public var kernel: UInt64
     public var boot: UInt64
     public var samplesTaken: UInt64
     /// Samples that neither the disk nor the aggregator has.
     public var samplesAtRisk: UInt64
     public var writeLeftBytes: Int64
 
-    public init(boot: UInt64, samplesTaken: UInt64, samplesAtRisk: UInt64, writeLeftBytes: Int64) {
+    public init(
+        kernel: UInt64, boot: UInt64, samplesTaken: UInt64, samplesAtRisk: UInt64, writeLeftBytes: Int64
+    ) {
+        self.kernel = kernel
         self.boot = boot
         self.samplesTaken = samplesTaken
         self.samplesAtRisk = samplesAtRisk
@@ -24,7 +30,7 @@ public struct Progress: Equatable, Sendable {
 
 public struct ProgressFile: ~Copyable {
     private static let magic: UInt32 = 0x3150_4850
-    private static let byteCount = 40
+    private static let byteCount = 48
     private let file: RecordFile
 
     public init(_ path: String) throws(Errno) { file = try RecordFile(path) }
@@ -32,6 +38,7 @@ public struct ProgressFile: ~Copyable {
     public func write(_ progress: Progress) throws(Errno) {
         var sink = ByteSink(reserving: Self.byteCount)
         sink.append32(Self.magic)
+        sink.append64(progress.kernel)
         sink.append64(progress.boot)
         sink.append64(progress.samplesTaken)
         sink.append64(progress.samplesAtRisk)
@@ -55,8 +62,8 @@ public struct ProgressFile: ~Copyable {
             let covered = UnsafeRawBufferPointer(rebasing: raw[..<(byteCount - 4)])
             guard half(0) == magic, half(byteCount - 4) == Checksum.crc32c(covered) else { return nil }
             return Progress(
-                boot: word(4), samplesTaken: word(12), samplesAtRisk: word(20),
-                writeLeftBytes: Int64(bitPattern: word(28)))
+                kernel: word(4), boot: word(12), samplesTaken: word(20), samplesAtRisk: word(28),
+                writeLeftBytes: Int64(bitPattern: word(36)))
         }
     }
 }

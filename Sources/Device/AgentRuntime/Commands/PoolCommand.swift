@@ -4,11 +4,32 @@ import Bytes
 import PoolReplay
 import System
 
-extension AgentCommand {
+extension Subcommand {
+    static let pool = Subcommand(
+        name: "pool", arguments: "replay [OPTION…] FILE.csv…",
+        summary: "your own data through the tensor pool",
+        discussion: """
+            Replays the numeric columns of CSV files (header row, optional time column) through a
+            tensor pool until the budget is exhausted or the data have looped 100 times, reads
+            every value back and compares it with the input. The value of a period is its
+            volatility against what came before it, or the column `value` (0…1).
+            """,
+        flags: [
+            Flag("budget", "SIZE", "the pool's bytes (512KiB)"),
+            Flag("exact-share", "SHARE", "share of the values that is of high value (0.10)"),
+            Flag("bound", "BOUND", "of the rest: 8bit, 16bit, exact, policy or mixed"),
+            Flag("full-scale", "NAME=LOWER:UPPER", "a column's range; may be repeated"),
+            Flag("skip", "NAME", "leave a column out; may be repeated"),
+            Flag("json", nil, "one JSON object"),
+            Flag("plot", "FILE.svg", "budget filled over time, beside both baselines"),
+        ],
+        examples: [Example("a log of sensors", "phi-agent pool replay --plot log.svg log.csv")],
+        run: replayPool)
+
     /// Largest file that is read, bytes: a day of fifty channels at one a second is a tenth of it.
     private static let replayBytesMax = 512 << 20
 
-    static func pool(_ arguments: [String]) -> Int32 {
+    private static func replayPool(_ arguments: [String]) -> Int32 {
         guard let verb = arguments.first, Text.equal(verb, "replay") else {
             Standard.error(ReplayCommand.usage)
             return 2

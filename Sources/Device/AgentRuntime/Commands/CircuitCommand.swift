@@ -74,21 +74,37 @@ struct CircuitOptions {
     }
 }
 
-extension AgentCommand {
-    static func circuit(_ arguments: [String]) -> Int32 {
+extension Subcommand {
+    static let circuit = Subcommand(
+        name: "circuit", arguments: "[OPTION…]", summary: "self-test, or an OpenQASM 2 program",
+        flags: [
+            Flag("qasm", "FILE", "simulate FILE at 81, 64, 16 and 8 bits; without it, the self-test"),
+            Flag("json", nil, "one JSON object; what isn't the same on every machine is \"measured\""),
+            Flag("budget", "SIZE", "memory for everything held at one time, e.g. 64KiB; 16MiB"),
+            Flag("shots", "N", "measurements drawn (1024)"),
+            Flag("seed", "N", "seed of the draws (1)"),
+            Flag("procfs-root", "DIR", "read processor and memory use below DIR (/proc)"),
+            Flag("sysfs-root", "DIR", "read power and GPU use below DIR (/sys)"),
+        ],
+        examples: [
+            Example("the self-test", "phi-agent circuit"),
+            Example("a program of your own", "phi-agent circuit --qasm ghz.qasm --budget 64MiB"),
+        ],
+        run: runCircuit)
+
+    private static func runCircuit(_ arguments: [String]) -> Int32 {
         let options: CircuitOptions
         do throws(UsageError) { options = try CircuitOptions(arguments) } catch {
-            Standard.error("phi-agent: \(error.text)\nhint: \(error.hint)\n")
-            return 2
+            return wrong(error)
         }
         let resources = ResourceFiles(procfs: options.procfsRoot, sysfs: options.sysfsRoot)
         // An allocation beyond what is there would end the process, or another one.
         if let available = resources.read().memoryAvailableKiB,
             Double(options.settings.budgetBytes) > available * 1024
         {
-            Standard.error(
-                "phi-agent: --budget: \(options.settings.budgetBytes) bytes, and \(Int(available)) KiB are available\nhint: give a smaller --budget\n")
-            return 1
+            return failed(
+                "--budget: \(options.settings.budgetBytes) bytes, and \(Int(available)) KiB are available",
+                hint: "give a smaller --budget")
         }
         guard let file = options.file else {
             let report = SelfTest.run(
@@ -99,8 +115,7 @@ extension AgentCommand {
         }
         let source: [UInt8]
         do throws(Errno) { source = try FileSystem.read(file, limit: QasmLimits.sourceBytes) } catch {
-            Standard.error("phi-agent: \(file): \(error.text)\n")
-            return 1
+            return failed("\(file): \(error.text)")
         }
         do throws(QasmError) {
             let program = try Program(qasm: source)
@@ -111,8 +126,7 @@ extension AgentCommand {
             Standard.output(options.isJSON ? report.json + "\n" : report.table)
             return report.isSound ? 0 : 1
         } catch {
-            Standard.error("phi-agent: \(file):\(error.description)\n")
-            return 1
+            return failed("\(file):\(error.description)")
         }
     }
 }
