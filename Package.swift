@@ -105,7 +105,7 @@ let package = Package(
         host("Server", "Merge", ["Bytes", "Digest", "Model", "Wire"]),
         host(
             "Server", "Store",
-            ["Bytes", "CSQLite", "Digest", "Merge", "Model", "Rollout", "Wire"]),
+            ["Bytes", "CSQLite", "Digest", "Merge", "Model", "Rollout", "TensorPool", "Wire"]),
         host(
             "Server", "Ingest",
             ["Bytes", "Digest", "Merge", "Model", "Rollout", "Store", "Wire"]),

@@ -7,6 +7,7 @@
 // a new boot counter, and a new chain, so that no two reports ever claim one place; and only what nobody
 // has acknowledged by the time of a checkpoint is written at all.
 
+import Chamber
 import Model
 import TensorPool
 import Wire
