@@ -92,11 +92,14 @@ let package = Package(
             "Device", "LocalAPI",
             ["AgentCore", "Bytes", "Model", "Precision", "System", "TensorPool"]),
         device(
+            "Device", "Spool",
+            ["AgentCore", "Bytes", "Digest", "Model", "Precision", "System", "TensorPool", "Wire"]),
+        device(
             "Device", "AgentRuntime",
             [
                 "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "LocalAPI", "Model", "Phi",
-                "PhiChamber", "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink",
-                "Wire",
+                "PhiChamber", "PoolReplay", "Precision", "Spool", "System", "Telemetry", "TensorPool", "Transport",
+                "Uplink", "Wire",
             ]),
         device(
             "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
@@ -109,7 +112,7 @@ let package = Package(
         host("Server", "Merge", ["Bytes", "Digest", "Model", "Wire"]),
         host(
             "Server", "Store",
-            ["Bytes", "CSQLite", "Digest", "Merge", "Model", "Rollout", "Wire"]),
+            ["Bytes", "CSQLite", "Digest", "Merge", "Model", "Rollout", "TensorPool", "Wire"]),
         host(
             "Server", "Ingest",
             ["Bytes", "Digest", "Merge", "Model", "Rollout", "Store", "Wire"]),
@@ -144,7 +147,13 @@ let package = Package(
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test(
             "IntegrationTests",
-            ["Bytes", "FixtureSupport", "LocalAPI", "Merge", "Model", "Store", "System", "TensorPool"]),
+            ["Bytes", "FixtureSupport", "LocalAPI", "Merge", "Model", "Spool", "Store", "System", "TensorPool"]),
+        test(
+            "SpoolTests",
+            [
+                "AgentCore", "Bytes", "CoreTesting", "Digest", "FixtureSupport", "Model", "Spool", "System",
+                "TensorPool", "Wire",
+            ]),
         test(
             "AgentRuntimeTests",
             [

@@ -23,6 +23,7 @@ final class AgentLoop {
     var log: Log
     var options: Options
     private let folder: StateFolder
+    private let store: DeviceStore
     private let sensors: DeviceSensors
     private let stalls: StallWatch
     private let governor: CgroupGovernor
@@ -52,6 +53,7 @@ final class AgentLoop {
         self.log = log
         self.options = options
         self.job = job
+        Clock.quicken(options.timeScale)
         do throws(Errno) { try FileSystem.makeFolder(options.runFolder) } catch {
             throw UsageError(
                 "the run folder \(options.runFolder) can't be made: \(error.text)",
@@ -100,13 +102,16 @@ final class AgentLoop {
         decisionFile = DecisionFile(folder: options.runFolder)
         signalFile = SignalFile(path: options.signalPath)
         local = Self.openLocalAPI(options, log)
+        store = DeviceStore(options, state, found, kernelBootID: sensors.kernelBootID(), log: log)
+        let inheritance = store.inheritance(of: state)
         var random = SystemRandomNumberGenerator()
         do throws(PoolError) {
             core = try AgentCore(
                 configuration: AgentConfiguration(
                     agentVersion: version, token: options.token,
-                    kernelBootID: sensors.kernelBootID(), sampleIntervalMs: options.intervalMs),
-                state: state, hardware: found, seed: random.next())
+                    kernelBootID: sensors.kernelBootID(), sampleIntervalMs: options.intervalMs,
+                    checkpointMs: store.isSpooling ? options.checkpointMs : nil),
+                state: state, hardware: found, seed: random.next(), inheritance: inheritance)
         } catch {
             throw UsageError("the tensor pool can't be made", hint: "\(error.hint)")
         }
@@ -144,7 +149,7 @@ final class AgentLoop {
         while exitStatus == nil {
             let deadlineMs = min(core.nextDeadlineMs, nextStepMs, governor.nextLookMs ?? .max)
             let waitMs = min(Self.sleepMsMax, max(0, deadlineMs - Clock.boottimeMs))
-            transfers.wait(&watched, timeoutMs: Int(waitMs))
+            transfers.wait(&watched, timeoutMs: Int(Clock.realMs(waitMs)))
             if watched[0].isReady { takeSignals() }
             if watched.count > stallPlace, watched[stallPlace].isReady {
                 if !stalls.rearm() { watched.removeLast() }
@@ -221,13 +226,15 @@ final class AgentLoop {
             let next = events.removeFirst()
             for action in core.step(next, at: .now()) { perform(action) }
         }
+        store.note(
+            boot: core.state.boot, samplesTaken: core.samplesTakenSoFar, samplesAtRisk: core.samplesAtRisk)
     }
 
     private func perform(_ action: AgentAction) {
         switch action {
         case .observe: observe()
         case .persist(let state):
-            let fault = folder.save(state)
+            let fault = folder.save(store.charged(state))
             if let fault { log.write(.error, "the state can't be written: \(fault.text)") }
             events.append(.persisted(fault == nil))
         case .govern(let decision, let set): govern(decision, set)
@@ -246,6 +253,11 @@ final class AgentLoop {
             send(signed?.0, on: holdTransfer) { .holdEnded($0) }
         case .cancelHold: transfers.cancel(holdTransfer)
         case .answer(let answer, let client): local?.answer(answer, client: client)
+        case .checkpoint(let batch): events.append(.checkpointed(store.write(batch)))
+        case .fetchBacklog(let bytes, let current):
+            events.append(.backlog(store.fetch(maxBytes: bytes, current)))
+        case .releaseBacklog: store.release()
+        case .keep(let thing, let bytes): store.keep(thing, bytes, of: hardware.record)
         case .log(let level, let text): log.write(level, text)
         case .finish(let failed): exitStatus = failed ? 1 : 0
         }
@@ -282,6 +294,7 @@ final class AgentLoop {
     }
 
     private func govern(_ decision: Decision, _ set: ParameterSet) {
+        core.spoolSummary = store.summary
         let done = governor.apply(decision, intervalMs: core.sampleIntervalMs)
         tell(done)
         let status = governor.status
