@@ -53,7 +53,9 @@ let package = Package(
         // Ground: C only, one file of system or library calls per shim.
         // Rounding a Double calls libm, which nothing else links where neither Glibc nor Foundation is imported.
         shim("CPosix", links: ["m"]),
-        shim("CCurl", links: ["curl"]),
+        // libssl and libcrypto: OpenSSL is told what it need not load before libcurl starts it.
+        shim("CCurl", links: ["curl", "ssl", "crypto"]),
+        shim("CCares", links: ["cares"]),
         shim("CCrypto", links: ["crypto"]),
         shim("CSensors", links: ["sensors"]),
         // Benches and tests alone.
@@ -85,7 +87,7 @@ let package = Package(
         device("Device", "System", ["Bytes", "CPosix"]),
         device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
         device("Device", "Governor", ["Actuation", "Bytes", "Digest", "Model", "System"]),
-        device("Device", "Transport", ["Bytes", "CCurl"]),
+        device("Device", "Transport", ["Bytes", "CCares", "CCurl"]),
         device(
             "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
         device(
@@ -190,6 +192,7 @@ let package = Package(
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
+        test("TransportTests", ["Transport"]),
         test(
             "LocalAPITests",
             ["AgentCore", "Bytes", "CoreTesting", "FixtureSupport", "LocalAPI", "Model", "System", "TensorPool"]),
