@@ -9,6 +9,7 @@
 #   make test        setup, both builds, all tests
 #   make bench-pool  the tensor pool beside Gorilla, zstd and raw (TRACES=FOLDER: on your CSV files)
 #   make bench-chamber  the chamber in closed loop, its forecasts and its learning, in simulation
+#   make bench-sensing  a cycle of sensing beside a bare C loop that reads the same files
 #   make demo        a fleet on this machine, to look at
 #   make deb         the agent as Debian packages for amd64 and arm64: .build/deb
 #   make deb-test    install, upgrade, remove and purge the package in a fresh Debian root (as root)
@@ -27,7 +28,7 @@ device := .build/device
 # with another SDK, of whose flags SwiftPM takes no notice.
 device_scratch := .build/device-build
 
-.PHONY: help setup build device sdk sdk-update test demo deb deb-test bench-pool bench-chamber clean swift setup-build setup-device
+.PHONY: help setup build device sdk sdk-update test demo deb deb-test bench-pool bench-chamber bench-sensing clean swift setup-build setup-device
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -91,6 +92,10 @@ bench-pool: swift
 	@mkdir -p bench/results
 	swift build -c release --static-swift-stdlib --product pool-bench
 	$(host)/pool-bench $(if $(TRACES),--traces $(TRACES)) --results bench/results/pool.jsonl
+
+bench-sensing: swift
+	swift build -c release --static-swift-stdlib --product sensing-bench
+	$(host)/sensing-bench
 
 bench-chamber: swift
 	@mkdir -p bench/results

@@ -56,6 +56,8 @@ let package = Package(
         shim("CCurl", links: ["curl"]),
         shim("CCrypto", links: ["crypto"]),
         shim("CSensors", links: ["sensors"]),
+        // Benches and tests alone.
+        shim("CMeasure"),
         .systemLibrary(name: "CMicrohttpd", path: "Sources/Shims/CMicrohttpd"),
         .systemLibrary(name: "CSQLite", path: "Sources/Shims/CSQLite"),
 
@@ -70,7 +72,8 @@ let package = Package(
         device("Core", "Wire", ["Bytes", "Digest", "Model"]),
 
         // Policy: pure, both compilers.
-        device("Policy", "Chamber", ["Digest", "Model", "Phi", "Precision"]),
+        device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi", "Precision"]),
+        device("Policy", "Actuation"),
         device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
         device(
             "Policy", "AgentCore",
@@ -81,15 +84,19 @@ let package = Package(
         // Device: effects through shims, both compilers.
         device("Device", "System", ["Bytes", "CPosix"]),
         device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
-        device("Device", "Governor", ["Bytes", "Digest", "Model", "System"]),
+        device("Device", "Governor", ["Actuation", "Bytes", "Digest", "Model", "System"]),
         device("Device", "Transport", ["Bytes", "CCurl"]),
         device(
             "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
         device(
+            "Device", "LocalAPI",
+            ["AgentCore", "Bytes", "Model", "Precision", "System", "TensorPool"]),
+        device(
             "Device", "AgentRuntime",
             [
-                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
-                "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "LocalAPI", "Model", "Phi",
+                "PhiChamber", "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink",
+                "Wire",
             ]),
         device(
             "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
@@ -130,13 +137,20 @@ let package = Package(
 
         // Tests.
         test("TidyTests", []),
-        test("ChamberTests", ["Chamber", "Digest", "Model", "Phi", "Precision"]),
+        test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision"]),
         // The figures of the source documents, row by row.
         test("SourceTests", ["Chamber", "Circuit", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
-        test("IntegrationTests", ["Bytes", "TensorPool"]),
-        test("AgentRuntimeTests", ["AgentRuntime", "CoreTesting", "Model"]),
+        test(
+            "IntegrationTests",
+            ["Bytes", "FixtureSupport", "LocalAPI", "Merge", "Model", "Store", "System", "TensorPool"]),
+        test(
+            "AgentRuntimeTests",
+            [
+                "AgentCore", "AgentRuntime", "CoreTesting", "FixtureSupport", "Model", "PhiChamber", "System",
+                "Telemetry",
+            ]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(
@@ -144,7 +158,8 @@ let package = Package(
             path: "Sources/Simulation/phi-boards", swiftSettings: strict),
 
         host(
-            "Simulation", "ChamberTrials", ["Bytes", "Chamber", "Model", "Phi", "Simulation"]),
+            "Simulation", "ChamberTrials",
+            ["Actuation", "Bytes", "Chamber", "Model", "Phi", "Simulation"]),
         .executableTarget(
             name: "chamber-bench",
             dependencies: ["Bytes", "CAllocations", "ChamberTrials", "Phi", "Simulation", "System"],
@@ -152,13 +167,21 @@ let package = Package(
         // Counts allocations by standing before the C library's: for measurements, in no program shipped.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .executableTarget(
+            name: "sensing-bench", dependencies: ["Bytes", "CMeasure", "Model", "System", "Telemetry"],
+            path: "Sources/Simulation/sensing-bench", swiftSettings: strict),
+        .executableTarget(
             name: "pool-bench", dependencies: ["PoolReplay", "TensorPool"],
             path: "Sources/Simulation/pool-bench", swiftSettings: strict),
 
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
-        test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
+        test(
+            "LocalAPITests",
+            ["AgentCore", "Bytes", "CoreTesting", "FixtureSupport", "LocalAPI", "Model", "System", "TensorPool"]),
+        test(
+            "TelemetryTests",
+            ["CMeasure", "FixtureSupport", "Model", "System", "Telemetry", "sensing-bench"]),
         test(
             "SimulationTests",
             [
@@ -166,7 +189,8 @@ let package = Package(
                 "System", "Telemetry", "chamber-bench", "phi-boards",
             ]),
         test("PhiChamberTests", ["FixtureSupport", "Governor", "Phi", "PhiChamber"]),
-        test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
+        test("ActuationTests", ["Actuation"]),
+        test("GovernorTests", ["Actuation", "FixtureSupport", "Governor", "Model", "System"]),
         test(
             "FleetKitTests", ["Bytes", "CoreTesting", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
         // Tests of the server's floor, and what they share.

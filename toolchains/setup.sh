@@ -16,9 +16,10 @@ readonly build=("${swift[@]}"
     libcurl4-openssl-dev libmicrohttpd-dev libsensors-dev libsqlite3-dev libssl-dev zlib1g-dev)
 readonly device=("${swift[@]}"
     ca-certificates cmake dpkg-dev file ninja-build patch python3 xz-utils)
-# prometheus is here for promtool, which holds the metrics to Prometheus's rules.
-readonly test=(ca-certificates curl file iproute2 openssl prometheus protobuf-compiler python3
-    qemu-user-static)
+# prometheus is here for promtool, which holds the metrics to Prometheus's rules; systemd for
+# systemd-analyze, which judges the units; socat and netcat for the shell examples of the local API.
+readonly test=(ca-certificates curl file iproute2 netcat-openbsd openssl perl prometheus protobuf-compiler
+    python3 qemu-user-static socat systemd util-linux)
 readonly deb=(debhelper dpkg-dev fakeroot lintian mmdebstrap)
 
 say() { printf 'setup: %s\n' "$*" >&2; }

@@ -47,6 +47,10 @@ final class AgentBench {
     var enrolments: [[UInt8]] = []
     var holds: [UInt64] = []
     var decisions: [Decision] = []
+    var answersToWorkload: [LocalAnswer] = []
+    /// The file's signals.
+    var fileSignals = Signals()
+    var observations: [Int64] = []
     var logs: [String] = []
     var finished: Bool?
     private var heldOpen = false
@@ -98,7 +102,9 @@ final class AgentBench {
             let now = Instant(monotonicMs: nowMs, wallMs: 1_700_000_000_000 + nowMs, isSynced: true)
             for action in core.step(events.removeFirst(), at: now) {
                 switch action {
-                case .observe: events.append(.observed(sample(now), Self.hardware, Signals()))
+                case .observe:
+                    observations.append(nowMs)
+                    events.append(.observed(sample(now), Self.hardware, fileSignals))
                 case .persist(let state):
                     if diskWorks { disk = state }
                     events.append(.persisted(diskWorks))
@@ -113,6 +119,7 @@ final class AgentBench {
                     holds.append(version)
                     heldOpen = true
                 case .cancelHold: heldOpen = false
+                case .answer(let answer, _): answersToWorkload.append(answer)
                 case .log(_, let text): logs.append(text)
                 case .finish(let failed): finished = failed
                 }

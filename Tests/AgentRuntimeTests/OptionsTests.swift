@@ -45,8 +45,13 @@ private let fingerprint = String(repeating: "ab", count: 32)
         ("state-dir", "/x", { $0.stateFolder == "/x" }),
         ("run-dir", "/x", { $0.runFolder == "/x" }),
         ("signals", "/x", { $0.signalFile == "/x" }),
+        ("socket", "/x", { $0.socketPath == "/x" }),
+        ("socket-group", "workers", { $0.socketGroup == "workers" }),
         ("group", "a/b", { $0.group == "a/b" }),
         ("dry-run", nil, { $0.isDryRun }),
+        ("cpufreq", nil, { $0.scalesFrequency }),
+        ("govern-by", "systemd", { $0.governBy == .systemd }),
+        ("helper", "/x", { $0.helperSocket == "/x" }),
         ("interval", "250ms", { $0.intervalMs == 250 }),
         ("log-level", "debug", { $0.logLevel == .debug }),
         ("sysfs-root", "/x", { $0.sysfsRoot == "/x" }),
@@ -61,11 +66,17 @@ private let fingerprint = String(repeating: "ab", count: 32)
     }
 }
 
+@Test func theSocketStandsInTheRunFolderUnlessToldOtherwise() throws {
+    #expect(try options("--run-dir", "/x").socketPath == "/x/agent.sock")
+    #expect(try options("--socket", "none").socketPath == nil)
+}
+
 @Test(arguments: [
+    ["--socket", ""], ["--socket", "/" + String(repeating: "x", count: 107)],
     ["--server"], ["--server", "ftp://x"], ["--server", "https://"], ["--server", "https://a b"],
     ["--token", "x.y"], ["--token", "\(secret)"], ["--label", "nothing"], ["--label", "a=b c"],
     ["--interval", "5"], ["--interval", "1ms"], ["--interval", "2h"], ["--interval", "99999999999999999999s"],
-    ["--log-level", "loud"], ["--dry-run=maybe"], ["--insecure=2"], ["--group", "."], ["--group", "a/./b"],
+    ["--log-level", "loud"], ["--dry-run=maybe"], ["--cpufreq=maybe"], ["--govern-by", "magic"], ["--helper", "x"], ["--insecure=2"], ["--group", "."], ["--group", "a/./b"],
     ["--server", "https://user@host"], ["--server", "https://host/path"], ["--server", "https://h?x"],
     ["--server", "http://127.evil.example:1", "--token", "\(secret).\(fingerprint)"],
     ["--server", "http://127.0.0.1.evil:1", "--token", "\(secret).\(fingerprint)"], ["--group", ".."], ["--group", "a/../b"], ["--config", "/nowhere"],

@@ -16,12 +16,12 @@ import Testing
     private func decide(
         entropy: Double? = 0.5, thermal: Double? = 0.3, value: Double? = 0.5
     ) -> Decision {
-        var scaler = PhiChamber(hardware: rig, parameters: desktop)
+        var scaler = AutoScaler(hardware: rig, parameters: desktop)
         return scaler.computeScaling(entropy: entropy, thermal: thermal, value: value, atMs: 100_000)
     }
 
     @Test func theSourcesExampleDecidesAtTheFirstCall() {
-        var scaler = PhiChamber(hardware: rig, parameters: desktop)
+        var scaler = AutoScaler(hardware: rig, parameters: desktop)
         let decision = scaler.computeScaling(entropy: 0.5, thermal: 0.3, value: 0.8, atMs: 100_000)
         #expect(decision.confidence.value > 0.7)
         #expect(decision.isApplicable)
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func aChangeOfHardwareCollapses() {
-        var scaler = PhiChamber(hardware: rig, parameters: desktop)
+        var scaler = AutoScaler(hardware: rig, parameters: desktop)
         _ = scaler.computeScaling(entropy: 0.5, thermal: 0.3, value: 0.5, atMs: 100_000)
         var without = rig
         without.gpu = nil
@@ -64,7 +64,7 @@ import Testing
             GovernorConfiguration(
                 cgroupRoot: scratch.at("cgroup"), group: "/workload.slice",
                 journalPath: scratch.at("journal"), cpuCores: 4))
-        var scaler = PhiChamber(hardware: rig, parameters: desktop, governor: governor)
+        var scaler = AutoScaler(hardware: rig, parameters: desktop, governor: governor)
         let decision = scaler.computeScaling(entropy: 0.5, thermal: 1, value: 0.5, atMs: 100_000)
         #expect(decision.factor < 1)
         #expect(scaler.apply(decision))
@@ -74,16 +74,16 @@ import Testing
     }
 
     @Test func whatWasLearnedGoesOnFromASnapshot() {
-        var scaler = PhiChamber(hardware: rig, parameters: desktop)
+        var scaler = AutoScaler(hardware: rig, parameters: desktop)
         for second in 0..<60 {
             _ = scaler.computeScaling(
                 entropy: 0.5, thermal: 0.3, value: 0.9, atMs: 100_000 + Int64(second) * 1000)
         }
-        let again = PhiChamber(
+        let again = AutoScaler(
             hardware: rig, parameters: desktop, restoring: scaler.snapshot())
         #expect(again.status.chamber.learnedSlots == scaler.status.chamber.learnedSlots)
         #expect(again.status.chamber.chainHead == scaler.status.chamber.chainHead)
-        let damaged = PhiChamber(hardware: rig, restoring: [1, 2, 3])
+        let damaged = AutoScaler(hardware: rig, restoring: [1, 2, 3])
         #expect(damaged.status.chamber.learnedSlots == 0)
     }
 }

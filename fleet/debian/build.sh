@@ -28,10 +28,12 @@ cp "$program" "$tree/phi-agent"
 if ldd "$program" >/dev/null 2>&1; then strip --remove-section=.comment "$tree/phi-agent"; fi
 "$native" manual >"$tree/phi-agent.8"
 "$native" completion >"$tree/completion/phi-agent"
-cp fleet/systemd/{agent.conf,govern.conf,workload.slice} "$tree"
-cp docs/{operations,glossary}.md "$tree"
+cp fleet/systemd/{agent.conf,govern.conf,helper.conf,socket.conf,workload.slice} "$tree"
+cp -r fleet/clients "$tree/clients"
+rm -rf "$tree/clients/python/__pycache__"
+cp docs/{operations,glossary,workloads}.md "$tree"
 # A package's program lies in /usr/bin, its documents where Debian has them.
-for unit in phi-agent.service workload.slice; do
+for unit in phi-agent.service phi-helper.service workload.slice; do
     sed -e 's|/usr/local/bin/|/usr/bin/|g' \
         -e 's|file:/usr/local/share/doc/phifleet/operations.md|man:phi-agent(8)|' \
         "fleet/systemd/$unit" >"$tree/$unit"

@@ -1,6 +1,7 @@
 // What a device tells the aggregator, and what it is answered.
 
 import Digest
+import Phi
 
 /// Runtime extension and the account of the pool; see the glossary's "Runtime extension".
 public struct PoolSummary: Equatable, Sendable {
@@ -45,6 +46,13 @@ public struct PoolSummary: Equatable, Sendable {
     public var refused: UInt64 = 0
 
     public init() {}
+
+    /// 1 − stored ÷ raw, against 81-bit values; nil without data.
+    public var compressionRatio: Double? {
+        basis == .noData || extension81 <= 0 ? nil : 1 - 1 / extension81
+    }
+    public var phiAlignment: Double? { compressionRatio.map { Phi.alignment($0) } }
+    public var bitScalingEfficiency: Double? { compressionRatio.map { $0 * Phi.ratio } }
 }
 
 /// How the set last offered fares.

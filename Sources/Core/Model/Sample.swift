@@ -100,11 +100,20 @@ public struct FrequencyReading: Equatable, Sendable {
     public var maximumKHz: Int
     /// The ceiling in force now (scaling_max_freq).
     public var ceilingKHz: Int
+    /// The lowest that the hardware knows; 0 where it isn't told.
+    public var minimumKHz: Int
+    /// The steps that can be asked for, rising; empty where the driver has none.
+    public var availableKHz: [Int]
 
-    public init(currentKHz: Int, maximumKHz: Int, ceilingKHz: Int) {
+    public init(
+        currentKHz: Int, maximumKHz: Int, ceilingKHz: Int, minimumKHz: Int = 0,
+        availableKHz: [Int] = []
+    ) {
         self.currentKHz = currentKHz
         self.maximumKHz = maximumKHz
         self.ceilingKHz = ceilingKHz
+        self.minimumKHz = minimumKHz
+        self.availableKHz = availableKHz
     }
 }
 
@@ -202,15 +211,25 @@ public struct Sample: Equatable, Sendable {
     public var hwmon: [HwmonReading] = []
     public var memory: MemoryReading?
     public var load: LoadReading?
-    /// Share of all cores' time that was not idle since the sample before, 0…1. The thermal model's
-    /// input; it isn't reported.
+    /// Share of all cores' time that was not idle since the sample before, 0…1: the thermal model's
+    /// input.
     public var busyShare: Double?
+    /// Share of all cores' time that idled while storage was waited for, 0…1.
+    public var iowaitShare: Double?
     /// Readings between the sample before and this one, oldest first; empty where none were taken. They
     /// aren't reported.
     public var thermalSteps: [ThermalStep] = []
     public var pressure: PressureReading?
     public var frequency: FrequencyReading?
     public var throttle: ThrottleReading?
+    public var zram: ZramReading?
+    public var disk: DiskReading?
+    public var network: NetworkReading?
+    public var reclaim: ReclaimReading?
+    /// How stalls become known; nil where they don't.
+    public var stallSource: StallSource?
+    /// The sensors that are anything but good; the report takes the first sixteen.
+    public var faults: [SensorStatus] = []
     public var health = SensorHealth(known: 0, healthy: 0, failuresTotal: 0)
 
     public init(instant: Instant) { self.instant = instant }

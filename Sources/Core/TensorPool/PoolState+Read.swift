@@ -54,7 +54,7 @@ extension PoolState {
                 body(
                     PoolSample(
                         index: index, timeMs: times[offset], value: values[offset],
-                        errorBound: bound))
+                        errorBound: bound, tier: run.coding.tier))
             }
             start += run.count
         }

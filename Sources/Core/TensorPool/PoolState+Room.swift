@@ -13,19 +13,29 @@
 import Precision
 
 extension PoolState {
-    /// A record of `bytes`, or `.full`.
+    /// A record of `bytes`, or `.full`. A class above its share can't have the last of the room.
     mutating func room(
         _ payload: Int, _ kind: RecordKind, for slot: Int
     ) throws(PoolError) -> RecordRef {
         let bytes = Arena.rounded(payload)
         while true {
-            if freeBytes >= bytes + reserveBytes + scatteredBytes, let ref = allocate(bytes, kind) { return ref }
+            // Sealing gives bytes back: it is never held up by its class.
+            let kept = isSealing || !isOverShare(slot) ? 0 : budgetBytes / Self.keptShare
+            if freeBytes >= bytes + reserveBytes + scatteredBytes + kept,
+                let ref = allocate(bytes, kind)
+            {
+                return ref
+            }
             if try makeSomeRoom(sparing: slot) { continue }
-            if let ref = allocate(bytes, kind) { return ref }
+            if kept == 0, let ref = allocate(bytes, kind) { return ref }
             if try spillSome() { continue }
             throw .full(series: series[slot].declaration.id)
         }
     }
+
+    /// Of the budget, what the classes within their share keep from those above it: one part in so
+    /// many.
+    private static let keptShare = 8
 
     /// What the arena could still hold, in however many pieces.
     var freeBytes: Int {

@@ -157,6 +157,9 @@ public final class TensorPool {
 
     public var account: PoolAccount { state.account() }
 
+    /// The score from which a value that comes in now is held exactly, for good.
+    public var exactScoreInForce: Double { state.thresholds().exact }
+
     /// What one series takes; nothing for an unknown one.
     public func usage(of series: UInt16) -> SeriesUsage { state.usage(of: series) }
 }

@@ -4,6 +4,7 @@
 import AgentCore
 import Bytes
 import Digest
+import Governor
 import Model
 import System
 import Uplink
@@ -30,15 +31,29 @@ public struct Options: Sendable {
     public var runFolder = "/run/phi-agent"
     /// nil: `signals` in the run folder.
     public var signalFile: String?
+    /// nil: `agent.sock` in the run folder; "none": no local API.
+    public var socket: String?
+    /// Who may use the socket beside the agent's own user and root.
+    public var socketGroup: String?
     public var sysfsRoot = "/sys"
     public var procfsRoot = "/proc"
     public var cgroupRoot = "/sys/fs/cgroup"
     /// Managed group below the cgroup root; nil: decisions are published and nothing is governed.
     public var group: String?
     public var isDryRun = false
+    /// Cap the CPUs' frequency as well.
+    public var scalesFrequency = false
+    public var governBy = GovernBy.automatic
+    public var helperSocket = HelperOptions.socketStandard
     public var intervalMs: Int64?
     public var labels: [Label] = []
     public var logLevel = LogLevel.info
+
+    /// Where the local API's socket is; nil where there shall be none.
+    public var socketPath: String? {
+        guard let socket else { return "\(runFolder)/agent.sock" }
+        return Text.equal(socket, "none") ? nil : socket
+    }
 
     static let flags = [
         Flag("config", "FILE", "read these options from FILE, one `name = value` a line"),
@@ -51,8 +66,13 @@ public struct Options: Sendable {
         Flag("state-dir", "DIR", "identity, keys, boot counter, parameters (/var/lib/phi-agent)"),
         Flag("run-dir", "DIR", "decision.json and the workload's signals (/run/phi-agent)"),
         Flag("signals", "FILE", "what the workload says of itself (signals in the run folder)"),
+        Flag("socket", "FILE", "the local API's socket (agent.sock in the run folder), or none"),
+        Flag("socket-group", "GROUP", "who may use the socket, beside root and the agent's own group"),
         Flag("group", "NAME", "cgroup below the cgroup root that is governed, e.g. workload.slice"),
         Flag("dry-run", nil, "say what would be written to the group, and write nothing"),
+        Flag("cpufreq", nil, "cap the CPUs' frequency as well; it slows the whole machine"),
+        Flag("govern-by", "WAY", "who writes the limits: files, systemd, helper or auto (default)"),
+        Flag("helper", "SOCKET", "where phi-agent helper listens (/run/phi-helper/socket)"),
         Flag("interval", "TIME", "time between observations, e.g. 500ms, 10s; replaces the parameter"),
         Flag("log-level", "LEVEL", "error, warning, notice, info (default) or debug"),
         Flag("sysfs-root", "DIR", "read sensors below DIR (/sys)"),
@@ -61,30 +81,10 @@ public struct Options: Sendable {
     ]
 
     public init(arguments: [String]) throws(UsageError) {
-        var fromFile: [(String, String?)] = []
-        var fromFlags: [(String, String?)] = []
-        var rest = arguments[...]
-        while let argument = rest.popFirst() {
-            guard let (name, inline) = Self.split(flag: argument) else {
-                throw UsageError("unexpected argument: \(argument)")
-            }
-            guard let known = Self.flags.first(where: { Text.equal(name, $0.name) }) else {
-                throw UsageError("unknown option: --\(name)")
-            }
-            var value = inline
-            if known.value != nil, value == nil {
-                guard let next = rest.popFirst() else {
-                    throw UsageError("--\(name) needs a value")
-                }
-                value = next
-            }
-            if Text.equal(name, "config") {
-                fromFile += try Self.settings(inFile: value ?? "")
-            } else {
-                fromFlags.append((name, value))
-            }
+        let settings = try Self.settings(in: arguments, among: Self.flags) {
+            path throws(UsageError) in try Self.settings(inFile: path)
         }
-        for (name, value) in fromFile + fromFlags { try set(name, value) }
+        for (name, value) in settings { try set(name, value) }
         if let server, token != nil, !isInsecure, Uplink.sendsInClear(server) {
             throw UsageError(
                 "enrolment over plain HTTP would show the token and the key to the network",
@@ -92,8 +92,39 @@ public struct Options: Sendable {
         }
     }
 
+    /// The settings of a command line, those of its `--config` files first: a flag wins over a file.
+    static func settings(
+        in arguments: [String], among flags: [Flag], hint: String = "phi-agent run --help lists the options",
+        file: (String) throws(UsageError) -> [(String, String?)]
+    ) throws(UsageError) -> [(String, String?)] {
+        var fromFile: [(String, String?)] = []
+        var fromFlags: [(String, String?)] = []
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            guard let (name, inline) = split(flag: argument) else {
+                throw UsageError("unexpected argument: \(argument)", hint: hint)
+            }
+            guard let known = flags.first(where: { Text.equal(name, $0.name) }) else {
+                throw UsageError("unknown option: --\(name)", hint: hint)
+            }
+            var value = inline
+            if known.value != nil, value == nil {
+                guard let next = rest.popFirst() else {
+                    throw UsageError("--\(name) needs a value", hint: hint)
+                }
+                value = next
+            }
+            if Text.equal(name, "config") {
+                fromFile += try file(value ?? "")
+            } else {
+                fromFlags.append((name, value))
+            }
+        }
+        return fromFile + fromFlags
+    }
+
     /// A switch: given alone it is on.
-    private static func isOn(_ value: String, _ name: String) throws(UsageError) -> Bool {
+    static func isOn(_ value: String, _ name: String) throws(UsageError) -> Bool {
         let text = Array(value.utf8)[...]
         let on: [StaticString] = ["", "true", "yes", "on", "1"]
         let off: [StaticString] = ["false", "no", "off", "0"]
@@ -135,6 +166,13 @@ public struct Options: Sendable {
             runFolder = value
         } else if Text.equal(text, "signals") {
             signalFile = value
+        } else if Text.equal(text, "socket") {
+            guard value.utf8.count <= LocalSocket.pathBytesMax, !value.isEmpty else {
+                throw UsageError("--socket \(value): a path of at most \(LocalSocket.pathBytesMax) bytes")
+            }
+            socket = value
+        } else if Text.equal(text, "socket-group") {
+            socketGroup = value
         } else if Text.equal(text, "group") {
             let parts = Array(value.utf8).split(separator: 0x2f)
             let leadsAside = parts.contains { Text.equal($0, "..") || Text.equal($0, ".") }
@@ -146,6 +184,15 @@ public struct Options: Sendable {
             isInsecure = try Self.isOn(value, name)
         } else if Text.equal(text, "dry-run") {
             isDryRun = try Self.isOn(value, name)
+        } else if Text.equal(text, "cpufreq") {
+            scalesFrequency = try Self.isOn(value, name)
+        } else if Text.equal(text, "govern-by") {
+            governBy = try Self.way(value)
+        } else if Text.equal(text, "helper") {
+            guard Text.equal(Array(value.utf8).prefix(1), "/") else {
+                throw UsageError("--helper \(value): an absolute path")
+            }
+            helperSocket = value
         } else if Text.equal(text, "interval") {
             let ms = try Self.duration(value, "interval")
             guard (100...3_600_000).contains(ms) else {
@@ -177,7 +224,7 @@ public struct Options: Sendable {
         self.root = root
     }
 
-    private static func split(flag: String) -> (String, String?)? {
+    static func split(flag: String) -> (String, String?)? {
         let bytes = Array(flag.utf8)
         guard bytes.count > 2, bytes[0] == 0x2d, bytes[1] == 0x2d else { return nil }
         guard let equals = bytes.firstIndex(of: 0x3d) else {
@@ -186,7 +233,7 @@ public struct Options: Sendable {
         return (Text.string(bytes[2..<equals]), Text.string(bytes[(equals + 1)...]))
     }
 
-    private static func contents(_ path: String) throws(UsageError) -> String {
+    static func contents(_ path: String) throws(UsageError) -> String {
         do throws(Errno) {
             return Text.string(try FileSystem.read(path, limit: 64 * 1024)[...])
         } catch {
@@ -194,7 +241,9 @@ public struct Options: Sendable {
         }
     }
 
-    private static func settings(inFile path: String) throws(UsageError) -> [(String, String?)] {
+    static func settings(
+        inFile path: String, among flags: [Flag] = Options.flags
+    ) throws(UsageError) -> [(String, String?)] {
         let text = Array(try contents(path).utf8)
         var settings: [(String, String?)] = []
         for (index, line) in text.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated() {
@@ -235,7 +284,15 @@ public struct Options: Sendable {
         return number * factor
     }
 
-    private static func level(_ text: String) throws(UsageError) -> LogLevel {
+    static func way(_ text: String) throws(UsageError) -> GovernBy {
+        if Text.equal(text, "auto") { return .automatic }
+        if Text.equal(text, "files") { return .files }
+        if Text.equal(text, "systemd") { return .systemd }
+        if Text.equal(text, "helper") { return .helper }
+        throw UsageError("--govern-by \(text): files, systemd, helper or auto")
+    }
+
+    static func level(_ text: String) throws(UsageError) -> LogLevel {
         if Text.equal(text, "error") { return .error }
         if Text.equal(text, "warning") { return .warning }
         if Text.equal(text, "notice") { return .notice }

@@ -66,6 +66,10 @@ public enum Signals {
         case terminate
         case interrupt
         case hangUp
+        /// A child ended; only after `watchChildren`.
+        case child
+        /// Ctrl-C on a terminal: all processes there got it, not this one alone.
+        case terminalInterrupt
     }
 
     /// The descriptor to poll; the same at every call.
@@ -73,12 +77,19 @@ public enum Signals {
         try checked(cposix_signals_open())
     }
 
+    /// From now on the end of a child arrives as well.
+    public static func watchChildren() throws(Errno) {
+        try checked(cposix_signals_watch_children())
+    }
+
     /// The next one that came; nil when none waits.
     public static func next() -> Name? {
         switch cposix_signals_next() {
-        case CPOSIX_SIGTERM: .terminate
+        case CPOSIX_SIGTERM, CPOSIX_SIGTERM | CPOSIX_SIGNAL_OF_TERMINAL: .terminate
         case CPOSIX_SIGINT: .interrupt
-        case CPOSIX_SIGHUP: .hangUp
+        case CPOSIX_SIGINT | CPOSIX_SIGNAL_OF_TERMINAL: .terminalInterrupt
+        case CPOSIX_SIGHUP, CPOSIX_SIGHUP | CPOSIX_SIGNAL_OF_TERMINAL: .hangUp
+        case CPOSIX_SIGCHLD, CPOSIX_SIGCHLD | CPOSIX_SIGNAL_OF_TERMINAL: .child
         default: nil
         }
     }

@@ -9,6 +9,31 @@ public enum Curl {
     public static var version: String { String(cString: ccurl_version()) }
 }
 
+/// A descriptor that wakes the loop beside the transfers.
+public struct Watched: Sendable {
+    /// What it may become ready for.
+    public struct Interest: OptionSet, Sendable {
+        public let rawValue: Int32
+        public init(rawValue: Int32) { self.rawValue = rawValue }
+
+        public static let read = Interest(rawValue: CCURL_WATCH_READ)
+        public static let write = Interest(rawValue: CCURL_WATCH_WRITE)
+        /// A PSI trigger fired, a kernel attribute changed.
+        public static let priority = Interest(rawValue: CCURL_WATCH_PRIORITY)
+    }
+
+    // The C struct and nothing else: a list of these is the list that libcurl's shim takes.
+    fileprivate var raw: ccurl_watched
+
+    public init(_ descriptor: Int32, _ wanted: Interest) {
+        raw = ccurl_watched(descriptor: descriptor, wanted: wanted.rawValue, ready: 0)
+    }
+
+    public var descriptor: Int32 { raw.descriptor }
+    public var ready: Interest { Interest(rawValue: raw.ready) }
+    public var isReady: Bool { raw.ready != 0 }
+}
+
 public final class TransferLoop {
     private let multi: OpaquePointer
     private var running: [Transfer] = []
@@ -43,15 +68,24 @@ public final class TransferLoop {
         running.removeAll { $0 === transfer }
     }
 
-    /// Waits until a transfer moves, a descriptor can be read or the time is over.
-    /// - Returns: for each descriptor, whether it can be read.
-    public func wait(_ descriptors: [Int32], timeoutMs: Int) -> [Bool] {
-        var ready = [Int32](repeating: 0, count: descriptors.count)
-        let result = ccurl_multi_wait(
-            multi, descriptors, &ready, descriptors.count, Int32(clamping: max(0, timeoutMs)))
+    /// Waits until a transfer moves, one of the descriptors is ready or the time is over. At most 16
+    /// descriptors; a list that is kept from call to call costs no allocation.
+    public func wait(_ watched: inout [Watched], timeoutMs: Int) {
+        for index in watched.indices { watched[index].raw.ready = 0 }
+        let result = watched.withUnsafeMutableBufferPointer { items in
+            items.withMemoryRebound(to: ccurl_watched.self) {
+                ccurl_multi_wait(multi, $0.baseAddress, $0.count, Int32(clamping: max(0, timeoutMs)))
+            }
+        }
         // A libcurl that can't wait must not become a loop at full speed.
         if result < 0 { ccurl_pause_ms(100) }
-        return ready.map { $0 != 0 }
+    }
+
+    /// - Returns: for each descriptor, whether it can be read.
+    public func wait(_ descriptors: [Int32], timeoutMs: Int) -> [Bool] {
+        var watched = descriptors.map { Watched($0, .read) }
+        wait(&watched, timeoutMs: timeoutMs)
+        return watched.map { $0.isReady }
     }
 
     /// A transfer that ended, until there are none.

@@ -37,10 +37,15 @@ public struct AgentCore {
     static let unknownRepliesMax = 3
     /// Longest wait between attempts to reach the aggregator, ms.
     static let backoffCapMs: Int64 = 60_000
+    /// An early observation comes no sooner after the last one, ms: a machine that stalls without end
+    /// is looked at once a second, which is often enough to help it and seldom enough not to load it.
+    public static let nudgeLeastMs: Int64 = 1_000
 
     public internal(set) var state: AgentState
     /// How far decisions reach; the runtime sets it after each `.govern`.
     public var controlMode = ControlMode.apiOnly
+    /// Whether a factor below 1 is met by frequency: the chamber forecasts the heat by it.
+    public var scalesFrequency = false
 
     let configuration: AgentConfiguration
     var keeper: ParameterKeeper
@@ -56,10 +61,15 @@ public struct AgentCore {
     var mustTellHardware = true
     var samplesTaken: UInt64 = 0
     var latest: (sample: Sample, decision: Decision)?
+    /// What the workload said in the last cycle.
+    var latestSignals = Signals()
     var startNote: String?
+    /// What the workload says of itself on the local socket.
+    var workload = LocalDesk()
 
     // Deadlines on the monotonic clock; nil where nothing is due.
     var nextObserveMs: Int64 = 0
+    var lastObserveMs: Int64?
     var nextReportMs: Int64?
     var nextHoldMs: Int64?
     var farewellEndMs: Int64?
@@ -148,7 +158,8 @@ public struct AgentCore {
         case .tick: break
         case .observed(let sample, let record, let signals):
             isObserving = false
-            cycle(sample, record, signals, &actions)
+            workload.lastSignals = self.signals(sample.instant, over: signals)
+            cycle(sample, record, workload.lastSignals, &actions)
         case .persisted(let stored): persisted(stored, now, &actions)
         case .enrolEnded(let result):
             isEnrolling = false
@@ -159,6 +170,8 @@ public struct AgentCore {
         case .holdEnded(let result):
             isHolding = false
             holdEnded(result, now, &actions)
+        case .nudge: nudge(now)
+        case .local(let request, let client): local(request, client, now, &actions)
         case .stop: stop(now, &actions)
         }
         advance(now, &actions)
@@ -177,6 +190,8 @@ public struct AgentCore {
         } else {
             if !isObserving, nowMs >= nextObserveMs {
                 isObserving = true
+                lastObserveMs = nowMs
+                workload.observing(atMs: nowMs)
                 nextObserveMs = followingObservation(after: nowMs)
                 actions.append(.observe)
             }
@@ -287,12 +302,14 @@ public struct AgentCore {
         }
         let decision = chamber.decide(
             ChamberInput(
-                hardware: record, sample: sample, signals: signals, poolPressure: feed.pressure),
+                hardware: record, sample: sample, signals: signals, poolPressure: feed.pressure,
+                scalesFrequency: scalesFrequency, isEarly: workload.isEarly),
             keeper.current)
         feed.take(sample, decision, signals, keeper.current.values)
         desk.note(cycle: decision, at: sample.instant)
         noteHealth(sample, decision)
         latest = (sample, decision)
+        latestSignals = signals
         actions.append(.govern(decision, keeper.current))
         if state.reportKey != nil, desk.pending == nil, reportBackoff.failures == 0 {
             nextReportMs = sample.instant.monotonicMs
@@ -305,6 +322,13 @@ public struct AgentCore {
         let sensorsHold = latest.map { sample.health.healthy >= $0.sample.health.healthy } ?? true
         let isCool = !decision.triggers.contains(.safetyOverride)
         keeper.noteCycle(isHealthy: sensorsHold && isCool)
+    }
+
+    /// The next observation comes as soon as it may; those after it lie on the grid as before.
+    mutating func nudge(_ now: Instant) {
+        guard farewellEndMs == nil else { return }
+        let earliest = lastObserveMs.map { $0 + Self.nudgeLeastMs } ?? now.monotonicMs
+        nextObserveMs = min(nextObserveMs, max(now.monotonicMs, earliest))
     }
 
     mutating func stop(_ now: Instant, _ actions: inout [AgentAction]) {

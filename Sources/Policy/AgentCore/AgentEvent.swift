@@ -25,6 +25,11 @@ public enum AgentEvent: Sendable {
     case enrolEnded(LinkResult)
     case reportEnded(LinkResult)
     case holdEnded(LinkResult)
+    /// Something happened that is worth looking at early, such as a stall of memory. Harmless at any
+    /// time and rate: looks are held apart by `AgentCore.nudgeLeastMs`.
+    case nudge
+    /// A workload asks over the local socket; `.answer` follows at once, for the same client.
+    case local(LocalRequest, client: UInt64)
     /// End: deliver what can be delivered, then finish.
     case stop
 }
@@ -52,6 +57,7 @@ public enum AgentAction: Sendable {
     /// GET /v1/parameters, held for up to `waitS`.
     case hold(afterVersion: UInt64, waitS: Int)
     case cancelHold
+    case answer(LocalAnswer, client: UInt64)
     case log(LogLevel, String)
     /// Nothing is left to be done: restore what was governed, and end.
     case finish(failed: Bool)

@@ -15,6 +15,8 @@ public struct AgentState: Equatable, Sendable {
     public var deviceSeed: [UInt8]
     /// The id these keys were minted for; another one means that the card moved to another board.
     public var device: DeviceID
+    /// What the serial number in that id was read from; nil in a file of before it was noted.
+    public var serialSource: SerialSource?
     /// From enrolment; nil before.
     public var reportKey: [UInt8]?
     /// Fingerprint of the root key that parameter keys must descend from.
@@ -60,6 +62,7 @@ extension AgentState {
         line("install-id", Hex.encode(installID))
         line("device-seed", Hex.encode(deviceSeed))
         line("device", device.hex)
+        line("serial-source", serialSource?.name)
         line("report-key", reportKey.map { Hex.encode($0) })
         line("root", root?.hex)
         for label in labels { line("label", label.text) }
@@ -114,6 +117,7 @@ extension AgentState {
         wasClean = clean == 1
         reportKey = bytes("report-key")
         if let reportKey, reportKey.count != 32 { return nil }
+        serialSource = fields["serial-source"].flatMap { SerialSource(name: $0) }
         root = bytes("root").flatMap { Digest32($0) }
         hardwareHash = bytes("hardware").flatMap { Digest32($0) }
         good = bytes("good")

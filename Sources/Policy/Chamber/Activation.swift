@@ -26,6 +26,7 @@ public struct Activation: Equatable, Sendable {
         }
     }
 
+    init(digest: Digest32) { self.digest = digest }
     private static let domain: ShortMessage = {
         var message = ShortMessage()
         message.append("phi-activation-1\0")

@@ -56,6 +56,7 @@ extension Chamber {
         let value = cast(
             .value, strength(signals.value, .valueNeutral), full: parameters[.valueStrength],
             weight: weight(learnedWeights.3, .valueWeight), trigger: .profitHarmonic)
+        lastExponents = (hardware, entropy, mirror, value)
         decision.exponent = decision.votes.reduce(0) { $0 + $1.exponent }
         decision.factor = clamp(Phi.power(decision.exponent), Self.factorLimits)
         pending =

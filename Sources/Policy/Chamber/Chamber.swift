@@ -60,6 +60,8 @@ public struct Chamber: Sendable {
     var learned = Learned()
     /// What was learned on the hardware before this one, should it come back.
     var setAside: Learned?
+    /// The last cycle's exponents before weight and range.
+    var lastExponents = (0.0, 0.0, 0.0, 0.0)
     /// Votes that await their outcome.
     var pending: PendingVotes?
     var lastCeilingBytes: Double?
@@ -68,7 +70,7 @@ public struct Chamber: Sendable {
     var heatShare: Double?
     /// Share of the time since the last cycle that was spent at or beyond the soft limit.
     var hotShare = 0.0
-    private var hashes = HardwareHashes()
+    private(set) var hashes = HardwareHashes()
 
     /// SHA-256 chain over every cycle's activation, factor and instant.
     public internal(set) var chainHead = Digest32.zero

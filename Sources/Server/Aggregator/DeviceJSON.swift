@@ -91,6 +91,9 @@ extension JSONWriter {
         optional(sample?.load?.one, "load1")
         optional(sample?.pressure?.memorySomePercent, "pressureMemorySomePercent")
         optional(sample?.frequency.map { Int64($0.currentKHz) }, "frequencyKHz")
+        optional(sample?.frequency.map { Int64($0.ceilingKHz) }, "frequencyCeilingKHz")
+        optional(sample?.frequency.map { Int64($0.maximumKHz) }, "frequencyMaximumKHz")
+        system(sample)
         if let throttle = sample?.throttle {
             beginObject("throttle")
             value(Int(throttle.now), "now")
@@ -105,7 +108,71 @@ extension JSONWriter {
         value(health.known, "known")
         value(health.healthy, "healthy")
         value(health.failuresTotal, "failuresTotal")
+        faults(sample?.faults ?? [])
         endObject()
+    }
+
+    private mutating func system(_ sample: Sample?) {
+        // The instant counts from the kernel's boot.
+        optional(sample.map { $0.instant.monotonicMs / 1000 }, "uptimeS")
+        optional(sample?.busyShare, "busyShare")
+        optional(sample?.iowaitShare, "iowaitShare")
+        if let zram = sample?.zram {
+            beginObject("zram")
+            value(zram.diskBytes, "diskBytes")
+            value(zram.originalBytes, "originalBytes")
+            value(zram.compressedBytes, "compressedBytes")
+            value(zram.usedBytes, "usedBytes")
+            endObject()
+        } else {
+            null("zram")
+        }
+        if let disk = sample?.disk {
+            beginObject("disk")
+            value(disk.readBytesTotal, "readBytesTotal")
+            value(disk.writtenBytesTotal, "writtenBytesTotal")
+            optional(disk.readBytesPerS, "readBytesPerS")
+            optional(disk.writtenBytesPerS, "writtenBytesPerS")
+            endObject()
+        } else {
+            null("disk")
+        }
+        if let network = sample?.network {
+            beginObject("network")
+            value(network.receivedBytesTotal, "receivedBytesTotal")
+            value(network.sentBytesTotal, "sentBytesTotal")
+            value(network.faultsTotal, "faultsTotal")
+            optional(network.receivedBytesPerS, "receivedBytesPerS")
+            optional(network.sentBytesPerS, "sentBytesPerS")
+            endObject()
+        } else {
+            null("network")
+        }
+        if let reclaim = sample?.reclaim {
+            beginObject("reclaim")
+            value(reclaim.majorFaultsTotal, "majorFaultsTotal")
+            value(reclaim.directScanBytesTotal, "directScanBytesTotal")
+            value(reclaim.oomKillsTotal, "oomKillsTotal")
+            optional(reclaim.majorFaultsPerS, "majorFaultsPerS")
+            optional(reclaim.directScanBytesPerS, "directScanBytesPerS")
+            endObject()
+        } else {
+            null("reclaim")
+        }
+        if let source = sample?.stallSource { value(source.name, "stallSource") } else { null("stallSource") }
+    }
+
+    private mutating func faults(_ faults: [SensorStatus]) {
+        beginArray("faults")
+        for fault in faults {
+            beginObject()
+            value(fault.name, "name")
+            value(fault.condition.name, "condition")
+            value(fault.errorCode, "errorCode")
+            optional(fault.lastGoodMs, "lastGoodMs")
+            endObject()
+        }
+        endArray()
     }
 
     private mutating func decision(_ decision: Decision, _ mode: ControlMode) {

@@ -108,6 +108,12 @@ enum MetricsPage {
         gauge("phi_device_memory_available_bytes", "MemAvailable in the newest report.") {
             $0.state.newest?.report.sample.memory.map { Double($0.availableBytes) }
         }
+        gauge("phi_device_busy_ratio", "Share of all cores' time that was not idle, in the newest report.") {
+            $0.state.newest?.report.sample.busyShare
+        }
+        gauge("phi_device_sensors_failed", "Sensors that gave no plausible value in the newest report.") {
+            ($0.state.newest?.report.sample.health).map { Double(max(0, $0.known - $0.healthy)) }
+        }
         gauge("phi_device_decision_factor_ratio", "The decision's factor in the newest report.") {
             $0.state.newest?.report.decision.factor
         }

@@ -10,7 +10,7 @@
 // libcurl's default buffers (16 KiB down, 64 KiB up) are made for files; reports are small.
 #define BUFFER_BYTES 4096
 #define UPLOAD_BUFFER_BYTES 16384
-#define SOCKETS_WAITED_MAX 8
+#define SOCKETS_WAITED_MAX 16
 
 struct buffer {
     uint8_t *bytes;
@@ -235,13 +235,17 @@ void ccurl_multi_cancel(struct ccurl_multi *multi, struct ccurl_transfer *transf
         multi->running--;
 }
 
-int ccurl_multi_wait(struct ccurl_multi *multi, const int *descriptors, int *ready, size_t count,
+int ccurl_multi_wait(struct ccurl_multi *multi, struct ccurl_watched *watched, size_t count,
                      int timeout_ms) {
     struct curl_waitfd sockets[SOCKETS_WAITED_MAX];
     if (count > SOCKETS_WAITED_MAX) return -1;
     for (size_t i = 0; i < count; i++) {
-        sockets[i] = (struct curl_waitfd){descriptors[i], CURL_WAIT_POLLIN, 0};
-        ready[i] = 0;
+        int wanted = watched[i].wanted;
+        short events = (wanted & CCURL_WATCH_READ ? CURL_WAIT_POLLIN : 0) |
+                       (wanted & CCURL_WATCH_WRITE ? CURL_WAIT_POLLOUT : 0) |
+                       (wanted & CCURL_WATCH_PRIORITY ? CURL_WAIT_POLLPRI : 0);
+        sockets[i] = (struct curl_waitfd){watched[i].descriptor, events, 0};
+        watched[i].ready = 0;
     }
     int running = 0;
     if (curl_multi_perform(multi->multi, &running) != CURLM_OK) return -1;
@@ -249,7 +253,12 @@ int ccurl_multi_wait(struct ccurl_multi *multi, const int *descriptors, int *rea
     if (running < multi->running) timeout_ms = 0;
     if (curl_multi_poll(multi->multi, sockets, (unsigned)count, timeout_ms, NULL) != CURLM_OK)
         return -1;
-    for (size_t i = 0; i < count; i++) ready[i] = sockets[i].revents != 0;
+    for (size_t i = 0; i < count; i++) {
+        short seen = sockets[i].revents;
+        watched[i].ready = (seen & CURL_WAIT_POLLIN ? CCURL_WATCH_READ : 0) |
+                           (seen & CURL_WAIT_POLLOUT ? CCURL_WATCH_WRITE : 0) |
+                           (seen & CURL_WAIT_POLLPRI ? CCURL_WATCH_PRIORITY : 0);
+    }
     if (curl_multi_perform(multi->multi, &running) != CURLM_OK) return -1;
     multi->running = running;
     return 0;

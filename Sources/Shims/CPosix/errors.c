@@ -9,6 +9,7 @@
 #define SAME(name) _Static_assert(CPOSIX_##name == name, #name)
 SAME(EPERM);
 SAME(ENOENT);
+SAME(ESRCH);
 SAME(EINTR);
 SAME(EIO);
 SAME(ENXIO);
@@ -26,10 +27,14 @@ SAME(ENOSPC);
 SAME(EROFS);
 SAME(ENAMETOOLONG);
 SAME(EOPNOTSUPP);
+SAME(EADDRINUSE);
+SAME(ECONNREFUSED);
 SAME(ESTALE);
 SAME(SIGHUP);
 SAME(SIGINT);
+SAME(SIGKILL);
 SAME(SIGTERM);
+SAME(SIGCHLD);
 _Static_assert(CPOSIX_CWD == AT_FDCWD, "AT_FDCWD");
 
 const char *cposix_error_text(int error) {

@@ -4,6 +4,7 @@
 // second, as the boards' device trees have it; both move cpufreq's steps. Power is in shares of the
 // heat of all cores at the top frequency.
 
+import Actuation
 import Chamber
 import Model
 import Phi
@@ -143,7 +144,7 @@ public enum Trial {
             cpuMaxMHz: Int(board.topGHz * 1000), memoryBytes: 1 << 30)
         var setting = Setting(step: board.stepsGHz.count - 1, duty: 1)
         var factor = 1.0
-        var actuation = Actuation(scalesFrequency: scalesFrequency, intervalS: intervalS)
+        var actuation = BoardSplit(scalesFrequency: scalesFrequency, intervalS: intervalS)
         var nextS = 0.0
         var nextStepS = stepS ?? .infinity
         var steps: [ThermalStep] = []
@@ -195,33 +196,21 @@ public enum Trial {
     }
 }
 
-/// A factor below 1 is a share of the machine's work. By core time alone, at the top frequency; or by
-/// frequency, whose two nearest steps are mixed from cycle to cycle (first-order sigma-delta): a step
-/// in between costs less heat than the higher one with idle time. Where a cycle is long against the
-/// die's time constant, mixing would be a ripple, and the higher step is used for part of the time.
-struct Actuation {
+/// What the governor does with a factor (`WorkSplit`), on a simulated board.
+struct BoardSplit {
     let scalesFrequency: Bool
-    let mixes: Bool
-    private var carry = 0.0
+    let intervalS: Double
+    private var split = WorkSplit()
 
     init(scalesFrequency: Bool, intervalS: Double) {
         self.scalesFrequency = scalesFrequency
-        mixes = intervalS <= 2
+        self.intervalS = intervalS
     }
 
     mutating func setting(_ factor: Double, _ board: HeatBoard) -> Setting {
-        let top = board.stepsGHz.count - 1
-        guard factor < 1 else { return Setting(step: top, duty: 1) }
-        guard scalesFrequency else { return Setting(step: top, duty: factor) }
-        let wanted = factor * board.topGHz
-        let high = board.stepsGHz.firstIndex { $0 >= wanted - 1e-9 } ?? top
-        guard mixes, high > 0 else {
-            return Setting(step: high, duty: min(1, wanted / board.stepsGHz[high]))
-        }
-        let gap = board.stepsGHz[high] - board.stepsGHz[high - 1]
-        carry += wanted - board.stepsGHz[high - 1]
-        guard carry >= gap else { return Setting(step: high - 1, duty: 1) }
-        carry -= gap
-        return Setting(step: high, duty: 1)
+        let steps = scalesFrequency ? board.stepsGHz : [board.topGHz]
+        let split = split.setting(factor: factor, steps: steps, intervalS: intervalS)
+        return Setting(
+            step: scalesFrequency ? split.step : board.stepsGHz.count - 1, duty: split.duty)
     }
 }

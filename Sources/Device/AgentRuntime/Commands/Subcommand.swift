@@ -57,7 +57,8 @@ struct Subcommand: Sendable {
 
     /// Every command, in the order of help.
     static let all: [Subcommand] = [
-        .run, .status, .decide, .demo, .circuit, .pool, .completion, .manual, .version, .help,
+        .run, .status, .doctor, .watch, .signal, .append, .read, .series, .helper, .decide, .demo, .circuit,
+        .pool, .completion, .manual, .version, .help,
     ]
 }
 

@@ -61,9 +61,21 @@ struct ccurl_multi *ccurl_multi_new(void);
 void ccurl_multi_free(struct ccurl_multi *multi);
 int ccurl_multi_start(struct ccurl_multi *multi, struct ccurl_transfer *transfer);
 void ccurl_multi_cancel(struct ccurl_multi *multi, struct ccurl_transfer *transfer);
+#define CCURL_WATCH_READ 1
+#define CCURL_WATCH_WRITE 2
+/// POLLPRI: a PSI trigger fired, a kernel attribute changed.
+#define CCURL_WATCH_PRIORITY 4
+
+/// A descriptor beside the transfers: what it may become ready for, and what it is.
+struct ccurl_watched {
+    int descriptor;
+    int wanted;
+    int ready;
+};
+
 /// Drives the transfers, then waits until something happens on them or on one of the descriptors, or
-/// the time is over. `ready[i]` is set where `descriptors[i]` can be read. Negative on failure.
-int ccurl_multi_wait(struct ccurl_multi *multi, const int *descriptors, int *ready, size_t count,
+/// the time is over; at most 16 descriptors. Negative on failure.
+int ccurl_multi_wait(struct ccurl_multi *multi, struct ccurl_watched *watched, size_t count,
                      int timeout_ms);
 /// The next transfer that ended, with its CCURL_ code; NULL when there is none.
 struct ccurl_transfer *ccurl_multi_ended(struct ccurl_multi *multi, int *code);

@@ -1,16 +1,16 @@
-// The library's one door: the chamber for a program of your own.
+// The library's one door: the chamber for a program of your own, in the source documents' three steps.
 //
 //     import PhiChamber
 //
-//     var scaler = PhiChamber(hardware: .init(model: "rig", serial: "", cpuCores: 8,
-//                                             cpuMaxMHz: 3600, memoryBytes: 32 << 30))
+//     guard var scaler = AutoScaler.detected() else { fatalError("not Linux?") }
 //     let decision = scaler.computeScaling(entropy: 0.5, thermal: 0.3, value: 0.8)
 //     if decision.confidence.value > 0.7 { scaler.apply(decision) }
-//     print(scaler.status.stateName, scaler.status.factor)
+//     print(scaler.status.stateName, scaler.status.coherenceScore, scaler.status.factor)
 //
 // It senses (`detected()` reads this machine, `computeScaling` its memory and load at each call), or
-// takes what it is told; it applies to a cgroup where one was named. The agent's loop isn't needed.
-// What every word means is in docs/glossary.md; the mechanisms themselves are module Chamber's.
+// takes what it is told; it applies to a cgroup where one was named. The agent's loop isn't needed:
+// `phi-agent decide` is this type behind options. What every word means is in docs/glossary.md; the
+// mechanisms themselves are module Chamber's.
 
 @_exported public import Chamber
 public import Governor
@@ -20,18 +20,24 @@ public import Telemetry
 /// Computes scaling decisions from entropy, thermal state and value, and applies them.
 ///
 /// Not thread-safe: one instance, one thread. A decision takes some ten microseconds on a Raspberry Pi.
-public struct PhiChamber {
+public struct AutoScaler {
     /// The machine decided for.
     public private(set) var hardware: HardwareRecord
     /// What decides: thresholds, strengths, limits. Take `ParameterSet.builtIn` and change what differs.
     public var parameters: ParameterSet
     /// The decision of the last call; nil before the first.
     public private(set) var latest: Decision?
+    /// Every named metric of the last decision; nil before the first.
+    public var explanation: Explanation? {
+        guard let latest, let latestInput else { return nil }
+        return chamber.explain(latestInput, latest, parameters)
+    }
 
     private var chamber: Chamber
     private let sensors: DeviceSensors?
     private let governor: CgroupGovernor?
-    private var lastMs: Int64 = 0
+    private var latestInput: ChamberInput?
+    private var lastMs: Int64?
 
     /// A chamber for a machine described by hand, that senses nothing by itself.
     /// - Parameters:
@@ -63,41 +69,51 @@ public struct PhiChamber {
     public static func detected(
         roots: SensorRoots = SensorRoots(), parameters: ParameterSet = .builtIn,
         restoring: [UInt8] = [], governor: CgroupGovernor? = nil
-    ) -> PhiChamber? {
+    ) -> AutoScaler? {
         let sensors = DeviceSensors(roots: roots)
         guard let hardware = sensors.hardware() else { return nil }
-        return PhiChamber(hardware, parameters, restoring, governor, sensors: sensors)
+        return AutoScaler(hardware, parameters, restoring, governor, sensors: sensors)
     }
 
     /// A decision from the three signals of the source documents.
     ///
-    /// The first call makes as many observations of the same state as the observer wants confirmed
-    /// (a single one would leave it `superposed`, and nothing is applied in that state).
+    /// The first call is the warm-up: it makes ``warmUpObservations`` observations of one and the same
+    /// state, dated a second apart (a single one would leave the observer `superposed`, a state in
+    /// which nothing is applied). Its predictor quality is therefore 1 by construction: a predictor
+    /// can't be wrong of what stands still. From the second call on it is the measured one.
     /// - Parameters:
     ///   - entropy: of market or workload, 0…1; nil to have it estimated from the machine's activity.
     ///   - thermal: 0 at the idle temperature, 1 at the soft limit; nil for the machine's own sensor.
     ///   - value: potential profit or value, 0…1; nil is neutral.
+    ///   - availableMemory: share of the memory that is free for use, 0…1; nil for what the machine
+    ///     says, or ``assumedAvailableMemory`` where it isn't read.
     ///   - atMs: the moment, monotonic milliseconds; nil for the system's clock.
     /// - Returns: the decision with its votes, confidence and triggers.
     public mutating func computeScaling(
-        entropy: Double?, thermal: Double?, value: Double?, atMs: Int64? = nil
+        entropy: Double?, thermal: Double?, value: Double?, availableMemory: Double? = nil,
+        atMs: Int64? = nil
     ) -> Decision {
         var instant = Instant.now()
-        if let atMs { instant.monotonicMs = atMs }
-        let rounds = latest == nil ? Self.firstRounds : 1
+        // Within what may be reckoned with: 30 million years either way.
+        if let atMs { instant.monotonicMs = max(-1 << 60, min(1 << 60, atMs)) }
+        let rounds = latest == nil ? Self.warmUpObservations : 1
         var decision = Decision()
+        // One observation, however often it is repeated: the warm-up must not see the machine move.
+        let observed = observation(at: instant, thermal: thermal, availableMemory: availableMemory)
         for round in 0..<rounds {
             // The repeated first observation is dated back, a second apart.
             var at = instant
             at.monotonicMs -= Int64(rounds - 1 - round) * 1000
-            at.monotonicMs = max(at.monotonicMs, lastMs + 1)
+            if let lastMs { at.monotonicMs = max(at.monotonicMs, lastMs + 1) }
             lastMs = at.monotonicMs
             let signals = Signals(
                 entropy: entropy.map { Self.held($0) }, value: value.map { Self.held($0) })
-            decision = chamber.decide(
-                ChamberInput(
-                    hardware: hardware, sample: observation(at: at, thermal: thermal),
-                    signals: signals, poolPressure: 0), parameters)
+            var sample = observed
+            sample.instant = at
+            let input = ChamberInput(
+                hardware: hardware, sample: sample, signals: signals, poolPressure: 0)
+            decision = chamber.decide(input, parameters)
+            latestInput = input
         }
         latest = decision
         return decision
@@ -145,19 +161,31 @@ public struct PhiChamber {
         public var decoherence: Double { 1 - decision.operatingCoherence }
     }
 
-    /// Observations of the first call: what the observer and the predictor need to believe it.
-    private static let firstRounds = 5
+    /// Observations of the first call: the observer wants three in a row, the predictor four before it
+    /// is rated, and the median filter's window is five.
+    public static let warmUpObservations = 5
+    /// Share of memory taken for available on a machine that is told of and not read.
+    public static let assumedAvailableMemory = 0.75
 
     private static func held(_ signal: Double) -> Double { max(0, min(1, signal == signal ? signal : 0)) }
 
-    private func observation(at instant: Instant, thermal: Double?) -> Sample {
+    private func observation(
+        at instant: Instant, thermal: Double?, availableMemory: Double?
+    ) -> Sample {
         var sample = sensors?.sample(at: instant) ?? Sample(instant: instant)
         if sensors == nil {
-            // Told of nothing, the machine is taken as healthy with most of its memory free.
-            sample.memory = MemoryReading(
-                totalBytes: hardware.memoryBytes, availableBytes: hardware.memoryBytes / 4 * 3,
-                swapTotalBytes: 0, swapFreeBytes: 0)
+            // Its two inputs, and nothing else that could be read: no frequency, no pressure.
             sample.health = SensorHealth(known: 2, healthy: thermal == nil ? 1 : 2, failuresTotal: 0)
+        }
+        if sensors == nil || availableMemory != nil {
+            let total = sample.memory?.totalBytes ?? hardware.memoryBytes
+            let share = Self.held(availableMemory ?? Self.assumedAvailableMemory)
+            // By KiB, as the kernel counts: no total, however absurd, leaves the range of a UInt64.
+            let available = UInt64(Double(total / 1024) * share) * 1024
+            sample.memory = MemoryReading(
+                totalBytes: total, availableBytes: available,
+                swapTotalBytes: sample.memory?.swapTotalBytes ?? 0,
+                swapFreeBytes: sample.memory?.swapFreeBytes ?? 0)
         }
         if let thermal {
             let idleC = parameters.values[.idleC]
