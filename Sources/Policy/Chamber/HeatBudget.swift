@@ -14,17 +14,15 @@ struct HeatBudget: Sendable {
     /// Shortest horizon, s: below it, the sensor's noise would be amplified through the fast pole.
     static let horizonLeastS = 8.0
     /// Margin at a forecast whose error is the sensor's own noise, °C, and the mean error that is. A luckier
-    /// forecast is no better one. A part of the margin grows with the board's rise at full heat: by as much
-    /// a small error of the heat shows.
-    static let marginLeastC = 0.06
-    static let marginPerRise = 0.0045
+    /// forecast is no better one.
+    static let marginLeastC = 0.172
     static let noiseErrorC = 0.28
     static let marginMostC = 2.0
     /// Margin per °C of measured error beyond that.
     static let marginPerError = 0.3
     /// Margin per °C that the die rises above its mean while frequency steps are mixed, and the most
     /// that counts: a larger rise was a change of load.
-    static let marginPerRipple = 0.95
+    static let marginPerRipple = 1.25
     static let rippleMostC = 0.6
     /// Surroundings that warm are met this many times as early as they are foretold to come: their
     /// drift is itself known late.
@@ -49,8 +47,7 @@ struct HeatBudget: Sendable {
     ) -> Double {
         let error = marginPerError * max(0, errorC - noiseErrorC) + max(0, biasC - biasDeadBandC)
         let ripple = marginPerRipple * min(rippleC, rippleMostC)
-        let least = marginLeastC + marginPerRise * (outlook.fastRiseC + outlook.slowRiseC)
-        let margin = min(marginMostC, least + error + marginPerS * intervalS + ripple)
+        let margin = min(marginMostC, marginLeastC + error + marginPerS * intervalS + ripple)
         let near = max(horizonLeastS, intervalS)
         let drift = driftLead * max(0, driftCPerS) * near
         let heat = outlook.loadAllowed(
