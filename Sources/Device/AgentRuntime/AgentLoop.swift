@@ -2,6 +2,8 @@
 // signal or a move on one of two connections.
 
 import AgentCore
+import Bytes
+import Chamber
 import Governor
 import LocalAPI
 import Model
