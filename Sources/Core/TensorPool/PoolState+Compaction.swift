@@ -219,7 +219,8 @@ extension PoolState {
         record.setPayload(valueSink.bytes)
         record.tier = lowest
         record.worstTier = min(record.worstTier, lowest)
-        record.isLowest = isLowest(planned)
+        // What stayed exact all the same was no larger that way; trying again would change nothing.
+        record.isLowest = true
         record.seal()
         series[record.slot].bytes -= before - record.length
         return true
