@@ -8,13 +8,15 @@
 #   make sdk         only the Swift SDK that the device's agent is built with (kept in ~/.cache/phifleet)
 #   make sdk-update  build the SDKs afresh and record their packages in toolchains/packages-ARCH.lock
 #   make test        setup, both builds, all tests
-#   make bench-pool  the tensor pool beside Gorilla, zstd and raw (TRACES=FOLDER: on your CSV files)
+#   make bench-pool  the tensor pool beside Gorilla, zstd and raw: size, time, instructions (TRACES=FOLDER: your CSV files)
 #   make bench-chamber  the chamber in closed loop, its forecasts and its learning, in simulation
+#   make bench-sensing  a cycle of sensing beside a bare C loop that reads the same files
 #   make bench-agent  the agent's memory, CPU, start and writes beside other agents (as root)
 #   make lab         an emulated Raspberry Pi with systemd: boots it (Tests/Lab; needs root once)
 #   make lab-trial   in that board: what a leaking workload gets done ungoverned, governed, heeding
-#   make lab-figures in that board: the device build's memory over HTTP and HTTPS beside the peers'
 #   make demo        a fleet on this machine, to look at
+#   make deb         the agent as Debian packages for amd64 and arm64: .build/deb
+#   make deb-test    install, upgrade, remove and purge the package in a fresh Debian root (as root)
 #   make clean       remove what was built (the SDK in ~/.cache/phifleet stays)
 #
 # `make build` and `make device` install what they miss of their own group; nothing when it is there.
@@ -27,8 +29,8 @@ programs := phi-agent phi-aggregator fleet
 host := .build/release
 device := .build/device
 
-.PHONY: help setup build device device-amd64 sdk sdk-update test demo bench-pool bench-chamber bench-agent \
-  lab lab-trial lab-figures clean swift setup-build setup-device setup-lab
+.PHONY: help setup build device device-amd64 sdk sdk-update test demo deb deb-test bench-pool bench-chamber \
+  bench-sensing bench-agent lab lab-trial clean swift setup-build setup-device setup-lab
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -100,15 +102,33 @@ test: swift
 	@echo "test: building the tests (some minutes the first time), then running them"
 	swift test
 
-bench-pool: swift
-	@mkdir -p bench/results
+# Instructions are counted by callgrind and by qemu with a plugin. What is missing leaves its figures
+# out, and says so; it doesn't end the bench.
+bench-pool: swift setup-build
+	@toolchains/setup.sh bench || echo "bench-pool: goes on without what is missing" >&2
+	@mkdir -p bench/results .build/bench
 	swift build -c release --static-swift-stdlib --product pool-bench
-	$(host)/pool-bench $(if $(TRACES),--traces $(TRACES)) --results bench/results/pool.jsonl
+	swift build -c release --static-swift-stdlib --product pool-kernel
+	@# valgrind can't read Swift's debug information, and needs none.
+	@objcopy --strip-debug $(host)/pool-kernel .build/bench/pool-kernel
+	@clang -shared -fPIC -O2 -o .build/bench/count-instructions.so toolchains/count-instructions.c
+	@$(MAKE) --no-print-directory device && \
+	  swift build --swift-sdks-path "$$(toolchains/sdk.sh arm64)" --swift-sdk pi-aarch64 \
+	    --scratch-path $(device)-build -c release -debug-info-format none --product pool-kernel || \
+	  echo "bench-pool: no device build, so no instructions on aarch64" >&2
+	$(host)/pool-bench $(if $(TRACES),--traces $(TRACES)) --results bench/results/pool.jsonl \
+	  --kernel .build/bench/pool-kernel --plugin .build/bench/count-instructions.so \
+	  $$([ -f $(device)-build/release/pool-kernel ] && echo --device-kernel $(device)-build/release/pool-kernel)
+
+bench-sensing: swift
+	swift build -c release --static-swift-stdlib --product sensing-bench
+	$(host)/sensing-bench
 
 bench-chamber: swift
 	@mkdir -p bench/results
 	swift build -c release --static-swift-stdlib --product chamber-bench
-	$(host)/chamber-bench --out bench/results/chamber.jsonl
+	toolchains/count-cycles.sh $(host)/chamber-bench > bench/results/chamber-counts.txt
+	$(host)/chamber-bench --out bench/results/chamber.jsonl --plot bench/results/chamber.svg --counts bench/results/chamber-counts.txt
 
 bench-agent: build device device-amd64
 	@toolchains/setup.sh bench
@@ -122,16 +142,20 @@ setup-lab:
 lab: setup-lab
 	Tests/Lab/lab.py boot pi
 
-lab-figures: device setup-lab
-	@mkdir -p bench/results
-	Tests/Lab/figures.py --results bench/results/lab.jsonl
-
 lab-trial: device setup-lab
 	@mkdir -p bench/results
 	Tests/Lab/trial.py --results bench/results/trial.jsonl
 
 demo: build
 	fleet/demo.sh
+
+deb: build device
+	@toolchains/setup.sh deb
+	@fleet/debian/build.sh amd64 $(host)/phi-agent $(host)/phi-agent .build/deb
+	@fleet/debian/build.sh arm64 $(device)/phi-agent $(host)/phi-agent .build/deb
+
+deb-test: deb
+	@fleet/debian/try.sh .build/deb/phi-agent_*_amd64.deb
 
 clean:
 	rm -rf .build

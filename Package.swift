@@ -58,6 +58,8 @@ let package = Package(
         shim("CCares", links: ["cares"]),
         shim("CCrypto", links: ["crypto"]),
         shim("CSensors", links: ["sensors"]),
+        // Benches and tests alone.
+        shim("CMeasure"),
         .systemLibrary(name: "CMicrohttpd", path: "Sources/Shims/CMicrohttpd"),
         .systemLibrary(name: "CSQLite", path: "Sources/Shims/CSQLite"),
 
@@ -72,8 +74,9 @@ let package = Package(
         device("Core", "Wire", ["Bytes", "Digest", "Model"]),
 
         // Policy: pure, both compilers.
-        device("Policy", "Chamber", ["Digest", "Model", "Phi", "Precision"]),
-        device("Policy", "PoolReplay", ["Bytes", "Phi", "Precision", "TensorPool"]),
+        device("Policy", "Chamber", ["Bytes", "Digest", "Model", "Phi", "Precision"]),
+        device("Policy", "Actuation"),
+        device("Policy", "PoolReplay", ["Bytes", "Digest", "Phi", "Precision", "TensorPool"]),
         device(
             "Policy", "AgentCore",
             ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision", "TensorPool", "Wire"]),
@@ -83,15 +86,22 @@ let package = Package(
         // Device: effects through shims, both compilers.
         device("Device", "System", ["Bytes", "CPosix"]),
         device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
-        device("Device", "Governor", ["Bytes", "Digest", "Model", "System"]),
+        device("Device", "Governor", ["Actuation", "Bytes", "Digest", "Model", "System"]),
         device("Device", "Transport", ["Bytes", "CCares", "CCurl"]),
         device(
             "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
         device(
+            "Device", "LocalAPI",
+            ["AgentCore", "Bytes", "Model", "Precision", "System", "TensorPool"]),
+        device(
+            "Device", "Spool",
+            ["AgentCore", "Bytes", "Digest", "Model", "Precision", "System", "TensorPool", "Wire"]),
+        device(
             "Device", "AgentRuntime",
             [
-                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "Model", "Phi",
-                "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink", "Wire",
+                "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "LocalAPI", "Model", "Phi",
+                "PhiChamber", "PoolReplay", "Precision", "Spool", "System", "Telemetry", "TensorPool", "Transport",
+                "Uplink", "Wire",
             ]),
         device(
             "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
@@ -104,7 +114,7 @@ let package = Package(
         host("Server", "Merge", ["Bytes", "Digest", "Model", "Wire"]),
         host(
             "Server", "Store",
-            ["Bytes", "CSQLite", "Digest", "Merge", "Model", "Rollout", "Wire"]),
+            ["Bytes", "CSQLite", "Digest", "Merge", "Model", "Rollout", "TensorPool", "Wire"]),
         host(
             "Server", "Ingest",
             ["Bytes", "Digest", "Merge", "Model", "Rollout", "Store", "Wire"]),
@@ -132,11 +142,26 @@ let package = Package(
 
         // Tests.
         test("TidyTests", []),
-        test("ChamberTests", ["Chamber", "Digest", "Model", "Phi"]),
+        test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision"]),
+        // The figures of the source documents, row by row.
+        test("SourceTests", ["Chamber", "Circuit", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
-        test("IntegrationTests", ["Bytes", "TensorPool"]),
-        test("AgentRuntimeTests", ["AgentRuntime", "Model"]),
+        test(
+            "IntegrationTests",
+            ["Bytes", "FixtureSupport", "LocalAPI", "Merge", "Model", "Spool", "Store", "System", "TensorPool"]),
+        test(
+            "SpoolTests",
+            [
+                "AgentCore", "Bytes", "CoreTesting", "Digest", "FixtureSupport", "Model", "Spool", "System",
+                "TensorPool", "Wire",
+            ]),
+        test(
+            "AgentRuntimeTests",
+            [
+                "AgentCore", "AgentRuntime", "CoreTesting", "FixtureSupport", "Model", "PhiChamber", "System",
+                "Telemetry",
+            ]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),
         .executableTarget(
@@ -144,30 +169,56 @@ let package = Package(
             path: "Sources/Simulation/phi-boards", swiftSettings: strict),
 
         host(
-            "Simulation", "ChamberTrials", ["Bytes", "Chamber", "Model", "Phi", "Simulation"]),
+            "Simulation", "ChamberTrials",
+            ["Actuation", "Bytes", "Chamber", "Model", "Phi", "Simulation"]),
         .executableTarget(
             name: "chamber-bench",
-            dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
+            dependencies: ["Bytes", "CAllocations", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
+        // Counts allocations by standing before the C library's: for measurements, in no program shipped.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
         .executableTarget(
-            name: "pool-bench", dependencies: ["PoolReplay", "TensorPool"],
+            name: "sensing-bench", dependencies: ["Bytes", "CMeasure", "Model", "System", "Telemetry"],
+            path: "Sources/Simulation/sensing-bench", swiftSettings: strict),
+        .executableTarget(
+            name: "pool-bench", dependencies: ["PoolReplay", "PoolTrials", "TensorPool"],
             path: "Sources/Simulation/pool-bench", swiftSettings: strict),
+        // Also for the device, where its instructions are counted.
+        device("Simulation", "PoolTrials", ["TensorPool"]),
+        .executableTarget(
+            name: "pool-kernel", dependencies: ["PoolTrials", "System"],
+            path: "Sources/Simulation/pool-kernel", swiftSettings: embeddedClean),
 
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
         test("TransportTests", ["Transport"]),
-        test("TelemetryTests", ["FixtureSupport", "Model", "Telemetry"]),
+        test(
+            "LocalAPITests",
+            ["AgentCore", "Bytes", "CoreTesting", "FixtureSupport", "LocalAPI", "Model", "System", "TensorPool"]),
+        test(
+            "TelemetryTests",
+            ["CMeasure", "FixtureSupport", "Model", "System", "Telemetry", "sensing-bench"]),
         test(
             "SimulationTests",
             [
                 "Chamber", "ChamberTrials", "FixtureSupport", "Governor", "Model", "Simulation",
-                "System", "Telemetry", "phi-boards",
+                "System", "Telemetry", "chamber-bench", "phi-boards",
             ]),
-        test("PhiChamberTests", ["FixtureSupport", "Governor", "Phi", "PhiChamber"]),
-        test("GovernorTests", ["FixtureSupport", "Governor", "Model", "System"]),
+        // The README's example, as a package of somebody else's would have it.
+        .executableTarget(
+            name: "chamber-example", dependencies: ["PhiChamber"],
+            path: "Tests/OutsidePackage/Sources/Example", swiftSettings: strict),
         test(
-            "FleetKitTests", ["Bytes", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
+            "PhiChamberTests",
+            [
+                "CoreTesting", "FixtureSupport", "Governor", "Phi", "PhiChamber", "Telemetry",
+                "chamber-example",
+            ]),
+        test("ActuationTests", ["Actuation"]),
+        test("GovernorTests", ["Actuation", "FixtureSupport", "Governor", "Model", "System"]),
+        test(
+            "FleetKitTests", ["Bytes", "CoreTesting", "Digest", "FleetKit", "Model", "Phi", "Wire"]),
         // Tests of the server's floor, and what they share.
         .target(
             name: "ServerTesting", dependencies: ["Bytes", "Digest", "Model", "Wire"],

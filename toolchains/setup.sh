@@ -6,7 +6,8 @@
 #   device  what the device's SDK is made with
 #   test    what the tests run beside that
 #   lab     what makes and runs an emulated board (Tests/Lab)
-#   bench   what `make bench-agent` measures with, and the agents it measures beside ours
+#   bench   what the benches count instructions with, and what they measure us against
+#   deb     what packs the agent for Debian, and tries the package
 set -euo pipefail
 
 # The first line: what the toolchain's own programs load. The second: what it compiles and links
@@ -17,13 +18,16 @@ readonly build=("${swift[@]}"
     libc-ares-dev libcurl4-openssl-dev libmicrohttpd-dev libsensors-dev libsqlite3-dev libssl-dev zlib1g-dev)
 readonly device=("${swift[@]}"
     ca-certificates cmake dpkg-dev file ninja-build patch python3 xz-utils)
-# prometheus is here for promtool, which holds the metrics to Prometheus's rules.
-readonly test=(ca-certificates curl file iproute2 openssl prometheus protobuf-compiler python3
-    qemu-user-static)
+# prometheus is here for promtool, which holds the metrics to Prometheus's rules; systemd for
+# systemd-analyze, which judges the units; socat and netcat for the shell examples of the local API.
+readonly test=(ca-certificates curl file iproute2 netcat-openbsd openssl perl prometheus protobuf-compiler
+    python3 qemu-user-static socat systemd util-linux)
 readonly lab=(ca-certificates cpio device-tree-compiler e2fsprogs kmod mmdebstrap openssh-client
     procps python3 qemu-system-arm qemu-user-static qemu-utils util-linux)
 # collectd-core is collectd without its service; qemu-user is the emulator that can load plugins.
-readonly bench=(collectd-core earlyoom openssl prometheus-node-exporter python3 qemu-user strace)
+readonly bench=(collectd-core earlyoom openssl prometheus-node-exporter python3 qemu-user strace valgrind
+    zstd)
+readonly deb=(debhelper dpkg-dev fakeroot lintian mmdebstrap)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { # message, hint
@@ -69,9 +73,10 @@ main() {
         build) wanted+=("${build[@]}") ;;
         device) wanted+=("${device[@]}") ;;
         test) wanted+=("${test[@]}") ;;
+        deb) wanted+=("${deb[@]}") ;;
         lab) wanted+=("${lab[@]}") ;;
         bench) wanted+=("${bench[@]}") ;;
-        *) fail "unknown group '$group'" "the groups are build, device, test, lab and bench" ;;
+        *) fail "unknown group '$group'" "the groups are build, device, test, lab, bench and deb" ;;
         esac
     done
     command -v dpkg-query >/dev/null || fail "this is not a Debian system" \

@@ -260,3 +260,21 @@ import Wire
     }
     #expect(offsets.count >= 7)
 }
+
+@Test func aNudgeBringsTheNextObservationForwardAtABoundedRate() throws {
+    let bench = try AgentBench(intervalMs: 60_000)
+    bench.start()
+    bench.run(ms: 5_000)
+    let before = bench.decisions.count
+    // Ten nudges a second for ten seconds: an observation a second comes of them, no more.
+    for _ in 0..<100 {
+        bench.feed(.nudge)
+        bench.run(ms: 100)
+    }
+    let early = bench.decisions.count - before
+    #expect((9...11).contains(early), "\(early)")
+    // Then the grid holds again.
+    bench.run(ms: 300_000)
+    let regular = bench.decisions.count - before - early
+    #expect((5...6).contains(regular), "\(regular)")
+}

@@ -45,8 +45,13 @@ private let fingerprint = String(repeating: "ab", count: 32)
         ("state-dir", "/x", { $0.stateFolder == "/x" }),
         ("run-dir", "/x", { $0.runFolder == "/x" }),
         ("signals", "/x", { $0.signalFile == "/x" }),
+        ("socket", "/x", { $0.socketPath == "/x" }),
+        ("socket-group", "workers", { $0.socketGroup == "workers" }),
         ("group", "a/b", { $0.group == "a/b" }),
         ("dry-run", nil, { $0.isDryRun }),
+        ("cpufreq", nil, { $0.scalesFrequency }),
+        ("govern-by", "systemd", { $0.governBy == .systemd }),
+        ("helper", "/x", { $0.helperSocket == "/x" }),
         ("interval", "250ms", { $0.intervalMs == 250 }),
         ("log-level", "debug", { $0.logLevel == .debug }),
         ("sysfs-root", "/x", { $0.sysfsRoot == "/x" }),
@@ -54,18 +59,24 @@ private let fingerprint = String(repeating: "ab", count: 32)
         ("cgroup-root", "/x", { $0.cgroupRoot == "/x" }),
         ("config", try scratch("dry-run\n"), { $0.isDryRun }),
     ]
-    #expect(Set(cases.map(\.0)) == Set(Options.names.map { "\($0.name)" }))
+    #expect(Set(cases.map(\.0)) == Set(Options.flags.map { "\($0.name)" }))
     for (name, value, isSet) in cases {
         let set = try Options(arguments: ["--\(name)"] + (value.map { [$0] } ?? []))
         #expect(isSet(set), "--\(name)")
     }
 }
 
+@Test func theSocketStandsInTheRunFolderUnlessToldOtherwise() throws {
+    #expect(try options("--run-dir", "/x").socketPath == "/x/agent.sock")
+    #expect(try options("--socket", "none").socketPath == nil)
+}
+
 @Test(arguments: [
+    ["--socket", ""], ["--socket", "/" + String(repeating: "x", count: 107)],
     ["--server"], ["--server", "ftp://x"], ["--server", "https://"], ["--server", "https://a b"],
     ["--token", "x.y"], ["--token", "\(secret)"], ["--label", "nothing"], ["--label", "a=b c"],
     ["--interval", "5"], ["--interval", "1ms"], ["--interval", "2h"], ["--interval", "99999999999999999999s"],
-    ["--log-level", "loud"], ["--dry-run=maybe"], ["--insecure=2"], ["--group", "."], ["--group", "a/./b"],
+    ["--log-level", "loud"], ["--dry-run=maybe"], ["--cpufreq=maybe"], ["--govern-by", "magic"], ["--helper", "x"], ["--insecure=2"], ["--group", "."], ["--group", "a/./b"],
     ["--server", "https://user@host"], ["--server", "https://host/path"], ["--server", "https://h?x"],
     ["--server", "http://127.evil.example:1", "--token", "\(secret).\(fingerprint)"],
     ["--server", "http://127.0.0.1.evil:1", "--token", "\(secret).\(fingerprint)"], ["--group", ".."], ["--group", "a/../b"], ["--config", "/nowhere"],

@@ -63,6 +63,11 @@ enum Fixtures {
         """
     }
 
+    static let faults = """
+        [{"name":"hwmon1 rpi_volt in0_lcrit_alarm","condition":"failed","errorCode":11,"lastGoodMs":93500000},
+        {"name":"thermal_zone1 gpu-thermal","condition":"absurd","errorCode":0,"lastGoodMs":null}]
+        """
+
     static func device(
         id: String, model: String, labels: String, temperature: String, available: Int, seenMs: Int64,
         isLive: Bool, throttle: String, healthy: Int, version: Int, runtime: String,
@@ -76,7 +81,15 @@ enum Fixtures {
         "hwmon":[{"chip":"rpi_volt","label":"in0","kind":"voltage","value":5.08}],
         "memoryTotalBytes":3900000000,"memoryAvailableBytes":\(available),"swapTotalBytes":104857600,
         "swapFreeBytes":104857600,"load1":0.42,"pressureMemorySomePercent":null,"frequencyKHz":1500000,
-        "throttle":\(throttle),"sensors":{"known":5,"healthy":\(healthy),"failuresTotal":3},
+        "frequencyCeilingKHz":1200000,"frequencyMaximumKHz":1500000,"uptimeS":93600,"busyShare":0.37,
+        "iowaitShare":0.02,"zram":{"diskBytes":447606784,"originalBytes":44789760,"compressedBytes":13912345,
+        "usedBytes":15147008},"disk":{"readBytesTotal":620720128,"writtenBytesTotal":87666688,
+        "readBytesPerS":0,"writtenBytesPerS":20480},"network":{"receivedBytesTotal":5234567,
+        "sentBytesTotal":1234567,"faultsTotal":12,"receivedBytesPerS":1536,"sentBytesPerS":300},
+        "reclaim":{"majorFaultsTotal":4312,"directScanBytesTotal":18743296,"oomKillsTotal":1,
+        "majorFaultsPerS":0.5,"directScanBytesPerS":0},"stallSource":"vmstat",
+        "throttle":\(throttle),"sensors":{"known":5,"healthy":\(healthy),"failuresTotal":3\(
+            healthy == 5 ? "" : ",\"faults\":\(Self.faults)")},
         "decision":{"state":"coherent","factor":1.3464,"exponent":0.618,"memoryAdjustment":1.1,
         "memoryCeilingBytes":2400000000,"bitDepth":16,"confidence":{"value":0.81,"signalQuality":0.9,
         "agreement":0.95,"predictorQuality":0.947},"applicable":true,"triggers":["interval"],

@@ -1,3 +1,4 @@
+import CoreTesting
 import Foundation
 import Testing
 
@@ -54,7 +55,7 @@ import Testing
     }
 
     @Test func linesOfTheSourcesFitAScreen() throws {
-        let folder = Repository.path("Sources/CLI")
+        let folder = Repository.root.appending(path: "Sources/CLI").path
         for path in try FileManager.default.subpathsOfDirectory(atPath: folder) where path.hasSuffix(".swift") {
             let text = try String(contentsOfFile: folder + "/" + path, encoding: .utf8)
             for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {

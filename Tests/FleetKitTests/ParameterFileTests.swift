@@ -1,3 +1,4 @@
+import CoreTesting
 import Foundation
 import Model
 import Testing
@@ -10,7 +11,7 @@ import Testing
     }
 
     @Test func theCommittedDefaultsAreTheTables() throws {
-        let file = Repository.path("fleet/parameters/default.json")
+        let file = Repository.root.appending(path: "fleet/parameters/default.json").path
         let text = try String(contentsOfFile: file, encoding: .utf8)
         #expect(text == ParameterFile().json.pretty, "write it: fleet parameters default > \(file)")
         let (read, problems) = ParameterFile.read(Array(text.utf8))

@@ -1,6 +1,7 @@
 // A world for the operator's command: a console that remembers, a clock that only moves when it is
 // slept on, a server that answers by script, a folder of its own.
 
+import CoreTesting
 import Foundation
 import Testing
 
@@ -122,23 +123,8 @@ final class Bench {
 func expectGolden(_ text: String, _ name: String, sourceLocation: SourceLocation = #_sourceLocation)
     throws
 {
-    let file = Repository.path("Tests/Golden/fleet/\(name)")
-    if ProcessInfo.processInfo.environment["UPDATE_GOLDEN"] == "1" {
-        try FileManager.default.createDirectory(
-            atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        try text.write(toFile: file, atomically: true, encoding: .utf8)
-        return
-    }
-    let golden = try? String(contentsOfFile: file, encoding: .utf8)
     #expect(
-        text == golden, "differs from \(file); if it should, rewrite it with UPDATE_GOLDEN=1",
+        text == (try? Golden.text("fleet/\(name)", now: text)),
+        "differs from Tests/Golden/fleet/\(name); if it should, rewrite it with UPDATE_GOLDEN=1",
         sourceLocation: sourceLocation)
-}
-
-enum Repository {
-    static func path(_ name: String) -> String {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        return root.appendingPathComponent(name).path
-    }
 }

@@ -17,6 +17,16 @@ import Wire
         let shown = try harness.json("/v1/devices/\(device.id.hex.prefix(8))")
         #expect(shown["temperatureC"] as? Double == 51.234)
         #expect(shown["reportsStored"] as? Int == 1 && shown["chunksStored"] as? Int == 1)
+        #expect(shown["busyShare"] as? Double == 0.25 && shown["iowaitShare"] is NSNull)
+        let disk = shown["disk"] as? [String: Any]
+        #expect(disk?["readBytesPerS"] as? Double == 512 && disk?["writtenBytesPerS"] is NSNull)
+        #expect((shown["zram"] as? [String: Any])?["usedBytes"] as? Int == 120)
+        #expect(shown["network"] is NSNull && shown["reclaim"] is NSNull)
+        #expect(shown["stallSource"] as? String == "psi-averages")
+        let faults = (shown["sensors"] as? [String: Any])?["faults"] as? [[String: Any]]
+        #expect(faults?.first?["name"] as? String == "hwmon1 odd temp1_input")
+        #expect(faults?.first?["condition"] as? String == "failed" && faults?.first?["errorCode"] as? Int == 11)
+        #expect(try harness.metric("phi_device_busy_ratio{device=\"\(device.id.hex)\"}") == 0.25)
         #expect(shown["isLive"] as? Bool == true && shown["status"] as? String == "accepted")
         #expect((shown["decision"] as? [String: Any])?["controlMode"] as? String == "dry-run")
         let fleet = try harness.json("/v1/fleet")

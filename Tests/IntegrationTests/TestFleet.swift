@@ -113,6 +113,8 @@ final class TestFleet {
         processes[name] = process
     }
 
+    func processID(_ name: String) -> Int32? { processes[name]?.processIdentifier }
+
     /// Sends a signal and waits for the end; the exit status, or the signal's number.
     @discardableResult
     func end(_ name: String, _ signal: Int32 = SIGTERM, seconds: Double = 15) throws -> Int32 {

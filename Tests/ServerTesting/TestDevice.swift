@@ -64,6 +64,15 @@ public struct TestDevice: Sendable {
         sample.memory = MemoryReading(
             totalBytes: 4 << 30, availableBytes: 3 << 30, swapTotalBytes: 0, swapFreeBytes: 0)
         sample.health = SensorHealth(known: 3, healthy: 3, failuresTotal: 0)
+        sample.busyShare = 0.25
+        sample.disk = DiskReading(
+            readBytesTotal: 5120, writtenBytesTotal: 1024, readBytesPerS: 512, writtenBytesPerS: nil)
+        sample.zram = ZramReading(
+            diskBytes: 400, originalBytes: 300, compressedBytes: 100, usedBytes: 120)
+        sample.stallSource = .averages
+        sample.faults = [
+            SensorStatus(name: "hwmon1 odd temp1_input", condition: .failed, errorCode: 11, lastGoodMs: 5)
+        ]
         var decision = Decision()
         decision.confidence = Confidence(
             signalQuality: 1, agreement: agreement, predictorQuality: 0.9)

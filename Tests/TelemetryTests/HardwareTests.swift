@@ -10,12 +10,16 @@ import Testing
             try Board("pi4").sensors.hardware()
                 == HardwareRecord(
                     model: "Raspberry Pi 4 Model B Rev 1.4", serial: "10000000c2a1b3d4",
-                    cpuCores: 4, cpuMaxMHz: 1800, memoryBytes: 4 << 30))
+                    cpuCores: 4, cpuMaxMHz: 1800, memoryBytes: 4 << 30,
+                    gpu: GPURecord(
+                        name: "VideoCore VI", memoryGB: 0, cores: 0, tier: .integrated)))
         #expect(
             try Board("zero2w").sensors.hardware()
                 == HardwareRecord(
                     model: "Raspberry Pi Zero 2 W Rev 1.0", serial: "00000000d10f5a77",
-                    cpuCores: 4, cpuMaxMHz: 1000, memoryBytes: 512 << 20))
+                    cpuCores: 4, cpuMaxMHz: 1000, memoryBytes: 512 << 20,
+                    gpu: GPURecord(
+                        name: "VideoCore IV", memoryGB: 0, cores: 0, tier: .integrated)))
         #expect(try Board("pi5").sensors.hardware()?.memoryBytes == 8 << 30)
     }
 
@@ -26,8 +30,9 @@ import Testing
         #expect(record.cpuCores == 8)
         #expect(record.cpuMaxMHz == 3400)
         #expect(record.memoryBytes == 32 << 30)
-        #expect(record.gpu?.name == "0x73ff")
+        #expect(record.gpu?.name == "AMD 1002:73ff")
         #expect(record.gpu?.tier == .midRange)
+        #expect(record.gpu?.cores == 0)
     }
 
     @Test func theHashMovesWithTheHardwareAlone() throws {

@@ -22,8 +22,14 @@ import Testing
         #expect(sample.pressure == nil)
         #expect(sample.frequency == nil)
         #expect(sample.throttle == nil)
-        #expect(sample.health == SensorHealth(known: 16, healthy: 1, failuresTotal: 15))
-        #expect(board.sample().health.failuresTotal == 30)
+        #expect(sample.busyShare == nil)
+        #expect(sample.disk == nil)
+        #expect(sample.zram == nil)
+        #expect(sample.network == nil)
+        #expect(sample.health == SensorHealth(known: 20, healthy: 1, failuresTotal: 19))
+        #expect(sample.faults.count == 19)
+        #expect(sample.faults.allSatisfy { $0.condition == .absurd && $0.lastGoodMs == nil })
+        #expect(board.sample().health.failuresTotal == 38)
         #expect(board.sensors.hardware() == nil)
     }
 

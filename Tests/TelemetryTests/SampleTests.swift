@@ -24,8 +24,13 @@ final class Board {
     }
 }
 
+/// A text as a read leaves it in the buffer.
+func bytes<Value>(_ text: String, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
+    Array(text.utf8).withUnsafeBufferPointer(body)
+}
+
 @Suite struct SampleTests {
-    @Test(arguments: ["pi4", "zero2w", "pi5", "x86"])
+    @Test(arguments: ["pi4", "zero2w", "pi5", "x86", "desktop"])
     func everyBoardIsHealthy(name: String) throws {
         let health = try Board(name).sample().health
         #expect(health.known >= 5)
@@ -109,17 +114,20 @@ final class Board {
 
     @Test func frequency() throws {
         let board = try Board("pi4")
+        let steps = Array(stride(from: 600_000, through: 1_800_000, by: 100_000))
         #expect(
             board.sample().frequency
                 == FrequencyReading(
-                    currentKHz: 1_500_000, maximumKHz: 1_800_000, ceilingKHz: 1_800_000))
+                    currentKHz: 1_500_000, maximumKHz: 1_800_000, ceilingKHz: 1_800_000,
+                    minimumKHz: 600_000, availableKHz: steps))
         let folder = "sys/devices/system/cpu/cpufreq/policy0"
         try board.tree.write("\(folder)/scaling_cur_freq", "600000\n")
         try board.tree.write("\(folder)/scaling_max_freq", "1000000\n")
         #expect(
             board.sample().frequency
                 == FrequencyReading(
-                    currentKHz: 600_000, maximumKHz: 1_800_000, ceilingKHz: 1_000_000))
+                    currentKHz: 600_000, maximumKHz: 1_800_000, ceilingKHz: 1_000_000,
+                    minimumKHz: 600_000, availableKHz: steps))
     }
 
     @Test func bootID() throws {
@@ -173,10 +181,10 @@ final class Board {
 
     @Test(arguments: ["", "0x", "zz", "100000", "123456789", "-1", "5 5"])
     func otherTextsAreNoBits(text: String) {
-        #expect(Throttle.bits(Array(text.utf8)[...]) == nil)
+        #expect(bytes(text) { Throttle.bits($0) } == nil)
     }
 
     @Test func prefixAndCaseAreTolerated() {
-        #expect(Throttle.bits(Array("0x5000A\n".utf8)[...]) == 0x5000a)
+        #expect(bytes("0x5000A\n") { Throttle.bits($0) } == 0x5000a)
     }
 }

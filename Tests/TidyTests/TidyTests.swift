@@ -98,6 +98,7 @@ enum Tree {
         "CCurl": ["Transport"],
         "CCrypto": ["Digest", "FleetKit"],
         "CSensors": ["Telemetry"],
+        "CMeasure": ["sensing-bench"],
         "CMicrohttpd": ["HTTPServer"],
         "CSQLite": ["Store"],
     ]

@@ -250,10 +250,17 @@ private func decoders() throws -> [Decoder] {
         #expect(throws: WireFault.outOfRange(field: 4)) { try decode { $0.sequence = .max } }
         #expect(throws: WireFault.outOfRange(field: 2)) { try decode { $0.decision.factor = .nan } }
         #expect(throws: WireFault.outOfRange(field: 8)) { try decode { $0.pool.baselineHours = .infinity } }
-        #expect(throws: WireFault.missing(field: 4)) { try decode { $0.decision.votes.removeLast() } }
-        #expect(throws: WireFault.tooLong(field: 4, limit: 4)) {
-            try decode { $0.decision.votes.append(.neutral) }
+    }
+
+    @Test func aDecisionHasFourVotes() throws {
+        func decision(votes: Int) throws -> Decision {
+            var writer = ProtoWriter()
+            for _ in 0..<votes { writer.message(4, Vote.neutral.encoded()) }
+            return try Decision(decoding: ProtoReader(writer.bytes))
         }
+        #expect(try decision(votes: 4).votes == .neutral)
+        #expect(throws: WireFault.missing(field: 4)) { try decision(votes: 3) }
+        #expect(throws: WireFault.tooLong(field: 4, limit: 4)) { try decision(votes: 5) }
     }
 
     /// An absurd reading of a device is its own problem: the report is taken, nothing traps.

@@ -103,9 +103,13 @@ extension Expected {
                 $0.number("previous_boot", gap.previousBoot)
                 $0.bool("was_clean", gap.wasClean)
                 if let lost = gap.samplesLost { $0.number("samples_lost", lost, optional: true) }
+                if let most = gap.samplesLostMost { $0.number("samples_lost_most", most, optional: true) }
             }
         }
         for chunk in report.chunks { bytes("chunks", chunk, repeated: true) }
+        for name in report.seriesNames { message("series_names") { $0.seriesName(name) } }
+        for origin in report.origins { message("origins") { $0.origin(origin) } }
+        if let spool = report.spool { message("spool") { $0.spool(spool) } }
         bytes("head", head.bytes)
     }
 
@@ -174,7 +178,7 @@ extension Expected {
         }
     }
 
-    private mutating func instant(_ name: String, _ instant: Instant) {
+    mutating func instant(_ name: String, _ instant: Instant) {
         message(name) {
             $0.number("monotonic_ms", instant.monotonicMs)
             $0.number("wall_ms", instant.wallMs)
@@ -237,6 +241,10 @@ extension Expected {
                 $0.number("current_khz", frequency.currentKHz)
                 $0.number("maximum_khz", frequency.maximumKHz)
                 $0.number("ceiling_khz", frequency.ceilingKHz)
+                $0.number("minimum_khz", frequency.minimumKHz)
+                for step in frequency.availableKHz {
+                    $0.number("available_khz", step, optional: true)
+                }
             }
         }
         if let throttle = sample.throttle {
@@ -255,6 +263,82 @@ extension Expected {
             $0.number("known", sample.health.known)
             $0.number("healthy", sample.health.healthy)
             $0.number("failures_total", sample.health.failuresTotal)
+        }
+        systemReadings(sample)
+    }
+
+    private mutating func real(_ name: String, _ value: Double?) {
+        if let value { double(name, value, optional: true) }
+    }
+
+    private mutating func systemReadings(_ sample: Sample) {
+        if sample.busyShare != nil || sample.iowaitShare != nil {
+            message("cpu") {
+                $0.real("busy_share", sample.busyShare)
+                $0.real("iowait_share", sample.iowaitShare)
+            }
+        }
+        if let zram = sample.zram {
+            message("zram") {
+                $0.number("disk_bytes", zram.diskBytes)
+                $0.number("original_bytes", zram.originalBytes)
+                $0.number("compressed_bytes", zram.compressedBytes)
+                $0.number("used_bytes", zram.usedBytes)
+            }
+        }
+        if let disk = sample.disk {
+            message("disk") {
+                $0.number("read_bytes_total", disk.readBytesTotal)
+                $0.number("written_bytes_total", disk.writtenBytesTotal)
+                $0.real("read_bytes_per_s", disk.readBytesPerS)
+                $0.real("written_bytes_per_s", disk.writtenBytesPerS)
+            }
+        }
+        if let network = sample.network {
+            message("network") {
+                $0.number("received_bytes_total", network.receivedBytesTotal)
+                $0.number("sent_bytes_total", network.sentBytesTotal)
+                $0.number("faults_total", network.faultsTotal)
+                $0.real("received_bytes_per_s", network.receivedBytesPerS)
+                $0.real("sent_bytes_per_s", network.sentBytesPerS)
+            }
+        }
+        if let reclaim = sample.reclaim {
+            message("reclaim") {
+                $0.number("major_faults_total", reclaim.majorFaultsTotal)
+                $0.number("direct_scan_bytes_total", reclaim.directScanBytesTotal)
+                $0.number("oom_kills_total", reclaim.oomKillsTotal)
+                $0.real("major_faults_per_s", reclaim.majorFaultsPerS)
+                $0.real("direct_scan_bytes_per_s", reclaim.directScanBytesPerS)
+            }
+        }
+        if let source = sample.stallSource {
+            enumerator(
+                "stall_source",
+                { switch source {
+                case .trigger: "STALL_SOURCE_TRIGGER"
+                case .averages: "STALL_SOURCE_AVERAGES"
+                case .memoryEvents: "STALL_SOURCE_MEMORY_EVENTS"
+                case .vmstat: "STALL_SOURCE_VMSTAT"
+                } }())
+        }
+        for fault in sample.faults { status(fault) }
+    }
+
+    private mutating func status(_ fault: SensorStatus) {
+        message("faults") {
+            $0.text("name", fault.name)
+            $0.enumerator(
+                "condition",
+                { switch fault.condition {
+                case .good: "SENSOR_CONDITION_GOOD"
+                case .failed: "SENSOR_CONDITION_FAILED"
+                case .absurd: "SENSOR_CONDITION_ABSURD"
+                case .missing: "SENSOR_CONDITION_MISSING"
+                case .stuck: "SENSOR_CONDITION_STUCK"
+                } }())
+            $0.number("error_code", fault.errorCode)
+            if let last = fault.lastGoodMs { $0.number("last_good_ms", last, optional: true) }
         }
     }
 

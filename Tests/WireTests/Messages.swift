@@ -58,7 +58,8 @@ extension SeededRandom {
         sample.frequency = optional {
             FrequencyReading(
                 currentKHz: $0.int(upTo: 1_000_000_000), maximumKHz: $0.int(upTo: 1_000_000_000),
-                ceilingKHz: $0.int(upTo: 1_000_000_000))
+                ceilingKHz: $0.int(upTo: 1_000_000_000), minimumKHz: $0.int(upTo: 1_000_000_000),
+                availableKHz: $0.steps())
         }
         sample.throttle = optional {
             ThrottleReading(
@@ -67,7 +68,49 @@ extension SeededRandom {
         }
         sample.health = SensorHealth(
             known: int(upTo: 1_000_000), healthy: int(upTo: 1_000_000), failuresTotal: wide())
+        addSystemReadings(to: &sample)
         return sample
+    }
+
+    mutating func steps() -> [Int] {
+        var steps: [Int] = []
+        for _ in 0..<below(5) { steps.append(int(upTo: 1_000_000_000)) }
+        return steps
+    }
+
+    private mutating func addSystemReadings(to sample: inout Sample) {
+        sample.busyShare = optional { $0.finite() }
+        sample.iowaitShare = optional { $0.finite() }
+        sample.zram = optional {
+            ZramReading(
+                diskBytes: $0.wide(), originalBytes: $0.wide(), compressedBytes: $0.wide(),
+                usedBytes: $0.wide())
+        }
+        sample.disk = optional {
+            DiskReading(
+                readBytesTotal: $0.wide(), writtenBytesTotal: $0.wide(),
+                readBytesPerS: $0.optional { $0.finite() },
+                writtenBytesPerS: $0.optional { $0.finite() })
+        }
+        sample.network = optional {
+            NetworkReading(
+                receivedBytesTotal: $0.wide(), sentBytesTotal: $0.wide(), faultsTotal: $0.wide(),
+                receivedBytesPerS: $0.optional { $0.finite() },
+                sentBytesPerS: $0.optional { $0.finite() })
+        }
+        sample.reclaim = optional {
+            ReclaimReading(
+                majorFaultsTotal: $0.wide(), directScanBytesTotal: $0.wide(),
+                oomKillsTotal: $0.wide(), majorFaultsPerS: $0.optional { $0.finite() },
+                directScanBytesPerS: $0.optional { $0.finite() })
+        }
+        sample.stallSource = optional { $0.pick(StallSource.allCases) }
+        for _ in 0..<below(4) {
+            sample.faults.append(
+                SensorStatus(
+                    name: text(upTo: 64), condition: pick(SensorCondition.allCases),
+                    errorCode: int(upTo: 1_000_000), lastGoodMs: optional { $0.int64() }))
+        }
     }
 
     mutating func decision() -> Decision {
@@ -75,8 +118,8 @@ extension SeededRandom {
         decision.state = pick(OperatingState.allCases)
         decision.factor = finite()
         decision.exponent = finite()
-        decision.votes = Expert.allCases.map { _ in
-            Vote(exponent: finite(), weight: finite(), factor: finite())
+        for expert in Expert.allCases {
+            decision[expert] = Vote(exponent: finite(), weight: finite(), factor: finite())
         }
         decision.memoryAdjustment = finite()
         decision.memoryCeilingBytes = wide()
@@ -129,7 +172,7 @@ extension SeededRandom {
     }
 
     mutating func report() -> Report {
-        Report(
+        var report = Report(
             device: device(), boot: 1 + wide() >> 3, kernelBootID: text(upTo: 64),
             sequence: 1 + wide() >> 3, previousHead: digest(), instant: instant(),
             agentVersion: text(upTo: 64), samplesTaken: wide(), sample: sample(),
@@ -141,8 +184,12 @@ extension SeededRandom {
                 reasonCode: int(upTo: 1_000_000), reason: text(upTo: 512)),
             gap: optional {
                 RestartGap(
-                    previousBoot: $0.wide(), wasClean: $0.bool(), samplesLost: $0.optional { $0.wide() })
-            }, chunks: (0..<below(4)).map { _ in bytes(1 + below(300)) })
+                    previousBoot: $0.wide(), wasClean: $0.bool(), samplesLost: $0.optional { $0.wide() },
+                    samplesLostMost: $0.optional { $0.wide() })
+            }, chunks: (0..<below(4)).map { _ in bytes(1 + below(300)) }, seriesNames: seriesNames())
+        report.origins = origins()
+        report.spool = optional { $0.spoolSummary() }
+        return report
     }
 
     mutating func labels(upTo count: Int) -> [Label] {
@@ -247,18 +294,37 @@ struct Fixed {
             memorySomePercent: 1.25, memoryFullPercent: 0.5, cpuSomePercent: 7.75,
             ioSomePercent: 0.125, memorySomeTotalMicros: 123_456)
         sample.frequency = FrequencyReading(
-            currentKHz: 1_500_000, maximumKHz: 1_800_000, ceilingKHz: 1_700_000)
+            currentKHz: 1_500_000, maximumKHz: 1_800_000, ceilingKHz: 1_700_000,
+            minimumKHz: 600_000, availableKHz: [600_000, 1_000_000, 1_800_000])
         sample.throttle = ThrottleReading(now: 2, latched: 3, source: .firmware)
         sample.health = SensorHealth(known: 5, healthy: 4, failuresTotal: 17)
+        sample.busyShare = 0.375
+        sample.iowaitShare = 0.0625
+        sample.zram = ZramReading(
+            diskBytes: 447_606_784, originalBytes: 44_802_048, compressedBytes: 14_299_136,
+            usedBytes: 15_147_008)
+        sample.disk = DiskReading(
+            readBytesTotal: 301_989_888, writtenBytesTotal: 88_080_384, readBytesPerS: 4096,
+            writtenBytesPerS: 512.5)
+        sample.network = NetworkReading(
+            receivedBytesTotal: 9_912_345, sentBytesTotal: 4_512_345, faultsTotal: 3,
+            receivedBytesPerS: 1200.25, sentBytesPerS: 480)
+        sample.reclaim = ReclaimReading(
+            majorFaultsTotal: 4312, directScanBytesTotal: 18_743_296, oomKillsTotal: 1,
+            majorFaultsPerS: 0.5, directScanBytesPerS: 8192)
+        sample.stallSource = .memoryEvents
+        sample.faults = [
+            SensorStatus(
+                name: "hwmon1 odd temp1", condition: .failed, errorCode: 11, lastGoodMs: 86_000_000)
+        ]
 
         var decision = Decision()
         decision.state = .decoherent
         decision.factor = 0.8125
         decision.exponent = -0.43
-        decision.votes = [
+        decision.votes = Votes(
             Vote(exponent: 0.1, weight: 1, factor: 1.05), Vote(exponent: -0.2, weight: 1.1, factor: 0.9),
-            Vote(exponent: -0.38, weight: 1.2, factor: 0.8), Vote(exponent: 0.05, weight: 0.9, factor: 1.02),
-        ]
+            Vote(exponent: -0.38, weight: 1.2, factor: 0.8), Vote(exponent: 0.05, weight: 0.9, factor: 1.02))
         decision.memoryAdjustment = 0.95
         decision.memoryCeilingBytes = 2_397_000_000
         decision.bitDepth = .bits81

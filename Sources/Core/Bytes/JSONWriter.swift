@@ -39,6 +39,11 @@ public struct JSONWriter: Sendable {
         }
     }
 
+    /// "No data" is null.
+    public mutating func value(_ value: Double?, _ key: StaticString? = nil) {
+        if let value { self.value(value, key) } else { null(key) }
+    }
+
     /// A number for people, at most `decimals` digits after the point.
     public mutating func value(_ value: Double, decimals: Int, _ key: StaticString? = nil) {
         // Beyond what `Decimal` writes out, the shortest form: "inf" is no JSON.
@@ -60,6 +65,12 @@ public struct JSONWriter: Sendable {
     public mutating func value(_ value: Bool, _ key: StaticString? = nil) {
         lead(key)
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
+    /// A value that is JSON already.
+    public mutating func fragment(_ json: ArraySlice<UInt8>, _ key: StaticString? = nil) {
+        lead(key)
+        bytes.append(contentsOf: json)
     }
 
     public mutating func null(_ key: StaticString? = nil) {

@@ -21,7 +21,7 @@ public struct Digest32: Hashable, Sendable {
 
     public static let zero = Digest32(words: (0, 0, 0, 0))
 
-    private init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
+    fileprivate init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
     public var bytes: [UInt8] {
         var result: [UInt8] = []
@@ -37,7 +37,16 @@ public struct Digest32: Hashable, Sendable {
     public var hex: String { Hex.encode(bytes) }
 
     /// The digest as 256 bits: byte `index`, 0…31.
-    public func byte(_ index: Int) -> UInt8 { bytes[index] }
+    public func byte(_ index: Int) -> UInt8 {
+        let word =
+            switch index >> 3 {
+            case 0: words.0
+            case 1: words.1
+            case 2: words.2
+            default: words.3
+            }
+        return UInt8(truncatingIfNeeded: word >> UInt64(8 * (7 - index & 7)))
+    }
 
     /// Equality whose duration doesn't depend on where two MACs differ.
     public func equalsInConstantTime(_ other: Digest32) -> Bool {
@@ -60,9 +69,16 @@ public enum Digest {
     public static func sha256(_ first: [UInt8], _ second: [UInt8] = [], _ third: [UInt8] = [])
         -> Digest32
     {
-        var out = [UInt8](repeating: 0, count: 32)
-        let done = withParts(first, second, third) { ccrypto_sha256($0, 3, &out) }
-        return digest(out, done)
+        withParts(first, second, third) { parts in digest { ccrypto_sha256(parts, 3, $0) } }
+    }
+
+    /// SHA-256 of a message that never saw the heap.
+    public static func sha256(_ message: ShortMessage) -> Digest32 {
+        withUnsafeBytes(of: message.words) { bytes in
+            var part = ccrypto_part(
+                bytes: bytes.bindMemory(to: UInt8.self).baseAddress, count: message.count)
+            return digest { ccrypto_sha256(&part, 1, $0) }
+        }
     }
 
     /// SHA-256 of `bytes[range]`.
@@ -74,11 +90,9 @@ public enum Digest {
     public static func hmac(
         key: [UInt8], _ first: [UInt8], _ second: [UInt8] = [], _ third: [UInt8] = []
     ) -> Digest32 {
-        var out = [UInt8](repeating: 0, count: 32)
-        let done = withParts(first, second, third) {
-            ccrypto_hmac_sha256(key, key.count, $0, 3, &out)
+        withParts(first, second, third) { parts in
+            digest { ccrypto_hmac_sha256(key, key.count, parts, 3, $0) }
         }
-        return digest(out, done)
     }
 
     /// HKDF-SHA256 (RFC 5869), 32 bytes.
@@ -100,26 +114,39 @@ public enum Digest {
     public static var libraryVersion: String { String(cString: ccrypto_version()) }
 
     private static func withParts(
-        _ a: [UInt8], _ b: [UInt8], _ c: [UInt8], _ body: ([ccrypto_part]) -> Int32
-    ) -> Int32 {
+        _ a: [UInt8], _ b: [UInt8], _ c: [UInt8],
+        _ body: (UnsafePointer<ccrypto_part>) -> Digest32
+    ) -> Digest32 {
         a.withUnsafeBufferPointer { a in
             b.withUnsafeBufferPointer { b in
                 c.withUnsafeBufferPointer { c in
-                    body([
+                    let parts: InlineArray<3, ccrypto_part> = [
                         ccrypto_part(bytes: a.baseAddress, count: a.count),
                         ccrypto_part(bytes: b.baseAddress, count: b.count),
                         ccrypto_part(bytes: c.baseAddress, count: c.count),
-                    ])
+                    ]
+                    return parts.span.withUnsafeBufferPointer {
+                        guard let first = $0.baseAddress else { failed() }
+                        return body(first)
+                    }
                 }
             }
         }
     }
 
-    /// libcrypto refuses SHA-256 only when it could not be initialised at all: no way to go on.
-    private static func digest(_ out: [UInt8], _ done: Int32) -> Digest32 {
-        guard done == 1, let digest = Digest32(out) else {
-            preconditionFailure("libcrypto has no SHA-256")
+    /// The 32 bytes that `write` puts where it is shown.
+    private static func digest(_ write: (UnsafeMutablePointer<UInt8>) -> Int32) -> Digest32 {
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        let done = withUnsafeMutableBytes(of: &words) { bytes in
+            bytes.bindMemory(to: UInt8.self).baseAddress.map(write) ?? 0
         }
-        return digest
+        guard done == 1 else { failed() }
+        return Digest32(
+            words: (
+                words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian
+            ))
     }
+
+    /// libcrypto refuses SHA-256 only when it could not be initialised at all: no way to go on.
+    private static func failed() -> Never { preconditionFailure("libcrypto has no SHA-256") }
 }

@@ -74,6 +74,46 @@ public struct Vote: Equatable, Sendable {
     public static let neutral = Vote(exponent: 0, weight: 1, factor: 1)
 }
 
+/// The four experts' votes, in a row and without the heap: a decision is made every cycle.
+public struct Votes: Equatable, Sendable, RandomAccessCollection, MutableCollection {
+    private var hardware: Vote
+    private var entropy: Vote
+    private var thermal: Vote
+    private var value: Vote
+
+    public init(_ hardware: Vote, _ entropy: Vote, _ thermal: Vote, _ value: Vote) {
+        self.hardware = hardware
+        self.entropy = entropy
+        self.thermal = thermal
+        self.value = value
+    }
+
+    public static let neutral = Votes(.neutral, .neutral, .neutral, .neutral)
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { 4 }
+
+    /// By `Expert.rawValue`.
+    public subscript(place: Int) -> Vote {
+        get {
+            switch place {
+            case 0: hardware
+            case 1: entropy
+            case 2: thermal
+            default: value
+            }
+        }
+        set {
+            switch place {
+            case 0: hardware = newValue
+            case 1: entropy = newValue
+            case 2: thermal = newValue
+            default: value = newValue
+            }
+        }
+    }
+}
+
 /// confidence = signal quality × agreement × predictor quality, each in [0,1].
 public struct Confidence: Equatable, Sendable {
     public var signalQuality: Double
@@ -129,7 +169,7 @@ public struct Decision: Equatable, Sendable {
     /// The sum of the weighted votes.
     public var exponent = 0.0
     /// By `Expert.rawValue`.
-    public var votes: [Vote] = [.neutral, .neutral, .neutral, .neutral]
+    public var votes = Votes.neutral
     public var memoryAdjustment = 1.0
     /// Ceiling for the managed group's memory, bytes; 0 where memory isn't known.
     public var memoryCeilingBytes: UInt64 = 0

@@ -91,6 +91,41 @@ public enum GPUTier: UInt8, Sendable, CaseIterable {
     case ultra
     case extreme
 
+    /// Of a card with memory of its own. With cores known, by them: an RTX 3060 Ti (4864) is the source
+    /// documents' mid range, an RTX 4090 (16384) their extreme. Else by memory, the one figure that a
+    /// driver tells. A card of which neither is known (0) gets the least tier that a card can have.
+    public init(memoryGB: Double, cores: Int) {
+        if cores > 0 {
+            switch cores {
+            case ..<2_000: self = .lowEnd
+            case ..<5_000: self = .midRange
+            case ..<8_500: self = .highEnd
+            case ..<12_000: self = .ultra
+            default: self = .extreme
+            }
+        } else {
+            switch memoryGB {
+            case ..<4: self = .lowEnd
+            case ..<10: self = .midRange
+            case ..<16: self = .highEnd
+            case ..<24: self = .ultra
+            default: self = .extreme
+            }
+        }
+    }
+
+    /// The source documents' word.
+    public var name: String {
+        switch self {
+        case .integrated: "integrated"
+        case .lowEnd: "low_end"
+        case .midRange: "mid_range"
+        case .highEnd: "high_end"
+        case .ultra: "ultra"
+        case .extreme: "extreme"
+        }
+    }
+
     public var weight: Double {
         switch self {
         case .integrated: 0.1

@@ -138,27 +138,23 @@ public enum Parameter: Int, Sendable, CaseIterable {
     }
 }
 
-/// The values in force, dense and cheap to copy; every parameter always has one.
+/// The values in force, cheap to copy and to ask (a decision asks some thirty times): by raw value,
+/// with zeros where no parameter is. Every parameter always has one.
 public struct ParameterValues: Equatable, Sendable {
     private var values: [Double]
 
     /// The defaults of the table.
     public init() {
-        values = Parameter.allCases.map { $0.description.standard }
+        var most = 0
+        for parameter in Parameter.allCases { most = max(most, parameter.rawValue) }
+        values = [Double](repeating: 0, count: most + 1)
+        for parameter in Parameter.allCases { self[parameter] = parameter.description.standard }
     }
 
     public subscript(parameter: Parameter) -> Double {
-        get { values[Self.index(parameter)] }
-        set { values[Self.index(parameter)] = newValue }
+        get { values[parameter.rawValue] }
+        set { values[parameter.rawValue] = newValue }
     }
-
-    private static let indexByRaw: [Int] = {
-        var table = [Int](repeating: 0, count: 128)
-        for (index, parameter) in Parameter.allCases.enumerated() { table[parameter.rawValue] = index }
-        return table
-    }()
-
-    private static func index(_ parameter: Parameter) -> Int { indexByRaw[parameter.rawValue] }
 }
 
 /// What is wrong with a value, for lint and for a device's refusal.

@@ -1,6 +1,7 @@
 // What a device tells the aggregator, and what it is answered.
 
 import Digest
+import Phi
 
 /// Runtime extension and the account of the pool; see the glossary's "Runtime extension".
 public struct PoolSummary: Equatable, Sendable {
@@ -45,6 +46,13 @@ public struct PoolSummary: Equatable, Sendable {
     public var refused: UInt64 = 0
 
     public init() {}
+
+    /// 1 − stored ÷ raw, against 81-bit values; nil without data.
+    public var compressionRatio: Double? {
+        basis == .noData || extension81 <= 0 ? nil : 1 - 1 / extension81
+    }
+    public var phiAlignment: Double? { compressionRatio.map { Phi.alignment($0) } }
+    public var bitScalingEfficiency: Double? { compressionRatio.map { $0 * Phi.ratio } }
 }
 
 /// How the set last offered fares.
@@ -91,11 +99,17 @@ public struct RestartGap: Equatable, Sendable {
     public var wasClean: Bool
     /// Samples taken in the previous boot and never delivered; nil when a crash took the account too.
     public var samplesLost: UInt64?
+    /// Where the number isn't known (a power cut takes the account too): no more than these, by the
+    /// interval of checkpoints that was in force. nil where that isn't known either.
+    public var samplesLostMost: UInt64?
 
-    public init(previousBoot: UInt64, wasClean: Bool, samplesLost: UInt64?) {
+    public init(
+        previousBoot: UInt64, wasClean: Bool, samplesLost: UInt64?, samplesLostMost: UInt64? = nil
+    ) {
         self.previousBoot = previousBoot
         self.wasClean = wasClean
         self.samplesLost = samplesLost
+        self.samplesLostMost = samplesLostMost
     }
 }
 
@@ -144,6 +158,10 @@ public struct Report: Equatable, Sendable {
     public var chunks: [[UInt8]]
     /// Names of series ids, until acknowledged.
     public var seriesNames: [SeriesName]
+    /// Where the chunks come from, in their order; empty for an agent that doesn't tell.
+    public var origins: [ChunkOrigin] = []
+    /// The spool on the device's disk; nil where there is none.
+    public var spool: SpoolSummary?
 
     public init(
         device: DeviceID, boot: UInt64, kernelBootID: String, sequence: UInt64,

@@ -100,11 +100,20 @@ public struct FrequencyReading: Equatable, Sendable {
     public var maximumKHz: Int
     /// The ceiling in force now (scaling_max_freq).
     public var ceilingKHz: Int
+    /// The lowest that the hardware knows; 0 where it isn't told.
+    public var minimumKHz: Int
+    /// The steps that can be asked for, rising; empty where the driver has none.
+    public var availableKHz: [Int]
 
-    public init(currentKHz: Int, maximumKHz: Int, ceilingKHz: Int) {
+    public init(
+        currentKHz: Int, maximumKHz: Int, ceilingKHz: Int, minimumKHz: Int = 0,
+        availableKHz: [Int] = []
+    ) {
         self.currentKHz = currentKHz
         self.maximumKHz = maximumKHz
         self.ceilingKHz = ceilingKHz
+        self.minimumKHz = minimumKHz
+        self.availableKHz = availableKHz
     }
 }
 
@@ -173,18 +182,54 @@ public struct Instant: Equatable, Sendable {
     }
 }
 
+/// The temperature between two samples: one cheap reading of the hottest zone, with the busy share since
+/// the reading before. Ten seconds between samples are long against a die that answers in three: with
+/// a few of these in between, the thermal model sees what happened meanwhile, and the sample itself
+/// (memory, pressure, every other sensor) need not be taken more often.
+public struct ThermalStep: Equatable, Sendable {
+    /// Milliseconds since boot, as in `Instant`.
+    public var monotonicMs: Int64
+    /// nil where the sensor failed.
+    public var temperatureMilliC: Int?
+    /// Share of all cores' time that was not idle since the step (or sample) before, 0…1; nil where only
+    /// the sample's mean is known.
+    public var busyShare: Double?
+
+    /// Most steps of one sample that are looked at, the latest: two minutes at one each two seconds.
+    public static let countMost = 64
+
+    public init(monotonicMs: Int64, temperatureMilliC: Int?, busyShare: Double? = nil) {
+        self.monotonicMs = monotonicMs
+        self.temperatureMilliC = temperatureMilliC
+        self.busyShare = busyShare
+    }
+}
+
 public struct Sample: Equatable, Sendable {
     public var instant: Instant
     public var zones: [ThermalReading] = []
     public var hwmon: [HwmonReading] = []
     public var memory: MemoryReading?
     public var load: LoadReading?
-    /// Share of all cores' time that was not idle since the sample before, 0…1. The thermal model's
-    /// input; it isn't reported.
+    /// Share of all cores' time that was not idle since the sample before, 0…1: the thermal model's
+    /// input.
     public var busyShare: Double?
+    /// Share of all cores' time that idled while storage was waited for, 0…1.
+    public var iowaitShare: Double?
+    /// Readings between the sample before and this one, oldest first; empty where none were taken. They
+    /// aren't reported.
+    public var thermalSteps: [ThermalStep] = []
     public var pressure: PressureReading?
     public var frequency: FrequencyReading?
     public var throttle: ThrottleReading?
+    public var zram: ZramReading?
+    public var disk: DiskReading?
+    public var network: NetworkReading?
+    public var reclaim: ReclaimReading?
+    /// How stalls become known; nil where they don't.
+    public var stallSource: StallSource?
+    /// The sensors that are anything but good; the report takes the first sixteen.
+    public var faults: [SensorStatus] = []
     public var health = SensorHealth(known: 0, healthy: 0, failuresTotal: 0)
 
     public init(instant: Instant) { self.instant = instant }

@@ -22,6 +22,11 @@ public enum Phi {
     /// log2 φ, the exponent that turns powers of φ into powers of two.
     public static let log2Ratio = 0.6942419136306173
 
+    /// φ-alignment of a share: 1 at 1/φ, falling with the distance from it, never below 0.
+    public static func alignment(_ share: Double) -> Double {
+        max(0, 1 - ratio * (share - 1 / ratio).magnitude)
+    }
+
     /// φ^exponent.
     public static func power(_ exponent: Double) -> Double {
         exp2(exponent * log2Ratio)

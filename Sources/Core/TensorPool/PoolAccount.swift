@@ -57,9 +57,7 @@ public struct PoolAccount: Equatable, Sendable {
 
     /// φ metrics of the glossary, against 81-bit values. Nil without data.
     public var compressionRatio: Double? { extension81.map { 1 - 1 / $0 } }
-    public var phiAlignment: Double? {
-        compressionRatio.map { max(0, 1 - Phi.ratio * ($0 - 1 / Phi.ratio).magnitude) }
-    }
+    public var phiAlignment: Double? { compressionRatio.map { Phi.alignment($0) } }
     public var bitScalingEfficiency: Double? { compressionRatio.map { $0 * Phi.ratio } }
 
     /// Shares of the values held, 0 … 1.

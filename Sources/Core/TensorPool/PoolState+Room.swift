@@ -13,19 +13,29 @@
 import Precision
 
 extension PoolState {
-    /// A record of `bytes`, or `.full`.
+    /// A record of `bytes`, or `.full`. A class above its share can't have the last of the room.
     mutating func room(
         _ payload: Int, _ kind: RecordKind, for slot: Int
     ) throws(PoolError) -> RecordRef {
         let bytes = Arena.rounded(payload)
         while true {
-            if freeBytes >= bytes + reserveBytes + scatteredBytes, let ref = allocate(bytes, kind) { return ref }
+            // Sealing gives bytes back: it is never held up by its class.
+            let kept = isSealing || !isOverShare(slot) ? 0 : budgetBytes / Self.keptShare
+            if freeBytes >= bytes + reserveBytes + scatteredBytes + kept,
+                let ref = allocate(bytes, kind)
+            {
+                return ref
+            }
             if try makeSomeRoom(sparing: slot) { continue }
-            if let ref = allocate(bytes, kind) { return ref }
+            if kept == 0, let ref = allocate(bytes, kind) { return ref }
             if try spillSome() { continue }
             throw .full(series: series[slot].declaration.id)
         }
     }
+
+    /// Of the budget, what the classes within their share keep from those above it: one part in so
+    /// many.
+    private static let keptShare = 8
 
     /// What the arena could still hold, in however many pieces.
     var freeBytes: Int {
@@ -91,10 +101,7 @@ extension PoolState {
 
     /// Slides a segment together and tells the owners of what moved.
     mutating func slide(_ segment: Int) {
-        var series = self.series
-        var tracks = self.tracks
-        self.series = []
-        self.tracks = []
+        let (series, tracks) = (series, tracks)
         arena.slide(segment) { kind, at, ref in
             switch kind {
             case .open: series[Int(at.load(fromByteOffset: 4, as: UInt16.self))].open.ref = ref
@@ -108,8 +115,6 @@ extension PoolState {
             default: break
             }
         }
-        swap(&self.series, &series)
-        swap(&self.tracks, &tracks)
     }
 
     /// One step of the order above; false when there is none left.

@@ -49,11 +49,16 @@ public struct PoolSample: Equatable, Sendable {
     public var value: Double
     /// |value − the value appended| ≤ this, in the value's unit; 0 is exact.
     public var errorBound: Double
+    /// What it is held at now.
+    public var tier: Tier
 
-    public init(index: UInt64, timeMs: Int64, value: Double, errorBound: Double) {
+    public init(
+        index: UInt64, timeMs: Int64, value: Double, errorBound: Double, tier: Tier = .bits81
+    ) {
         self.index = index
         self.timeMs = timeMs
         self.value = value
         self.errorBound = errorBound
+        self.tier = tier
     }
 }

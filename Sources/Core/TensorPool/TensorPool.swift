@@ -52,7 +52,7 @@ public final class TensorPool {
     }
 
     deinit {
-        storage.pointee.arena.deallocateAll()
+        storage.pointee.deallocate()
         storage.deinitialize(count: 1)
         storage.deallocate()
     }
@@ -156,6 +156,9 @@ public final class TensorPool {
     public var fill: Double { state.fill }
 
     public var account: PoolAccount { state.account() }
+
+    /// The score from which a value that comes in now is held exactly, for good.
+    public var exactScoreInForce: Double { state.thresholds().exact }
 
     /// What one series takes; nothing for an unknown one.
     public func usage(of series: UInt16) -> SeriesUsage { state.usage(of: series) }

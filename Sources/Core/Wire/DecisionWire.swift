@@ -72,7 +72,7 @@ extension Decision {
             }
         }
         guard votes.count == Expert.allCases.count else { throw .missing(field: 4) }
-        self.votes = votes
+        for (place, vote) in votes.enumerated() { self.votes[place] = vote }
     }
 }
 

@@ -7,9 +7,13 @@ import Model
 private let zoneCountMax = 32
 private let hwmonCountMax = 64
 private let nameBytesMax = 64
+/// A board whose every sensor fails is told by its count; sixteen names say where to look.
+private let faultCountMax = 16
+/// Frequency steps: a Pi has some fifteen.
+private let stepCountMax = 64
 
 extension Instant {
-    func encoded() -> ProtoWriter {
+    public func encoded() -> ProtoWriter {
         var writer = ProtoWriter()
         writer.signed(1, monotonicMs)
         writer.signed(2, wallMs)
@@ -17,7 +21,7 @@ extension Instant {
         return writer
     }
 
-    init(decoding message: ProtoReader) throws(WireFault) {
+    public init(decoding message: ProtoReader) throws(WireFault) {
         var reader = message
         self.init(monotonicMs: 0, wallMs: 0, isSynced: false)
         while let field = try reader.next() {
@@ -43,6 +47,18 @@ extension Sample {
         if let frequency { writer.message(7, frequency.encoded()) }
         if let throttle { writer.message(8, throttle.encoded()) }
         writer.message(9, health.encoded())
+        if busyShare != nil || iowaitShare != nil {
+            var shares = ProtoWriter()
+            if let busyShare, busyShare.isFinite { shares.double(1, busyShare) }
+            if let iowaitShare, iowaitShare.isFinite { shares.double(2, iowaitShare) }
+            writer.message(10, shares)
+        }
+        if let zram { writer.message(11, zram.encoded()) }
+        if let disk { writer.message(12, disk.encoded()) }
+        if let network { writer.message(13, network.encoded()) }
+        if let reclaim { writer.message(14, reclaim.encoded()) }
+        if let stallSource { writer.unsigned(15, UInt64(stallSource.rawValue)) }
+        for fault in faults.prefix(faultCountMax) { writer.message(16, fault.encoded()) }
         return writer
     }
 
@@ -68,6 +84,32 @@ extension Sample {
             case 7: frequency = try FrequencyReading(decoding: try reader.message(field))
             case 8: throttle = try ThrottleReading(decoding: try reader.message(field))
             case 9: health = try SensorHealth(decoding: try reader.message(field))
+            case 10: try decodeShares(try reader.message(field))
+            case 11: zram = try ZramReading(decoding: try reader.message(field))
+            case 12: disk = try DiskReading(decoding: try reader.message(field))
+            case 13: network = try NetworkReading(decoding: try reader.message(field))
+            case 14: reclaim = try ReclaimReading(decoding: try reader.message(field))
+            case 15: stallSource = StallSource(rawValue: UInt8(clamping: try reader.unsigned(field)))
+            case 16:
+                guard faults.count < faultCountMax else {
+                    throw .tooLong(field: 16, limit: faultCountMax)
+                }
+                if let fault = try SensorStatus(decoding: try reader.message(field)) {
+                    faults.append(fault)
+                }
+            default: break
+            }
+        }
+    }
+}
+
+extension Sample {
+    private mutating func decodeShares(_ message: ProtoReader) throws(WireFault) {
+        var reader = message
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: busyShare = try reader.finite(field)
+            case 2: iowaitShare = try reader.finite(field)
             default: break
             }
         }
@@ -209,6 +251,8 @@ extension FrequencyReading {
         writer.unsigned(1, currentKHz)
         writer.unsigned(2, maximumKHz)
         writer.unsigned(3, ceilingKHz)
+        writer.unsigned(4, minimumKHz)
+        for step in availableKHz.prefix(stepCountMax) { writer.unsigned(5, step) }
         return writer
     }
 
@@ -221,6 +265,12 @@ extension FrequencyReading {
             case 1: currentKHz = try reader.int(field, upTo: limit)
             case 2: maximumKHz = try reader.int(field, upTo: limit)
             case 3: ceilingKHz = try reader.int(field, upTo: limit)
+            case 4: minimumKHz = try reader.int(field, upTo: limit)
+            case 5:
+                guard availableKHz.count < stepCountMax else {
+                    throw .tooLong(field: 5, limit: stepCountMax)
+                }
+                availableKHz.append(try reader.int(field, upTo: limit))
             default: break
             }
         }

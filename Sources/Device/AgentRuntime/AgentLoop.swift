@@ -2,7 +2,10 @@
 // signal or a move on one of two connections.
 
 import AgentCore
+import Bytes
+import Chamber
 import Governor
+import LocalAPI
 import Model
 import System
 import Telemetry
@@ -12,33 +15,45 @@ import Uplink
 import Wire
 
 final class AgentLoop {
-    /// The hardware is looked at anew this often: a collapse may wait that long, the reading of a
-    /// dozen files each cycle would cost more than the cycle.
-    private static let hardwareIntervalMs: Int64 = 60_000
+    /// The pool's account walks through all it holds: it is drawn up anew this often, ms.
+    private static let poolAccountMs: Int64 = 10_000
     /// Longest sleep, so that a clock that was suspended is noticed.
     private static let sleepMsMax: Int64 = 30_000
 
-    private let log: Log
+    var log: Log
+    var options: Options
     private let folder: StateFolder
+    private let store: DeviceStore
     private let sensors: DeviceSensors
+    private let stalls: StallWatch
     private let governor: CgroupGovernor
     private let decisionFile: DecisionFile
-    private let signalFile: SignalFile
-    private let uplink: Uplink?
-    private let transfers: TransferLoop
+    var signalFile: SignalFile
+    private let job: Job?
+    let local: LocalServer?
+    var localDecision: LocalDecision?
+    private var uplink: Uplink?
+    private var transfers: TransferLoop
     private let reportTransfer = Transfer()
     private let holdTransfer = Transfer()
     private var reportMAC: RequestMAC?
     private var holdMAC: RequestMAC?
 
-    private var core: AgentCore
+    var core: AgentCore
     private var events: [AgentEvent] = []
-    private var hardware: HardwareRecord
-    private var hardwareSeenMs: Int64
+    private var hardware: HardwareWatch
+    private var nextStepMs = Int64.max
+    /// The pool's account in decision.json, and when it was drawn up.
+    private var pool: (summary: PoolSummary, atMs: Int64)?
+    private var statusLine = StatusLine()
     private var exitStatus: Int32?
 
-    init(options: Options, version: String, log: Log) throws(UsageError) {
+    /// - Parameter job: a command that is to be started, and ends the agent with its own end.
+    init(options: Options, version: String, log: Log, job: Job? = nil) throws(UsageError) {
         self.log = log
+        self.options = options
+        self.job = job
+        Clock.quicken(options.timeScale)
         do throws(Errno) { try FileSystem.makeFolder(options.runFolder) } catch {
             throw UsageError(
                 "the run folder \(options.runFolder) can't be made: \(error.text)",
@@ -46,15 +61,20 @@ final class AgentLoop {
         }
         sensors = DeviceSensors(
             roots: SensorRoots(sysfs: options.sysfsRoot, procfs: options.procfsRoot))
+        stalls = StallWatch(
+            procfsRoot: options.procfsRoot,
+            groupFolder: options.group.map { "\(options.cgroupRoot)/\($0)" })
+        sensors.stallSource = stalls.source
+        folder = try StateFolder(options.stateFolder)
+        var state = try folder.load(serials: sensors.serials(), hides: sensors.hides, log: log)
+        // From here on the record tells the serial number that the identity rests on.
+        sensors.serialSource = state.serialSource
         guard let found = sensors.hardware() else {
             throw UsageError(
                 "the memory of this machine can't be read from \(options.procfsRoot)/meminfo",
                 hint: "check --procfs-root")
         }
-        hardware = found
-        hardwareSeenMs = Clock.boottimeMs
-        folder = try StateFolder(options.stateFolder)
-        var state = try folder.load(serial: found.serial, log: log)
+        hardware = HardwareWatch(found, nowMs: Clock.boottimeMs)
         if state.reportKey == nil {
             state.labels = options.labels
             if options.token != nil { state.root = options.root }
@@ -76,23 +96,22 @@ final class AgentLoop {
             log.write(.warning, "no --server: decisions stay on this device")
         }
         uplink = options.server.map { Uplink(server: $0, device: state.device) }
-        transfers = TransferLoop(
-            settings: TransportSettings(
-                caFile: options.caFile, userAgent: "phi-agent/\(version)"))
+        transfers = Self.transfers(options)
         governor = CgroupGovernor(
-            GovernorConfiguration(
-                cgroupRoot: options.cgroupRoot, group: options.group, isDryRun: options.isDryRun,
-                journalPath: folder.path(ofJournal: sensors.kernelBootID()),
-                cpuCores: max(1, found.cpuCores)))
+            Self.governing(options, job, found, journal: folder.path(ofJournal: sensors.kernelBootID())))
         decisionFile = DecisionFile(folder: options.runFolder)
-        signalFile = SignalFile(path: options.signalFile ?? "\(options.runFolder)/signals")
+        signalFile = SignalFile(path: options.signalPath)
+        local = Self.openLocalAPI(options, log)
+        store = DeviceStore(options, state, found, kernelBootID: sensors.kernelBootID(), log: log)
+        let inheritance = store.inheritance(of: state)
         var random = SystemRandomNumberGenerator()
         do throws(PoolError) {
             core = try AgentCore(
                 configuration: AgentConfiguration(
                     agentVersion: version, token: options.token,
-                    kernelBootID: sensors.kernelBootID(), sampleIntervalMs: options.intervalMs),
-                state: state, hardware: found, seed: random.next())
+                    kernelBootID: sensors.kernelBootID(), sampleIntervalMs: options.intervalMs,
+                    checkpointMs: store.isSpooling ? options.checkpointMs : nil),
+                state: state, hardware: found, seed: random.next(), inheritance: inheritance)
         } catch {
             throw UsageError("the tensor pool can't be made", hint: "\(error.hint)")
         }
@@ -105,36 +124,86 @@ final class AgentLoop {
             log.write(.error, "signals can't be received: \(error.text)")
             return 1
         }
+        var watched = [Watched(signals, .read)]
+        if let local { watched.append(Watched(local.descriptor, .read)) }
+        // A stall of memory wakes the agent for an early observation. Last: it may come and go.
+        let stallPlace = watched.count
+        if let descriptor = stalls.descriptor { watched.append(Watched(descriptor, .priority)) }
         tell(governor.recover())
+        core.scalesFrequency = governor.scalesFrequency
         log.write(
             .notice,
-            "device \(core.state.device.hex) (\(hardware.model)), boot \(core.state.boot), "
-                + "control: \(governor.mode.name)")
+            "device \(core.state.device.hex) (\(hardware.record.model)), boot \(core.state.boot), "
+                + "control: \(reach(of: governor.status)), identity by "
+                + "\((core.state.serialSource ?? .none).words), stalls by \(stalls.source?.name ?? "nothing")")
+        if let refusal = stalls.refusal {
+            log.write(
+                .info, "no trigger for stalls of memory: \(refusal.text); they show in the next observation")
+        }
+        if let status = job?.start(log) {
+            tell(governor.restore())
+            return status
+        }
         feed(.start)
         _ = try? Process.notify("READY=1")
         while exitStatus == nil {
-            let waitMs = min(
-                Self.sleepMsMax, max(0, core.nextDeadlineMs - Clock.boottimeMs))
-            let ready = transfers.wait([signals], timeoutMs: Int(waitMs))
-            if ready.first == true { takeSignals() }
+            let deadlineMs = min(core.nextDeadlineMs, nextStepMs, governor.nextLookMs ?? .max)
+            let waitMs = min(Self.sleepMsMax, max(0, deadlineMs - Clock.boottimeMs))
+            transfers.wait(&watched, timeoutMs: Int(Clock.realMs(waitMs)))
+            if watched[0].isReady { takeSignals() }
+            if watched.count > stallPlace, watched[stallPlace].isReady {
+                if !stalls.rearm() { watched.removeLast() }
+                feed(.nudge)
+            } else if stalls.retry(nowMs: Clock.boottimeMs), let descriptor = stalls.descriptor {
+                watched.append(Watched(descriptor, .priority))
+            }
+            sensors.stallSource = stalls.source
             takeReplies()
+            stepIfDue()
+            serveClients()
+            tell(governor.look())
+            if job?.hasJustEnded(log) == true { feed(.stop) }
             feed(.tick)
             // Progress of the loop feeds the watchdog; the loop turns at least twice a minute.
             _ = try? Process.notify("WATCHDOG=1")
         }
         tell(governor.restore())
+        // A fault of the agent's is none of the workload's.
+        if let job { return job.finish(signals: signals, log) }
         return exitStatus ?? 0
     }
 
     private func takeSignals() {
         while let signal = Signals.next() {
             switch signal {
-            case .terminate, .interrupt:
+            case .terminate, .interrupt, .terminalInterrupt:
                 _ = try? Process.notify("STOPPING=1")
-                feed(.stop)
-            case .hangUp: log.write(.info, "SIGHUP: restart the agent to read its options anew")
+                // Its end is then ours.
+                if let job { job.pass(signal) } else { feed(.stop) }
+            case .child: break
+            case .hangUp: reload()
             }
         }
+    }
+
+    private static func transfers(_ options: Options) -> TransferLoop {
+        TransferLoop(
+            settings: TransportSettings(
+                caFile: options.caFile, userAgent: "phi-agent/\(AgentCommand.version)"))
+    }
+
+    /// To another server, or by another authority: what is under way fails, and is sent again there.
+    func reconnect() {
+        let (wasReporting, wasHolding) = (
+            transfers.isRunning(reportTransfer), transfers.isRunning(holdTransfer)
+        )
+        transfers.cancel(reportTransfer)
+        transfers.cancel(holdTransfer)
+        uplink = options.server.map { Uplink(server: $0, device: core.state.device) }
+        transfers = Self.transfers(options)
+        let moved = LinkResult.failed("the server's address or authority was changed")
+        if wasHolding { feed(.holdEnded(moved)) }
+        if wasReporting { feed(reportMAC == nil ? .enrolEnded(moved) : .reportEnded(moved)) }
     }
 
     private func takeReplies() {
@@ -151,19 +220,21 @@ final class AgentLoop {
     }
 
     /// Feeds one event and performs the actions, and those of the events that they cause.
-    private func feed(_ event: AgentEvent) {
+    func feed(_ event: AgentEvent) {
         events.append(event)
         while !events.isEmpty, exitStatus == nil {
             let next = events.removeFirst()
             for action in core.step(next, at: .now()) { perform(action) }
         }
+        store.note(
+            boot: core.state.boot, samplesTaken: core.samplesTakenSoFar, samplesAtRisk: core.samplesAtRisk)
     }
 
     private func perform(_ action: AgentAction) {
         switch action {
         case .observe: observe()
         case .persist(let state):
-            let fault = folder.save(state)
+            let fault = folder.save(store.charged(state))
             if let fault { log.write(.error, "the state can't be written: \(fault.text)") }
             events.append(.persisted(fault == nil))
         case .govern(let decision, let set): govern(decision, set)
@@ -181,6 +252,12 @@ final class AgentLoop {
             holdMAC = signed?.1
             send(signed?.0, on: holdTransfer) { .holdEnded($0) }
         case .cancelHold: transfers.cancel(holdTransfer)
+        case .answer(let answer, let client): local?.answer(answer, client: client)
+        case .checkpoint(let batch): events.append(.checkpointed(store.write(batch)))
+        case .fetchBacklog(let bytes, let current):
+            events.append(.backlog(store.fetch(maxBytes: bytes, current)))
+        case .releaseBacklog: store.release()
+        case .keep(let thing, let bytes): store.keep(thing, bytes, of: hardware.record)
         case .log(let level, let text): log.write(level, text)
         case .finish(let failed): exitStatus = failed ? 1 : 0
         }
@@ -195,35 +272,55 @@ final class AgentLoop {
         }
     }
 
+    /// The temperature between two observations, for the thermal model.
+    private func stepIfDue() {
+        let nowMs = Clock.boottimeMs
+        guard nowMs >= nextStepMs else { return }
+        sensors.step(atMs: nowMs)
+        planStep(nowMs)
+    }
+
+    private func planStep(_ nowMs: Int64) {
+        let isWorthIt = core.sampleIntervalMs >= 2 * DeviceSensors.stepIntervalMs
+        nextStepMs = isWorthIt ? nowMs + DeviceSensors.stepIntervalMs : Int64.max
+    }
+
     private func observe() {
         let now = Instant.now()
-        if now.monotonicMs - hardwareSeenMs >= Self.hardwareIntervalMs {
-            hardwareSeenMs = now.monotonicMs
-            if let found = sensors.hardware() { hardware = found }
-        }
+        planStep(now.monotonicMs)
+        hardware.update(nowMs: now.monotonicMs) { sensors.hardware() }
         let signals = signalFile.read(nowMs: now.wallMs, freshMs: 3 * core.sampleIntervalMs)
-        events.append(.observed(sensors.sample(at: now), hardware, signals))
+        events.append(.observed(sensors.sample(at: now), hardware.record, signals))
     }
 
     private func govern(_ decision: Decision, _ set: ParameterSet) {
-        let done = governor.apply(decision)
+        core.spoolSummary = store.summary
+        let done = governor.apply(decision, intervalMs: core.sampleIntervalMs)
         tell(done)
-        core.controlMode = governor.mode
+        let status = governor.status
+        core.controlMode = status.mode
+        core.scalesFrequency = governor.scalesFrequency
+        tellClients(LocalDecision(decision, status, .now(), set.version, done))
+        statusLine.tell(decision, status.mode)
         do throws(Errno) {
+            let now = Instant.now()
+            let pool = poolAccount(now.monotonicMs)
             try decisionFile.write(
-                decision, mode: governor.mode, at: .now(), parameterVersion: set.version,
-                events: done)
+                decision, mode: status.mode, at: now, parameterVersion: set.version, events: done,
+                status: status
+            ) { json in
+                core.explanation?.write(into: &json)
+                pool.write(into: &json)
+            }
         } catch {
             log.write(.warning, "\(decisionFile.path) can't be written: \(error.text)")
         }
     }
 
-    private func tell(_ events: [ControlEvent]) {
-        for event in events {
-            switch event.outcome {
-            case .failed, .foreign: log.write(.warning, event.text)
-            default: log.write(.info, event.text)
-            }
-        }
+    private func poolAccount(_ nowMs: Int64) -> PoolSummary {
+        if let pool, nowMs - pool.atMs < Self.poolAccountMs { return pool.summary }
+        let summary = core.poolSummary
+        pool = (summary, nowMs)
+        return summary
     }
 }

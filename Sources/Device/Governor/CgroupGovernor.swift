@@ -1,22 +1,32 @@
-// Makes a decision felt: writes the limits of one managed cgroup v2 group, and gives them back.
+// Makes a decision felt: writes the limits of one managed cgroup v2 group and the CPUs' frequency cap,
+// and gives them back.
 //
-// Rules it keeps.
-// - It touches three files of one group, never the root group, and none that it couldn't probe.
-// - A file's value is in the journal before it is first changed; `restore` and the next start after
-//   a crash put it back.
-// - A value that is there already is not written again.
-// - What somebody else wrote meanwhile is told, becomes the value to restore, and is then governed.
+// Rules it keeps, beside ControlBook's.
+// - It touches four files of one group, never the root group, and none that it couldn't probe; and the
+//   caps of the CPU policies where they are its to write.
+// - `restore` and the next start after a crash put back what was there.
 // - A decision that isn't applicable applies nothing new: the chamber has marked protective ones.
 //   After some of them in a row the group gets its own values back, so that a lost sensor or a
 //   chamber in doubt never holds a workload down for good.
-// - In a dry run it reads, and says what it would write.
 //
-// What it is not: a judge. How much memory or CPU the group should have is the chamber's business;
-// only one thing is held here, that a memory ceiling never lies below what the group can't give back.
+// What it is not: a judge. How much memory or CPU the group should have is the chamber's business; how
+// a factor is shared between frequency and core time, and how memory.high feels its way, are the laws of
+// module Actuation.
 
+import Actuation
 import Bytes
 import Model
 import System
+
+/// By whom the limits are written (see Hands).
+public enum GovernBy: UInt8, Sendable {
+    /// The helper where its socket is there; else systemd for a unit's group where the agent is root;
+    /// else the files.
+    case automatic = 0
+    case files
+    case systemd
+    case helper
+}
 
 public struct GovernorConfiguration: Sendable {
     public var cgroupRoot: String
@@ -27,6 +37,22 @@ public struct GovernorConfiguration: Sendable {
     public var journalPath: String
     /// All cores of the machine, of which a factor below 1.0 is a share.
     public var cpuCores: Int
+    /// The machine's memory, by which the reserve is measured; 0 where it isn't known.
+    public var memoryBytes: UInt64 = 0
+    /// Where the CPU policies are.
+    public var sysfsRoot = "/sys"
+    /// Where the machine's free swap stands.
+    public var procfsRoot = "/proc"
+    /// Cap the CPUs' frequency, too. It slows the whole machine, so it has to be asked for.
+    public var scalesFrequency = false
+    public var by = GovernBy.automatic
+    /// The group is ours alone, in a delegated tree: systemd is not asked.
+    public var isOwnGroup = false
+    public var helperSocket = "/run/phi-helper/socket"
+    /// Searched in PATH.
+    public var systemctl = "systemctl"
+    /// There where systemd runs the machine. https://www.freedesktop.org/software/systemd/man/latest/sd_booted.html
+    public var systemdFolder = "/run/systemd/system"
 
     public init(
         cgroupRoot: String = "/sys/fs/cgroup", group: String?, isDryRun: Bool = false,
@@ -38,20 +64,37 @@ public struct GovernorConfiguration: Sendable {
         self.journalPath = journalPath
         self.cpuCores = cpuCores
     }
+
+    func hands(for group: ManagedGroup) -> Hands {
+        switch by {
+        case .files: return .files
+        case .helper: return .helper(HelperLink(path: helperSocket))
+        case .systemd:
+            // A group that is no unit has no properties: the probe fails, and the mode tells.
+            return .systemd(SystemdUnit(name: group.unit ?? group.path, program: systemctl))
+        case .automatic:
+            if FileSystem.exists(helperSocket), !isOwnGroup {
+                return .helper(HelperLink(path: helperSocket))
+            }
+            if let unit = group.unit, !isOwnGroup, Process.user == 0, FileSystem.exists(systemdFolder),
+                SystemdUnit.isInstalled(systemctl)
+            {
+                return .systemd(SystemdUnit(name: unit, program: systemctl))
+            }
+            return .files
+        }
+    }
 }
 
 public final class CgroupGovernor {
     private let configuration: GovernorConfiguration
     private let group: ManagedGroup?
-    private var journal: Journal
+    private var book: ControlBook?
+    private let brake: MemoryBrake?
+    private var split = WorkSplit()
     /// Decisions in a row that weren't to be applied.
     private var idleCycles = 0
-    /// What the journal's file holds.
-    private var saved: Journal?
-    /// By control: it can be written.
-    private var isUsable: [Bool] = [false, false, false]
-    /// By control: what the file said after our last write.
-    private var left: [String?] = [nil, nil, nil]
+    private var lookedMs: Int64 = 0
 
     /// Looks at the group; call `recover` before the first decision.
     public init(_ configuration: GovernorConfiguration) {
@@ -59,48 +102,68 @@ public final class CgroupGovernor {
         group = configuration.group.flatMap {
             ManagedGroup(root: configuration.cgroupRoot, path: $0)
         }
-        journal = Journal(group: configuration.group ?? "")
-        probe()
+        guard let group else {
+            brake = nil
+            return
+        }
+        let hands = configuration.hands(for: group)
+        brake = MemoryBrake(
+            group, procfsRoot: configuration.procfsRoot, memoryBytes: configuration.memoryBytes,
+            isDear: hands.isDear)
+        book = Self.book(configuration, group, hands)
+    }
+
+    private static func book(
+        _ configuration: GovernorConfiguration, _ group: ManagedGroup, _ hands: Hands
+    ) -> ControlBook {
+        var journalPath: String? = configuration.journalPath
+        // The helper keeps its own, and restores by it when we are gone.
+        if case .helper = hands { journalPath = nil }
+        let frequency = CPUFrequency(sysfsRoot: configuration.sysfsRoot)
+        return ControlBook(
+            files: ControlFiles(
+                group: group, frequency: configuration.scalesFrequency ? frequency : nil),
+            hands: hands, journalPath: journalPath, isDryRun: configuration.isDryRun)
     }
 
     /// How far a decision reaches now.
     public var mode: ControlMode {
-        guard group != nil else { return .apiOnly }
+        guard let book else { return .apiOnly }
         if configuration.isDryRun { return .dryRun }
-        let usable = isUsable.count { $0 }
-        return usable == 0 ? .apiOnly : usable == isUsable.count ? .full : .partial
+        let usable = book.usableCount
+        return usable == 0 ? .apiOnly : book.missing.isEmpty ? .full : .partial
     }
 
     /// The controls that can't be written, for `doctor` and the log.
-    public var missing: [Control] {
-        Control.allCases.filter { !isUsable[Int($0.rawValue)] }
+    public var missing: [Control] { book?.missing ?? Control.ofGroup }
+
+    /// Whether a factor below 1 is met by frequency: an input of the chamber, which forecasts by it.
+    public var scalesFrequency: Bool { !frequencySteps.isEmpty && !configuration.isDryRun }
+
+    /// What is in force, and by whom.
+    public var status: ControlStatus {
+        ControlStatus(
+            mode: mode, group: group?.path, by: book?.hands.name ?? "nobody",
+            limits: book?.limits ?? [], missing: missing, feedback: brake?.source.name ?? "none",
+            memoryHigh: brake.map { $0.law.limitBytes == nil ? "open" : "held" } ?? "open")
     }
 
     /// Puts back what an agent that crashed had changed. The group is the journal's, should the
     /// configuration name another one since.
     public func recover() -> [ControlEvent] {
-        guard !configuration.isDryRun,
-            let text = try? FileSystem.read(configuration.journalPath, limit: 4096)
-        else { return [] }
-        var events: [ControlEvent] = []
-        if let found = Journal(text),
-            let group = ManagedGroup(root: configuration.cgroupRoot, path: found.group)
-        {
-            for (control, value) in found.originals {
-                // A group that is gone took its limits along.
-                guard let current = try? group.read(control), !current.isSame(as: value) else {
-                    continue
-                }
-                events.append(write(control, value, to: group, onSuccess: .restored))
+        guard !configuration.isDryRun else { return [] }
+        let configuration = configuration
+        let events = Journal.recover(path: configuration.journalPath) { journal in
+            guard let group = ManagedGroup(root: configuration.cgroupRoot, path: journal.group) else {
+                return nil
             }
+            var hands = configuration.hands(for: group)
+            // A journal of ours was written by an agent that used no helper.
+            if case .helper = hands { hands = .files }
+            let frequency = CPUFrequency(sysfsRoot: configuration.sysfsRoot)
+            return (ControlFiles(group: group, frequency: frequency), hands)
         }
-        // What couldn't be given back is tried again at the next start.
-        let hasFailed = events.contains {
-            if case .failed = $0.outcome { return true }
-            return false
-        }
-        if !hasFailed { try? FileSystem.remove(configuration.journalPath) }
-        probe()
+        book?.probe()
         return events
     }
 
@@ -108,112 +171,128 @@ public final class CgroupGovernor {
     public static let releaseAfterCycles = 3
 
     /// Writes what the decision asks for and isn't there yet.
-    public func apply(_ decision: Decision) -> [ControlEvent] {
-        guard let group else { return [] }
+    /// - Parameter intervalMs: between two decisions; a frequency is mixed of two steps in short ones.
+    public func apply(
+        _ decision: Decision, intervalMs: Int64 = 1_000, nowMs: Int64 = Clock.boottimeMs
+    ) -> [ControlEvent] {
+        guard book != nil else { return [] }
         guard decision.isApplicable else {
             idleCycles += 1
             return idleCycles == Self.releaseAfterCycles ? restore() : []
         }
         idleCycles = 0
         // A workload that starts after the agent, or anew: its group appears late, or changed.
-        if isUsable.contains(false) { probe() }
+        if book?.missing.isEmpty == false { book?.probe() }
         let targets = Targets(
-            decision, cpuCores: configuration.cpuCores, pageBytes: Machine.pageSizeBytes,
-            unreclaimableBytes: group.unreclaimableBytes())
+            decision, cpuCores: configuration.cpuCores, steps: frequencySteps,
+            intervalS: Double(intervalMs) / 1000, split: &split)
+        var wishes: [(control: Control, wish: Wish, reason: String)] = [
+            (.cpuMax, .value(targets.cpuMax), targets.reason),
+            (.cpuWeight, targets.cpuWeight, targets.reason),
+        ]
+        for policy in book?.files.frequency?.policies ?? [] where !frequencySteps.isEmpty {
+            let cap = targets.frequencyKHz.map { step in
+                policy.stepsKHz == frequencySteps ? step : policy.step(worth: targets.frequencyShare)
+            }
+            wishes.append(
+                (.frequencyCap(policy: policy.number), cap.map { .value("\($0)") } ?? .own, targets.reason))
+        }
         var events: [ControlEvent] = []
-        for control in Control.allCases where isUsable[Int(control.rawValue)] {
-            let index = Int(control.rawValue)
-            guard let current = try? group.read(control) else {
-                isUsable[index] = false
-                left[index] = nil
-                continue
+        if let wanted = targets.memoryMaxBytes, let brake {
+            let bounds = brake.bounds()
+            var move: SenpaiLaw.Move?
+            let canBrake =
+                book?.isUsable(.memoryMax) == true && book?.isUsable(.memoryHigh) == true
+            if canBrake {
+                move = brake.step(nowMs: nowMs, wantedBytes: wanted, bounds)
+                lookedMs = nowMs
             }
-            if let mine = left[index], !mine.isSame(as: current) {
-                events.append(
-                    ControlEvent(control: control, value: mine, outcome: .foreign(found: current)))
-                journal[control] = current
-                left[index] = nil
-                _ = saveJournal()
+            let memoryMax = bounds.memoryMax(wanted, hasHigh: move != nil)
+            wishes.insert(Self.memoryMax(memoryMax, wanted: wanted), at: 0)
+            // Without feedback no limit of ours may stay.
+            if canBrake {
+                wishes.insert(
+                    move.map { memoryHigh($0) } ?? (.memoryHigh, .own, "no feedback"), at: 1)
             }
-            // Below 1.0 the weight is the group's own again; an unknown ceiling changes nothing.
-            let own = control == .cpuWeight ? journal[control] : nil
-            guard let target = targets[control] ?? own, !target.isSame(as: current) else { continue }
-            events.append(govern(control, target, from: current, group))
+        }
+        let isRoutine = brake?.law.lastMove == .probed
+        events = book?.write(wishes) ?? []
+        if isRoutine {
+            for index in events.indices where events[index].control == .memoryHigh {
+                events[index].isRoutine = events[index].outcome == .written
+            }
         }
         return events
+    }
+
+    /// When `look` is wanted next, monotonic ms; nil while decisions are enough.
+    public var nextLookMs: Int64? {
+        guard !configuration.isDryRun, let pause = brake?.law.nextLookMs else { return nil }
+        return lookedMs + pause
+    }
+
+    /// Between two decisions: lets memory.high go at once when the group's tasks wait for memory, and
+    /// memory.max follow what the group can't give back.
+    public func look(nowMs: Int64 = Clock.boottimeMs) -> [ControlEvent] {
+        guard let due = nextLookMs, nowMs >= due || nowMs < lookedMs else { return [] }
+        lookedMs = nowMs
+        guard let brake, let (move, memoryMax) = brake.look(nowMs: nowMs) else { return [] }
+        // Apart: what they ask the book must not happen while the book is written.
+        var wishes = [memoryHigh(move)]
+        // Up at once; down with the next decision.
+        let now = book?.limits.first { $0.control == .memoryMax }.flatMap { Text.integer($0.value) }
+        if let now, now > 0, UInt64(now) < memoryMax { wishes.insert(Self.memoryMax(memoryMax, wanted: 0), at: 0) }
+        return book?.write(wishes, isRoutine: move == .probed) ?? []
     }
 
     /// Gives the group its own values back, as at the end of the agent. What somebody else wrote
     /// since our last write stays theirs.
     public func restore() -> [ControlEvent] {
-        guard let group, !configuration.isDryRun else { return [] }
-        var events: [ControlEvent] = []
-        for (control, value) in journal.originals {
-            let index = Int(control.rawValue)
-            guard let mine = left[index], let current = try? group.read(control),
-                current.isSame(as: mine), !current.isSame(as: value)
-            else { continue }
-            events.append(write(control, value, to: group, onSuccess: .restored))
-            left[index] = nil
-        }
-        journal = Journal(group: journal.group)
-        saved = nil
-        try? FileSystem.remove(configuration.journalPath)
-        return events
+        brake?.reset()
+        return book?.restore() ?? []
     }
 
-    private func govern(
-        _ control: Control, _ target: String, from current: String, _ group: ManagedGroup
-    ) -> ControlEvent {
-        if configuration.isDryRun {
-            return ControlEvent(control: control, value: target, outcome: .wouldWrite)
-        }
-        let index = Int(control.rawValue)
-        if journal[control] == nil { journal[control] = current }
-        if let error = saveJournal() {
-            return ControlEvent(
-                control: control, value: target, outcome: .failed("journal: \(error.text)"))
-        }
-        let event = write(control, target, to: group, onSuccess: .written)
-        if case .written = event.outcome {
-            left[index] = (try? group.read(control)) ?? target
-        } else {
-            isUsable[index] = false
-        }
-        return event
+    private static func memoryMax(
+        _ bytes: UInt64, wanted: UInt64
+    ) -> (control: Control, wish: Wish, reason: String) {
+        let value = MemoryBounds.text(bytes, pageBytes: Machine.pageSizeBytes)
+        let reason = bytes > wanted ? "what the group can't give back" : "the decision's ceiling"
+        return (.memoryMax, .value(value), reason)
     }
 
-    /// Not durable: it only has to outlive the process (see Journal).
-    private func saveJournal() -> Errno? {
-        guard !configuration.isDryRun, saved != journal else { return nil }
-        do throws(Errno) {
-            try FileSystem.replace(
-                configuration.journalPath, with: journal.text, mode: 0o600, durable: false)
-            saved = journal
-            return nil
-        } catch {
-            return error
+    private func memoryHigh(
+        _ move: SenpaiLaw.Move
+    ) -> (control: Control, wish: Wish, reason: String) {
+        guard let limit = brake?.law.limitBytes, limit < 9e18 else {
+            return (.memoryHigh, .own, "\(move.text)")
         }
+        // A limit that the group's owner has set is never raised.
+        if let own = book?.own(.memoryHigh).flatMap({ Text.integer($0) }), Double(own) <= limit {
+            return (.memoryHigh, .own, "\(move.text)")
+        }
+        let value = MemoryBounds.text(UInt64(limit), pageBytes: Machine.pageSizeBytes)
+        return (.memoryHigh, .value(value), "\(move.text)")
     }
 
-    private func write(
-        _ control: Control, _ value: String, to group: ManagedGroup,
-        onSuccess outcome: ControlEvent.Outcome
-    ) -> ControlEvent {
-        do throws(Errno) {
-            try group.write(control, value)
-            return ControlEvent(control: control, value: value, outcome: outcome)
-        } catch {
-            return ControlEvent(control: control, value: value, outcome: .failed(error.text))
-        }
+    /// Of the policy with the most steps; empty where not every policy can be capped.
+    private var frequencySteps: [Int64] {
+        guard let book, let policies = book.files.frequency?.policies,
+            policies.allSatisfy({ book.isUsable(.frequencyCap(policy: $0.number)) })
+        else { return [] }
+        return policies.max { $0.stepsKHz.count < $1.stepsKHz.count }?.stepsKHz ?? []
     }
+}
 
-    private func probe() {
-        guard let group else { return }
-        for control in Control.allCases where !isUsable[Int(control.rawValue)] {
-            isUsable[Int(control.rawValue)] =
-                configuration.isDryRun
-                ? (try? group.read(control)) != nil : group.probe(control)
-        }
-    }
+/// What the governor holds at a moment, for decision.json, `status` and `doctor`.
+public struct ControlStatus: Sendable {
+    public var mode: ControlMode
+    public var group: String?
+    /// "files", "systemd", "helper", "nobody".
+    public var by: StaticString
+    public var limits: [LimitInForce]
+    public var missing: [Control]
+    /// What memory.high is governed by: "memory.pressure", "memory.events", "none".
+    public var feedback: StaticString
+    /// "open" or "held".
+    public var memoryHigh: StaticString
 }

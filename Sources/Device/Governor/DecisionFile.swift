@@ -13,18 +13,23 @@ public struct DecisionFile: Sendable {
     /// `folder` is the agent's run folder, and must exist.
     public init(folder: String) { path = "\(folder)/decision.json" }
 
+    /// - Parameter more: writes further fields: what the decision was made of, the pool's account.
     public func write(
         _ decision: Decision, mode: ControlMode, at instant: Instant, parameterVersion: UInt64,
-        events: [ControlEvent] = []
+        events: [ControlEvent] = [], status: ControlStatus? = nil,
+        more: (inout JSONWriter) -> Void = { _ in }
     ) throws(Errno) {
         let bytes = Self.json(
-            decision, mode: mode, at: instant, parameterVersion: parameterVersion, events: events)
+            decision, mode: mode, at: instant, parameterVersion: parameterVersion, events: events,
+            status: status, more: more)
         try FileSystem.replace(path, with: bytes, mode: 0o644, durable: false)
     }
 
-    static func json(
+    /// One line, with its end.
+    public static func json(
         _ decision: Decision, mode: ControlMode, at instant: Instant, parameterVersion: UInt64,
-        events: [ControlEvent]
+        events: [ControlEvent], status: ControlStatus? = nil,
+        more: (inout JSONWriter) -> Void = { _ in }
     ) -> [UInt8] {
         var json = JSONWriter()
         json.beginObject()
@@ -32,6 +37,17 @@ public struct DecisionFile: Sendable {
         json.value(Int(clamping: instant.monotonicMs), "monotonicMs")
         json.value(instant.isSynced, "clockSynced")
         json.value(parameterVersion, "parameterVersion")
+        json.value(mode.name, "controlMode")
+        write(decision, &json)
+        write(events, &json)
+        if let status { write(status, &json) }
+        more(&json)
+        json.endObject()
+        return json.bytes + [0x0a]
+    }
+
+    /// The decision's own fields, into an object that is open.
+    public static func write(_ decision: Decision, _ json: inout JSONWriter) {
         json.value(decision.state.name, "state")
         json.value(decision.factor, "factor")
         json.value(decision.exponent, "exponent")
@@ -51,11 +67,7 @@ public struct DecisionFile: Sendable {
         json.value(decision.observerPhase, "observerPhase")
         json.value(Int(decision.slot), "slot")
         json.value(Hex.encode(decision.activation.bytes), "activation")
-        json.value(mode.name, "controlMode")
         write(decision.votes, &json)
-        write(events, &json)
-        json.endObject()
-        return json.bytes + [0x0a]
     }
 
     private static func write(_ confidence: Confidence, _ json: inout JSONWriter) {
@@ -67,7 +79,7 @@ public struct DecisionFile: Sendable {
         json.endObject()
     }
 
-    private static func write(_ votes: [Vote], _ json: inout JSONWriter) {
+    private static func write(_ votes: Votes, _ json: inout JSONWriter) {
         json.beginObject("votes")
         for (expert, vote) in zip(Expert.allCases, votes) {
             json.key(expert.name)
@@ -88,10 +100,31 @@ public struct DecisionFile: Sendable {
             json.value(event.control.file, "file")
             json.value(event.value, "value")
             json.value(event.outcome.name, "outcome")
+            if !event.reason.isEmpty { json.value(event.reason, "why") }
             if case .failed(let reason) = event.outcome { json.value(reason, "reason") }
             if case .foreign(let found) = event.outcome { json.value(found, "found") }
             json.endObject()
         }
         json.endArray()
+    }
+
+    /// All that is held now, also what was written with an earlier decision.
+    private static func write(_ status: ControlStatus, _ json: inout JSONWriter) {
+        if let group = status.group { json.value(group, "group") }
+        json.value("\(status.by)", "governedBy")
+        json.beginArray("limits")
+        for limit in status.limits {
+            json.beginObject()
+            json.value(limit.control.file, "file")
+            json.value(limit.value, "value")
+            json.value(limit.original, "original")
+            json.endObject()
+        }
+        json.endArray()
+        json.beginArray("missing")
+        for control in status.missing { json.value(control.file) }
+        json.endArray()
+        json.value("\(status.feedback)", "memoryFeedback")
+        json.value("\(status.memoryHigh)", "memoryHigh")
     }
 }

@@ -1,15 +1,19 @@
-// What the managed group's files said before the first write, kept in a file so that a start after
-// a crash can give it back. It lies in the agent's own state folder, where nobody else can plant
-// one, under the name of the kernel's boot: a reboot makes the groups anew, and voids the journal.
+// What the governed files said before the first write, kept in a file so that a start after a crash can
+// give it back. It lies in the agent's own state folder, where nobody else can plant one, under the
+// name of the kernel's boot: a reboot makes the groups anew, and voids the journal.
 //
 //     phi-governor-1
 //     group /workload.slice
 //     cpu.max max 100000
+//     cpufreq/policy0/scaling_max_freq 1800000
 
 import Bytes
 import System
 
 struct Journal: Equatable {
+    /// Lines at most: the group's controls and the policies that are looked at.
+    static let bytesMax = 16 << 10
+
     var group: String
     /// By control, the value found.
     private(set) var originals: [(control: Control, value: String)] = []

@@ -1,13 +1,16 @@
 // The three clocks of a board without a clock chip, and waiting.
 
 import CPosix
+import Synchronization
 
 public enum Clock {
     /// Milliseconds since boot, suspend included.
-    public static var boottimeMs: Int64 { cposix_boottime_ms() }
+    public static var boottimeMs: Int64 { cposix_boottime_ms() &* speed }
 
     /// Milliseconds since 1970, right or wrong.
-    public static var wallMs: Int64 { cposix_realtime_ms() }
+    public static var wallMs: Int64 {
+        cposix_realtime_ms() &+ cposix_boottime_ms() &* (speed - 1)
+    }
 
     /// Nanoseconds, for measuring spans.
     public static var monotonicNs: Int64 { cposix_monotonic_ns() }
@@ -17,6 +20,16 @@ public enum Clock {
     public static var isSynced: Bool { cposix_clock_is_synchronised() == 1 }
 
     public static func sleep(ms: Int64) { cposix_sleep_ms(ms) }
+
+    private static let factor = Atomic<Int64>(1)
+    private static var speed: Int64 { factor.load(ordering: .relaxed) }
+
+    /// For trials: from now on time passes `times` as fast, counted from the kernel's boot, so that
+    /// agents that follow one another in one boot share their clock. What waits asks `realMs`.
+    public static func quicken(_ times: Int64) { factor.store(max(1, times), ordering: .relaxed) }
+
+    /// The real time that a span of this clock takes, rounded up.
+    public static func realMs(_ spanMs: Int64) -> Int64 { (spanMs + speed - 1) / speed }
 }
 
 /// What a descriptor may become ready for.
@@ -66,6 +79,10 @@ public enum Signals {
         case terminate
         case interrupt
         case hangUp
+        /// A child ended; only after `watchChildren`.
+        case child
+        /// Ctrl-C on a terminal: all processes there got it, not this one alone.
+        case terminalInterrupt
     }
 
     /// The descriptor to poll; the same at every call.
@@ -73,12 +90,19 @@ public enum Signals {
         try checked(cposix_signals_open())
     }
 
+    /// From now on the end of a child arrives as well.
+    public static func watchChildren() throws(Errno) {
+        try checked(cposix_signals_watch_children())
+    }
+
     /// The next one that came; nil when none waits.
     public static func next() -> Name? {
         switch cposix_signals_next() {
-        case CPOSIX_SIGTERM: .terminate
+        case CPOSIX_SIGTERM, CPOSIX_SIGTERM | CPOSIX_SIGNAL_OF_TERMINAL: .terminate
         case CPOSIX_SIGINT: .interrupt
-        case CPOSIX_SIGHUP: .hangUp
+        case CPOSIX_SIGINT | CPOSIX_SIGNAL_OF_TERMINAL: .terminalInterrupt
+        case CPOSIX_SIGHUP, CPOSIX_SIGHUP | CPOSIX_SIGNAL_OF_TERMINAL: .hangUp
+        case CPOSIX_SIGCHLD, CPOSIX_SIGCHLD | CPOSIX_SIGNAL_OF_TERMINAL: .child
         default: nil
         }
     }

@@ -24,6 +24,12 @@ public struct Errno: Error, Equatable, Sendable {
             || code == CPOSIX_ENXIO
     }
 
+    /// No such process: it has ended.
+    public var isGone: Bool { code == CPOSIX_ESRCH }
+
+    public static let denied = Errno(code: CPOSIX_EACCES)
+    public static let exists = Errno(code: CPOSIX_EEXIST)
+    public static let gone = Errno(code: CPOSIX_ESRCH)
     public static let notFound = Errno(code: CPOSIX_ENOENT)
     public static let tooLong = Errno(code: CPOSIX_EFBIG)
     public static let wouldBlock = Errno(code: CPOSIX_EAGAIN)
@@ -31,6 +37,12 @@ public struct Errno: Error, Equatable, Sendable {
     public static let invalid = Errno(code: CPOSIX_EINVAL)
     /// The kernel has the feature switched off.
     public static let unsupported = Errno(code: CPOSIX_EOPNOTSUPP)
+    /// The caller isn't allowed to.
+    public var isForbidden: Bool { code == CPOSIX_EPERM || code == CPOSIX_EACCES }
+    /// Nobody listens at that socket.
+    public static let refused = Errno(code: CPOSIX_ECONNREFUSED)
+    /// The socket's name is taken.
+    public static let inUse = Errno(code: CPOSIX_EADDRINUSE)
 }
 
 /// A result of CPosix: the value, or the error in it.

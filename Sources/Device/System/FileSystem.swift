@@ -112,6 +112,11 @@ public enum FileSystem {
         try checked(path.withCString { cposix_unlink($0) })
     }
 
+    /// An empty folder; a cgroup is empty when no process is left in it, whatever files it shows.
+    public static func removeFolder(_ path: String) throws(Errno) {
+        try checked(path.withCString { cposix_remove_directory($0) })
+    }
+
     public static func rename(_ path: String, to other: String) throws(Errno) {
         try checked(path.withCString { old in other.withCString { cposix_rename(old, $0) } })
     }

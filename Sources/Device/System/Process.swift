@@ -17,6 +17,9 @@ public enum CommandLineArguments {
 public enum Process {
     public static var id: Int32 { cposix_process_id() }
 
+    /// The effective user id.
+    public static var user: UInt32 { cposix_user() }
+
     /// The variable's value; nil when unset.
     public static func environment(_ name: String) -> String? {
         guard let text = name.withCString({ cposix_environment($0) }) else { return nil }

@@ -1,10 +1,9 @@
 // The observer's first question: what machine is this? Board model, serial number, cores, top
-// frequency, installed memory, GPU. Nothing that moves at run time goes in: the hash of the record
+// frequency, installed memory, GPU (`GPUDetector`). Nothing that moves at run time goes in: the hash of the record
 // may only change with the hardware.
 //
-// ARM boards tell by the device tree (strings end in NUL); PCs and servers by DMI. Where a product
-// gives no serial number, an id derived from machine-id stands in: derived, since machine-id(5) asks
-// not to be handed around.
+// ARM boards tell by the device tree (strings end in NUL); PCs and servers by DMI. The serial number has
+// a file of its own, BoardIdentity.
 
 import Bytes
 import Digest
@@ -16,47 +15,48 @@ struct HardwareDetector {
     let procfsRoot: String
     /// /etc/machine-id of the same machine; nil for fixtures.
     let machineIDPath: String?
+    /// Which serial number the device's identity rests on; nil for the best there is.
+    var serialSource: SerialSource?
 
     /// Nil while the memory can't be read: a record with a hole would look like other hardware.
     func detect() -> HardwareRecord? {
         let info = OneShot.bytes("\(procfsRoot)/meminfo", limit: DeviceSensors.meminfoBytesMax)
-        guard let info, let memory = MemoryInfo.parse(info[...]) else { return nil }
+        guard let info, let memory = MemoryInfo.parse(info) else { return nil }
         let cpuInfo = OneShot.bytes("\(procfsRoot)/cpuinfo", limit: 4 << 20) ?? []
         return HardwareRecord(
             model: model(), serial: serial(), cpuCores: cores(cpuInfo),
             cpuMaxMHz: maximumMHz(cpuInfo),
-            memoryBytes: HardwareRecord.rounded(memoryTotal: memory.totalBytes), gpu: gpu())
+            memoryBytes: HardwareRecord.rounded(memoryTotal: memory.totalBytes),
+            gpu: GPUDetector(sysfsRoot: sysfsRoot, procfsRoot: procfsRoot).detect())
     }
 
     private func model() -> String {
-        deviceTree("model") ?? OneShot.text("\(sysfsRoot)/class/dmi/id/product_name")
-            ?? "unknown \(Machine.architecture)"
+        if let board = deviceTree("model") { return board }
+        for name in ["product_name", "board_name"] {
+            let text = OneShot.text("\(sysfsRoot)/class/dmi/id/\(name)")
+            if let text, !Self.isPlaceholder(text) { return text }
+        }
+        return "unknown \(Machine.architecture)"
+    }
+
+    /// What a maker of main boards leaves in when nobody fills it in.
+    private static func isPlaceholder(_ name: String) -> Bool {
+        let placeholders: [StaticString] = [
+            "System Product Name", "To Be Filled By O.E.M.", "To be filled by O.E.M.",
+            "Default string", "Not Specified", "O.E.M.",
+        ]
+        return placeholders.contains { Text.equal(name, $0) }
     }
 
     private func serial() -> String {
-        if let serial = deviceTree("serial-number") { return serial }
-        // Readable for root alone.
-        let uuid = OneShot.text("\(sysfsRoot)/class/dmi/id/product_uuid")
-        if let uuid, Self.isDistinct(uuid) { return uuid }
-        guard let machineIDPath, let id = OneShot.text(machineIDPath) else { return "" }
-        let digest = Digest.sha256(Array("phi-machine\0\(id)".utf8))
-        return "machine-\(Hex.encode(digest.bytes.prefix(8)))"
+        BoardSerials(sysfsRoot: sysfsRoot, procfsRoot: procfsRoot, machineIDPath: machineIDPath)
+            .serial(of: serialSource)
     }
 
     /// The tree is at firmware/devicetree in sysfs; /proc/device-tree is its old name.
     private func deviceTree(_ property: String) -> String? {
         OneShot.text("\(sysfsRoot)/firmware/devicetree/base/\(property)")
             ?? OneShot.text("\(procfsRoot)/device-tree/\(property)")
-    }
-
-    /// Boards whose maker set no UUID show all zeros or all ones.
-    private static func isDistinct(_ uuid: String) -> Bool {
-        var seen: UInt8?
-        for byte in uuid.utf8 where byte != 0x2d {
-            if let seen, seen != byte { return true }
-            seen = byte
-        }
-        return false
     }
 
     /// Installed cores, whether online or not: switching one off is no change of hardware.
@@ -124,36 +124,5 @@ struct HardwareDetector {
         guard let colon = line.firstIndex(of: 0x3a), Text.equal(Text.trimmed(line[..<colon]), name)
         else { return nil }
         return Text.trimmed(line[(colon + 1)...])
-    }
-
-    /// A card with memory of its own, as amdgpu tells it. Integrated GPUs, the Pi's among them, have
-    /// none and count as no GPU; sysfs knows no number of cores (0).
-    /// https://docs.kernel.org/gpu/amdgpu/driver-misc.html
-    private func gpu() -> GPURecord? {
-        let root = "\(sysfsRoot)/class/drm"
-        for card in OneShot.names(root) where Name.has(card, prefix: "card") {
-            let folder = "\(root)/\(card)/device"
-            let bounds: ClosedRange<Int64> = 1 << 20...1 << 42
-            guard let bytes = OneShot.integer("\(folder)/mem_info_vram_total", in: bounds) else {
-                continue
-            }
-            let memoryGB = Double(bytes) / Double(1 << 30)
-            let name =
-                OneShot.text("\(folder)/product_name") ?? OneShot.text("\(folder)/device") ?? card
-            return GPURecord(name: name, memoryGB: memoryGB, cores: 0, tier: Self.tier(memoryGB))
-        }
-        return nil
-    }
-
-    /// By memory, the one figure that sysfs tells of every card.
-    private static func tier(_ memoryGB: Double) -> GPUTier {
-        switch memoryGB {
-        case ..<1: .integrated
-        case ..<4: .lowEnd
-        case ..<10: .midRange
-        case ..<16: .highEnd
-        case ..<24: .ultra
-        default: .extreme
-        }
     }
 }

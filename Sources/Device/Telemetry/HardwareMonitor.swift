@@ -1,9 +1,12 @@
 // Hardware monitoring chips: temperatures, fans, voltages, power and the critical alarms.
 //
-// On a real device libsensors reads them, since it knows each chip's scaling and the operator's
-// labels. It reads /sys alone: that path is compiled into the library (3.6) and no environment
-// variable moves it. So under another root (a fixture, a simulated board) the files of class/hwmon
-// are read here, with the kernel's units, into the same form.
+// On a real device libsensors finds the chips, since it knows the operator's labels and what to
+// ignore. But it opens each file anew at every read, so in a cycle the files are read here, through
+// descriptors that stay open, with the kernel's units. The library goes on reading the channels whose
+// value a `compute` line of its configuration changes.
+//
+// The library reads /sys alone: that path is compiled into it (3.6) and no environment variable moves
+// it. Under another root (a fixture, a simulated board) the files of class/hwmon are found here too.
 // https://docs.kernel.org/hwmon/sysfs-interface.html
 
 import Bytes
@@ -19,70 +22,102 @@ struct HardwareMonitor {
         case files
     }
 
-    private struct Channel {
+    /// Who reads a channel.
+    enum Reader {
+        case file(HeldFile)
+        /// libsensors, by the place in its table.
+        case library(Int32)
+    }
+
+    struct Channel {
         let chip: String
         let label: String
         let kind: HwmonKind
-        /// Units of the file in one unit of the kind.
-        let scale: Double
-        let file: OpenFile
+        let reader: Reader
+        let place: Int
+        var stuck = StuckWatch()
     }
 
     private let source: Source
-    private var folders: [String] = []
     private var channels: [Channel] = []
-    private var libraryCount = 0
+    /// Whether a channel's reader couldn't be settled, since its file didn't speak.
+    private(set) var isUnsettled = false
+    /// The readings without their values, which each sample starts from.
+    private(set) var outline: [HwmonReading] = []
+    /// Where the alarm of chip `rpi_volt` stands among them.
+    private(set) var voltageAlarm: Int?
 
     init(_ source: Source) { self.source = source }
 
-    mutating func discover(in sysfsRoot: String) {
-        let root = "\(sysfsRoot)/class/hwmon"
-        let found = OneShot.names(root)
+    var hasTemperature: Bool { channels.contains { $0.kind == .temperature } }
+    /// Channels that libsensors reads because its configuration computes their value.
+    var computedCount: Int {
+        channels.count {
+            if case .library = $0.reader { return true }
+            return false
+        }
+    }
+
+    /// Of the channels that are read by file.
+    var paths: [String] {
+        channels.compactMap {
+            if case .file(let file) = $0.reader { return file.path }
+            return nil
+        }
+    }
+
+    mutating func discover(in sysfsRoot: String, _ cycle: inout Cycle) {
+        isUnsettled = false
+        var next: [Channel] = []
         switch source {
-        case .library(let configuration):
-            // The library's table is rebuilt only when a chip came or went.
-            guard !Name.equal(found, folders) else { return }
-            let count = Self.openLibrary(configuration)
-            libraryCount = max(0, Int(count))
+        case .library(let configuration): listLibrary(configuration, &next, &cycle)
         case .files:
-            var next: [Channel] = []
-            for folder in found { appendChannels(of: "\(root)/\(folder)", to: &next) }
-            channels = next
+            let root = "\(sysfsRoot)/class/hwmon"
+            for folder in OneShot.names(root) { listFiles(root, folder, &next, &cycle.ledger) }
         }
-        folders = found
+        channels = next
+        outline = next.map { HwmonReading(chip: $0.chip, label: $0.label, kind: $0.kind, value: nil) }
+        voltageAlarm = outline.firstIndex { $0.kind == .alarm && Text.equal($0.chip, "rpi_volt") }
     }
 
-    func read(_ tally: inout Tally) -> [HwmonReading] {
-        var readings: [HwmonReading] = []
-        for channel in channels {
-            let raw = channel.file.integer(in: Int64.min...Int64.max)
-            let value = raw.map { Double($0) / channel.scale }
-            readings.append(judged(channel.chip, channel.label, channel.kind, value, &tally))
+    mutating func read(_ readings: inout [HwmonReading], _ cycle: inout Cycle, activity: Double?) {
+        for index in channels.indices {
+            let kind = channels[index].kind
+            let place = channels[index].place
+            var count = 0
+            var value: Double?
+            switch channels[index].reader {
+            case .file(let file):
+                let text: UnsafeBufferPointer<UInt8>
+                (count, text) = cycle.read(file)
+                if count >= 0 { value = Scan.only(text).map { Double($0) / Self.scale(kind) } }
+            case .library(let number):
+                var found = 0.0
+                if csensors_value(number, &found) == 0 { value = found } else { count = -Self.libraryError }
+            }
+            let plausible = value.flatMap { Self.bounds(kind).contains($0) ? $0 : nil }
+            let noted = cycle.ledger.note(place, count, plausible)
+            readings[index].value = noted
+            // Fans and alarms may well stand still.
+            if kind == .temperature, let noted {
+                let milli = Int64((noted * 1000).rounded())
+                if channels[index].stuck.note(milli, nowMs: cycle.nowMs, activity: activity) {
+                    cycle.ledger.suspect(place)
+                }
+            }
         }
-        for index in 0..<Int32(clamping: libraryCount) {
-            guard let chip = csensors_chip(index), let label = csensors_label(index),
-                let kind = Self.kind(csensors_kind(index))
-            else { continue }
-            var value = 0.0
-            let isRead = csensors_value(index, &value) == 0
-            readings.append(
-                judged(
-                    String(cString: chip), String(cString: label), kind, isRead ? value : nil,
-                    &tally))
-        }
-        return readings
     }
 
-    private static func openLibrary(_ configuration: String?) -> Int32 {
-        guard let configuration else { return csensors_open(nil) }
-        return configuration.withCString { csensors_open($0) }
-    }
+    /// The library's own errors aren't the system's: all count as "input/output error".
+    private static let libraryError = 5
 
-    private func judged(
-        _ chip: String, _ label: String, _ kind: HwmonKind, _ value: Double?, _ tally: inout Tally
-    ) -> HwmonReading {
-        let plausible = value.flatMap { Self.bounds(kind).contains($0) ? $0 : nil }
-        return HwmonReading(chip: chip, label: label, kind: kind, value: tally.count(plausible))
+    /// Units of the file in one unit of the kind.
+    private static func scale(_ kind: HwmonKind) -> Double {
+        switch kind {
+        case .temperature, .voltage: 1000
+        case .power: 1_000_000
+        case .fan, .alarm: 1
+        }
     }
 
     private static func bounds(_ kind: HwmonKind) -> ClosedRange<Double> {
@@ -97,6 +132,72 @@ struct HardwareMonitor {
         }
     }
 
+    // MARK: libsensors
+
+    private mutating func listLibrary(
+        _ configuration: String?, _ found: inout [Channel], _ cycle: inout Cycle
+    ) {
+        let count: Int32
+        var computes = ComputeLines()
+        if let configuration {
+            count = configuration.withCString { csensors_open($0) }
+            computes.add(ComputeLines.file(configuration))
+        } else {
+            count = csensors_open(nil)
+            computes = .usual()
+        }
+        for index in 0..<max(0, count) {
+            guard let chip = csensors_chip(index), let label = csensors_label(index),
+                let kind = Self.kind(csensors_kind(index))
+            else { continue }
+            let name = String(cString: chip)
+            let text = String(cString: label)
+            let path = Self.libraryPath(index)
+            let mayCompute = csensors_may_compute(index) == 1 && computes.may(name)
+            let reader = path.map { path in
+                let file = HeldFile(path)
+                return mayCompute ? settle(index, kind, file, cycle) : .file(file)
+            } ?? .library(index)
+            // class/hwmon/hwmon1/temp1_input: the chip's folder tells two of a kind apart, and the
+            // file a value from its alarm, which share a label.
+            let parts = Array((path ?? "").utf8).split(separator: 0x2f).suffix(2).map { Text.string($0) }
+            let place = cycle.ledger.place("\(parts.first ?? "hwmon") \(name) \(parts.last ?? text)")
+            found.append(Channel(chip: name, label: text, kind: kind, reader: reader, place: place))
+        }
+    }
+
+    private static func libraryPath(_ index: Int32) -> String? {
+        // Below /sys; 256 bytes are twice the longest there.
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+            guard let start = buffer.baseAddress, csensors_path(index, start, 256) > 0 else { return nil }
+            return String(cString: start)
+        }
+    }
+
+    /// Whether the file alone gives what the library gives, of a chip some of whose channels are
+    /// computed. A `compute` line shows in the library's
+    /// value being another than the file's; a value that moves between the reads, or is 0 (which most
+    /// expressions leave as it is), settles nothing: the library reads it until the next look.
+    private mutating func settle(
+        _ index: Int32, _ kind: HwmonKind, _ file: HeldFile, _ cycle: Cycle
+    ) -> Reader {
+        for _ in 0..<3 {
+            guard let before = Self.raw(file, cycle) else { break }
+            var value = 0.0
+            guard csensors_value(index, &value) == 0, let after = Self.raw(file, cycle) else { break }
+            guard before == after, before != 0 else { continue }
+            let own = Double(before) / Self.scale(kind)
+            return abs(own - value) <= 1e-6 * max(1, abs(value)) ? .file(file) : .library(index)
+        }
+        isUnsettled = true
+        return .library(index)
+    }
+
+    private static func raw(_ file: HeldFile, _ cycle: Cycle) -> Int64? {
+        let (count, text) = cycle.read(file)
+        return count < 0 ? nil : Scan.only(text)
+    }
+
     private static func kind(_ kind: Int32) -> HwmonKind? {
         switch kind {
         case CSENSORS_TEMPERATURE: .temperature
@@ -108,37 +209,47 @@ struct HardwareMonitor {
         }
     }
 
+    // MARK: files
+
     /// The channels of one chip, in the order of their names.
-    private func appendChannels(of folder: String, to found: inout [Channel]) {
-        guard let chip = OneShot.text("\(folder)/name") else { return }
-        for name in OneShot.names(folder) {
-            guard let (feature, kind, scale) = Self.channel(name) else { continue }
-            let path = "\(folder)/\(name)"
-            let kept = channels.first { Name.equal($0.file.path, path) && Name.equal($0.chip, chip) }
+    private func listFiles(
+        _ root: String, _ folder: String, _ found: inout [Channel], _ ledger: inout SensorLedger
+    ) {
+        let chipFolder = "\(root)/\(folder)"
+        guard let chip = OneShot.text("\(chipFolder)/name") else { return }
+        for name in OneShot.names(chipFolder) {
+            guard let (feature, kind) = Self.channel(name) else { continue }
+            let path = "\(chipFolder)/\(name)"
+            let place = ledger.place("\(folder) \(chip) \(name)")
+            let label = OneShot.text("\(chipFolder)/\(feature)_label") ?? feature
+            let kept = channels.first { $0.place == place }
             found.append(
                 Channel(
-                    chip: chip, label: OneShot.text("\(folder)/\(feature)_label") ?? feature,
-                    kind: kind, scale: scale, file: kept?.file ?? OpenFile(path, limit: 64)))
+                    chip: chip, label: label, kind: kind, reader: kept?.reader ?? .file(HeldFile(path)),
+                    place: place, stuck: kept?.stuck ?? StuckWatch()))
         }
     }
 
-    /// `in0_lcrit_alarm` → ("in0", alarm, 1); nil for files that are no reading.
-    private static func channel(_ name: String) -> (String, HwmonKind, Double)? {
+    /// `in0_lcrit_alarm` → ("in0", alarm); nil for files that are no reading.
+    private static func channel(_ name: String) -> (String, HwmonKind)? {
         let bytes = Array(name.utf8)
         guard let bar = bytes.firstIndex(of: 0x5f) else { return nil }
         let feature = Text.string(bytes[..<bar])
         let rest = bytes[(bar + 1)...]
         let isInput = Text.equal(rest, "input")
-        if Name.has(feature, prefix: "temp"), isInput { return (feature, .temperature, 1000) }
-        if Name.has(feature, prefix: "fan"), isInput { return (feature, .fan, 1) }
+        if Name.has(feature, prefix: "temp"), isInput { return (feature, .temperature) }
+        if Name.has(feature, prefix: "fan"), isInput { return (feature, .fan) }
         if Name.has(feature, prefix: "power"), isInput || Text.equal(rest, "average") {
-            return (feature, .power, 1_000_000)
+            return (feature, .power)
         }
         let isVoltage = Name.has(feature, prefix: "in") && !Name.has(feature, prefix: "intrusion")
-        if isVoltage, isInput { return (feature, .voltage, 1000) }
+        if isVoltage, isInput { return (feature, .voltage) }
         let isCritical = Text.equal(rest, "crit_alarm")
-        if isVoltage, isCritical || Text.equal(rest, "lcrit_alarm") { return (feature, .alarm, 1) }
-        if Name.has(feature, prefix: "temp"), isCritical { return (feature, .alarm, 1) }
+        if isVoltage, isCritical || Text.equal(rest, "lcrit_alarm") { return (feature, .alarm) }
+        if Name.has(feature, prefix: "temp"), isCritical { return (feature, .alarm) }
         return nil
     }
+
+    /// libsensors as the program has it, e.g. "3.6.0".
+    static var libraryVersion: String { csensors_version().map { String(cString: $0) } ?? "" }
 }

@@ -1,60 +1,59 @@
-// What the kernel tells of memory, load, stalls and frequency: the texts of /proc and cpufreq.
-// Parsing is apart from reading, so that tests and other tools can feed it texts.
+// What the kernel tells of memory, load and stalls: the texts of /proc. Parsing is apart from reading,
+// so that tests and other tools can feed it texts.
 
-import Bytes
 import Model
 import System
 
 /// /proc/meminfo. https://docs.kernel.org/filesystems/proc.html#meminfo
 enum MemoryInfo {
     /// Nil without MemTotal and MemAvailable, and where the figures contradict each other.
-    static func parse(_ text: ArraySlice<UInt8>) -> MemoryReading? {
+    static func parse(_ text: UnsafeBufferPointer<UInt8>) -> MemoryReading? {
+        var scan = Scan(text)
         var total: UInt64?
         var available: UInt64?
-        var swapTotal: UInt64 = 0
-        var swapFree: UInt64 = 0
-        for line in Text.lines(text) {
-            let words = Text.words(line)
-            guard words.count >= 2 else { continue }
-            if Text.equal(words[0], "MemTotal:") {
-                total = bytes(words[1])
-            } else if Text.equal(words[0], "MemAvailable:") {
-                available = bytes(words[1])
-            } else if Text.equal(words[0], "SwapTotal:") {
-                guard let value = bytes(words[1]) else { return nil }
+        var swapTotal: UInt64?
+        var swapFree: UInt64?
+        while !scan.isAtEnd {
+            if scan.take("MemTotal:") {
+                total = bytes(&scan)
+            } else if scan.take("MemAvailable:") {
+                available = bytes(&scan)
+            } else if scan.take("SwapTotal:") {
+                guard let value = bytes(&scan) else { return nil }
                 swapTotal = value
-            } else if Text.equal(words[0], "SwapFree:") {
-                guard let value = bytes(words[1]) else { return nil }
+            } else if scan.take("SwapFree:") {
+                guard let value = bytes(&scan) else { return nil }
                 swapFree = value
             }
+            // Swap's lines stand in the first third of the file: the rest isn't looked at.
+            if total != nil, available != nil, swapTotal != nil, swapFree != nil { break }
+            scan.skipLine()
         }
-        guard let total, let available, total > 0, available <= total, swapFree <= swapTotal else {
-            return nil
-        }
+        let (swap, free) = (swapTotal ?? 0, swapFree ?? 0)
+        guard let total, let available, total > 0, available <= total, free <= swap else { return nil }
         return MemoryReading(
-            totalBytes: total, availableBytes: available, swapTotalBytes: swapTotal,
-            swapFreeBytes: swapFree)
+            totalBytes: total, availableBytes: available, swapTotalBytes: swap, swapFreeBytes: free)
     }
 
+    static func parse(_ text: [UInt8]) -> MemoryReading? { text.withUnsafeBufferPointer { parse($0) } }
+
     /// From the kernel's "kB", which are KiB.
-    private static func bytes(_ word: ArraySlice<UInt8>) -> UInt64? {
-        guard let value = Text.integer(word), Plausible.memoryKB.contains(value) else { return nil }
-        return UInt64(value) * 1024
+    private static func bytes(_ scan: inout Scan) -> UInt64? {
+        guard let value = scan.unsigned(), value <= Plausible.memoryKBMost else { return nil }
+        return value * 1024
     }
 }
 
 /// /proc/loadavg. https://man7.org/linux/man-pages/man5/proc_loadavg.5.html
 enum LoadAverage {
-    static func parse(_ text: ArraySlice<UInt8>) -> LoadReading? {
-        let words = Text.words(text)
-        guard words.count >= 3, let one = value(words[0]), let five = value(words[1]),
-            let fifteen = value(words[2])
-        else { return nil }
+    static func parse(_ text: UnsafeBufferPointer<UInt8>) -> LoadReading? {
+        var scan = Scan(text)
+        guard let one = value(&scan), let five = value(&scan), let fifteen = value(&scan) else { return nil }
         return LoadReading(one: one, five: five, fifteen: fifteen)
     }
 
-    private static func value(_ word: ArraySlice<UInt8>) -> Double? {
-        guard let value = Text.decimal(word), Plausible.load.contains(value) else { return nil }
+    private static func value(_ scan: inout Scan) -> Double? {
+        guard let value = scan.decimal(), Plausible.load.contains(value) else { return nil }
         return value
     }
 }
@@ -69,84 +68,76 @@ struct Pressure {
         var totalMicros: UInt64
     }
 
-    private let memory: OpenFile
-    private let cpu: OpenFile
-    private let io: OpenFile
+    private let memory: HeldFile
+    private let cpu: HeldFile
+    private let io: HeldFile
+    private var place = 0
     private(set) var isPresent = false
+    var paths: [String] { [memory.path, cpu.path, io.path] }
 
     init(procfsRoot: String) {
-        memory = OpenFile("\(procfsRoot)/pressure/memory", limit: 512)
-        cpu = OpenFile("\(procfsRoot)/pressure/cpu", limit: 512)
-        io = OpenFile("\(procfsRoot)/pressure/io", limit: 512)
+        memory = HeldFile("\(procfsRoot)/pressure/memory")
+        cpu = HeldFile("\(procfsRoot)/pressure/cpu")
+        io = HeldFile("\(procfsRoot)/pressure/io")
     }
 
-    mutating func discover() {
+    mutating func discover(_ cycle: inout Cycle) {
         // A kernel that has it switched off shows the files and refuses to read them.
-        do throws(Errno) {
-            _ = try memory.read()
-            isPresent = true
-        } catch {
-            isPresent = !error.isMissing && error != .unsupported
-        }
+        let (count, _) = cycle.read(memory)
+        let error = Errno(code: Int32(truncatingIfNeeded: count < 0 ? -count : 0))
+        isPresent = count >= 0 || (!error.isMissing && error != .unsupported)
+        if isPresent { place = cycle.ledger.place("pressure") }
     }
 
-    func read() -> PressureReading? {
-        guard let text = try? memory.read(), let some = Self.line("some", in: text),
-            let full = Self.line("full", in: text)
-        else { return nil }
-        guard let text = try? cpu.read(), let cpu = Self.line("some", in: text) else { return nil }
-        guard let text = try? io.read(), let io = Self.line("some", in: text) else { return nil }
-        return PressureReading(
-            memorySomePercent: some.average10, memoryFullPercent: full.average10,
-            cpuSomePercent: cpu.average10, ioSomePercent: io.average10,
-            memorySomeTotalMicros: some.totalMicros)
+    func read(_ cycle: inout Cycle) -> PressureReading? {
+        var (count, text) = cycle.read(memory)
+        let some = count < 0 ? nil : Self.line("some ", in: text)
+        let full = count < 0 ? nil : Self.line("full ", in: text)
+        guard let some, let full else { return cycle.ledger.note(place, count, nil) }
+        (count, text) = cycle.read(cpu)
+        guard let cpu = count < 0 ? nil : Self.line("some ", in: text) else {
+            return cycle.ledger.note(place, count, nil)
+        }
+        (count, text) = cycle.read(io)
+        guard let io = count < 0 ? nil : Self.line("some ", in: text) else {
+            return cycle.ledger.note(place, count, nil)
+        }
+        return cycle.ledger.note(
+            place, count,
+            PressureReading(
+                memorySomePercent: some.average10, memoryFullPercent: full.average10,
+                cpuSomePercent: cpu.average10, ioSomePercent: io.average10,
+                memorySomeTotalMicros: some.totalMicros))
     }
 
     /// `some avg10=0.12 avg60=0.05 avg300=0.01 total=12345`
-    static func line(_ kind: StaticString, in text: ArraySlice<UInt8>) -> Line? {
-        for line in Text.lines(text) {
-            let words = Text.words(line)
-            guard let first = words.first, Text.equal(first, kind) else { continue }
-            var average: Double?
-            var total: Int64?
-            for word in words {
-                guard let equals = word.firstIndex(of: 0x3d) else { continue }
-                let value = word[(equals + 1)...]
-                if Text.equal(word[..<equals], "avg10") { average = Text.decimal(value) }
-                if Text.equal(word[..<equals], "total") { total = Text.integer(value) }
-            }
-            guard let average, let total, Plausible.percent.contains(average), total >= 0 else {
-                return nil
-            }
-            return Line(average10: average, totalMicros: UInt64(total))
+    static func line(_ kind: StaticString, in text: UnsafeBufferPointer<UInt8>) -> Line? {
+        var scan = Scan(text)
+        while !scan.isAtEnd {
+            if scan.take(kind) { return line(&scan) }
+            scan.skipLine()
         }
         return nil
     }
-}
 
-/// The first CPU policy: these boards have one for all cores.
-/// https://docs.kernel.org/admin-guide/pm/cpufreq.html
-struct FrequencyPolicy {
-    private let current: OpenFile
-    private let maximum: OpenFile
-    private let ceiling: OpenFile
-    private(set) var isPresent = false
-
-    init(sysfsRoot: String) {
-        let folder = "\(sysfsRoot)/devices/system/cpu/cpufreq/policy0"
-        current = OpenFile("\(folder)/scaling_cur_freq", limit: 64)
-        maximum = OpenFile("\(folder)/cpuinfo_max_freq", limit: 64)
-        ceiling = OpenFile("\(folder)/scaling_max_freq", limit: 64)
-    }
-
-    mutating func discover() { isPresent = FileSystem.exists(current.path) }
-
-    func read() -> FrequencyReading? {
-        guard let current = current.integer(in: Plausible.frequencyKHz),
-            let maximum = maximum.integer(in: Plausible.frequencyKHz),
-            let ceiling = ceiling.integer(in: Plausible.frequencyKHz)
+    private static func line(_ scan: inout Scan) -> Line? {
+        var average: Double?
+        var total: UInt64?
+        // Four fields, and room for as many that a later kernel may add.
+        for _ in 0..<8 where average == nil || total == nil {
+            scan.skipBlanks()
+            if scan.take("avg10=") {
+                average = scan.decimal()
+                guard average != nil else { return nil }
+            } else if scan.take("total=") {
+                total = scan.unsigned()
+                guard total != nil else { return nil }
+            } else {
+                scan.skipWord()
+            }
+        }
+        guard let average, let total, Plausible.percent.contains(average), total <= UInt64(Int64.max)
         else { return nil }
-        return FrequencyReading(
-            currentKHz: Int(current), maximumKHz: Int(maximum), ceilingKHz: Int(ceiling))
+        return Line(average10: average, totalMicros: total)
     }
 }

@@ -1,36 +1,11 @@
-// One kernel file, one number: reading it, judging it, and keeping the count of what failed.
+// What a sensor can mean at all, files that are read once, and names.
 //
 // Every reading ends in one of two ways: a plausible value, or "no data". Why it is "no data" (EIO
 // of the BCM2711's sensor, EAGAIN of a hwmon driver, an empty or absurd text, a FIFO in the file's
-// place) makes no difference to who asks, and is never an error.
+// place) stands in the ledger, and is never an error.
 
 import Bytes
 import System
-
-/// Counts sensors and failures, of this sample and since the start.
-struct Tally {
-    private(set) var known = 0
-    private(set) var healthy = 0
-    private(set) var failuresTotal: UInt64 = 0
-
-    mutating func begin() {
-        known = 0
-        healthy = 0
-    }
-
-    /// One sensor that should speak: passes its value through, and counts it.
-    mutating func count<Value>(_ value: Value?) -> Value? {
-        known += 1
-        if value != nil { healthy += 1 } else { failuresTotal += 1 }
-        return value
-    }
-
-    /// One sensor that wasn't found although it must be there.
-    mutating func countMissing() {
-        known += 1
-        failuresTotal += 1
-    }
-}
 
 /// Limits of what a sensor can mean. Outside of them it is broken, whatever it says.
 enum Plausible {
@@ -42,8 +17,10 @@ enum Plausible {
     static let percent: ClosedRange<Double> = 0...100
     /// A machine with a load of 100,000 would not answer.
     static let load: ClosedRange<Double> = 0...100_000
-    /// Up to 64 TiB, in the kernel's kB.
-    static let memoryKB: ClosedRange<Int64> = 0...(1 << 36)
+    /// 64 TiB, in the kernel's kB.
+    static let memoryKBMost: UInt64 = 1 << 36
+    /// 64 TiB.
+    static let bytesMost: Int64 = 1 << 46
 }
 
 extension OpenFile {
@@ -91,6 +68,13 @@ enum Name {
         let bytes = Array(name.utf8)
         let count = suffix.utf8CodeUnitCount
         return bytes.count >= count && Text.equal(bytes[(bytes.count - count)...], suffix)
+    }
+
+    static func has(_ name: String, middle: StaticString) -> Bool {
+        let bytes = Array(name.utf8)
+        let count = middle.utf8CodeUnitCount
+        guard bytes.count >= count else { return false }
+        return (0...(bytes.count - count)).contains { Text.equal(bytes[$0..<($0 + count)], middle) }
     }
 
     static func equal(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }

@@ -12,31 +12,36 @@ import Model
 import System
 
 struct Throttle {
-    private var firmware: OpenFile?
+    private var firmware: HeldFile?
+    private var place = 0
     private var latched: UInt8 = 0
+    var paths: [String] { firmware.map { [$0.path] } ?? [] }
+    /// Whether the firmware's own file is there.
+    var hasFirmware: Bool { firmware != nil }
 
     /// The firmware node is `soc:firmware` below `soc` on a Pi 4, and elsewhere on others.
-    mutating func discover(in sysfsRoot: String) {
+    mutating func discover(in sysfsRoot: String, _ ledger: inout SensorLedger) {
         let platform = "\(sysfsRoot)/devices/platform"
         for soc in OneShot.names(platform) where Name.has(soc, prefix: "soc") {
             for node in OneShot.names("\(platform)/\(soc)") where Name.has(node, suffix: "firmware") {
                 let path = "\(platform)/\(soc)/\(node)/get_throttled"
                 guard FileSystem.exists(path) else { continue }
+                place = ledger.place("get_throttled")
                 if let firmware, Name.equal(firmware.path, path) { return }
-                firmware = OpenFile(path, limit: 64)
+                firmware = HeldFile(path)
                 return
             }
         }
         firmware = nil
     }
 
-    /// Nil without data; the hwmon readings are those of the same sample.
-    mutating func read(_ hwmon: [HwmonReading], _ tally: inout Tally) -> ThrottleReading? {
-        let alarm = hwmon.first { $0.kind == .alarm && Text.equal($0.chip, "rpi_volt") }?.value
+    /// Nil without data.
+    /// - Parameter alarm: of chip `rpi_volt` in the same cycle; nil where it has none or didn't speak.
+    mutating func read(alarm: Double?, _ cycle: inout Cycle) -> ThrottleReading? {
         var now: UInt8 = alarm == 1 ? ThrottleReading.underVoltage : 0
         if let firmware {
-            let bits = tally.count((try? firmware.read()).flatMap { Self.bits($0) })
-            if let bits {
+            let (count, text) = cycle.read(firmware)
+            if let bits = cycle.ledger.note(place, count, count < 0 ? nil : Self.bits(text)) {
                 now |= UInt8(truncatingIfNeeded: bits & 0xf)
                 latched |= UInt8(truncatingIfNeeded: bits >> 16 & 0xf) | now
                 return ThrottleReading(now: now, latched: latched, source: .firmware)
@@ -48,21 +53,12 @@ struct Throttle {
     }
 
     /// Hexadecimal without `0x` in sysfs; with it where people copy vcgencmd's. At most 20 bits.
-    static func bits(_ text: ArraySlice<UInt8>) -> UInt32? {
-        var digits = Text.trimmed(text)
-        if digits.count > 2, Text.equal(digits.prefix(2), "0x") { digits = digits.dropFirst(2) }
-        guard !digits.isEmpty, digits.count <= 8 else { return nil }
-        var value: UInt32 = 0
-        for digit in digits {
-            let nibble: UInt8
-            switch digit {
-            case 0x30...0x39: nibble = digit - 0x30
-            case 0x41...0x46: nibble = digit - 0x37
-            case 0x61...0x66: nibble = digit - 0x57
-            default: return nil
-            }
-            value = value << 4 | UInt32(nibble)
-        }
-        return value < 1 << 20 ? value : nil
+    static func bits(_ text: UnsafeBufferPointer<UInt8>) -> UInt32? {
+        var scan = Scan(text)
+        scan.skipSpace()
+        _ = scan.take("0x")
+        guard let value = scan.hexadecimal() else { return nil }
+        scan.skipSpace()
+        return scan.isAtEnd && value < 1 << 20 ? value : nil
     }
 }

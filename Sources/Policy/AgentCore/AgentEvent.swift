@@ -25,6 +25,15 @@ public enum AgentEvent: Sendable {
     case enrolEnded(LinkResult)
     case reportEnded(LinkResult)
     case holdEnded(LinkResult)
+    /// Something happened that is worth looking at early, such as a stall of memory. Harmless at any
+    /// time and rate: looks are held apart by `AgentCore.nudgeLeastMs`.
+    case nudge
+    /// A workload asks over the local socket; `.answer` follows at once, for the same client.
+    case local(LocalRequest, client: UInt64)
+    /// The answer to `.checkpoint`.
+    case checkpointed(CheckpointResult)
+    /// The answer to `.fetchBacklog`.
+    case backlog(Backlog)
     /// End: deliver what can be delivered, then finish.
     case stop
 }
@@ -52,6 +61,15 @@ public enum AgentAction: Sendable {
     /// GET /v1/parameters, held for up to `waitS`.
     case hold(afterVersion: UInt64, waitS: Int)
     case cancelHold
+    case answer(LocalAnswer, client: UInt64)
+    /// Write what the batch holds to disk, synced; `.checkpointed` follows.
+    case checkpoint(SpoolBatch)
+    /// Read the oldest of what waits on disk; `.backlog` follows.
+    case fetchBacklog(maxBytes: Int, CurrentStream)
+    /// What was fetched last has arrived: it may go.
+    case releaseBacklog
+    /// Keep a snapshot over a restart, if the write budget allows.
+    case keep(KeptThing, [UInt8])
     case log(LogLevel, String)
     /// Nothing is left to be done: restore what was governed, and end.
     case finish(failed: Bool)

@@ -16,25 +16,57 @@ public enum SeriesID {
     public static let frequency: UInt16 = 6
     public static let factor: UInt16 = 7
     public static let confidence: UInt16 = 8
+    public static let busy: UInt16 = 9
+    public static let iowait: UInt16 = 10
+    public static let zramUsed: UInt16 = 11
+    public static let diskRead: UInt16 = 12
+    public static let diskWritten: UInt16 = 13
+    public static let netReceived: UInt16 = 14
+    public static let netSent: UInt16 = 15
     public static let firstSensor: UInt16 = 16
+    /// The workload's own, by the order in which they were first appended to.
+    public static let firstUser: UInt16 = 1024
 
     /// Zones and hwmon readings kept as series; a board has fewer.
     static let sensorCountMax = 64
 }
 
 struct PoolFeed {
-    private let pool: TensorPool
-    private var declared: [UInt16] = []
+    let pool: TensorPool
+    /// The account with the spool on disk.
+    let book = SpoolBook()
+    private(set) var declared: [UInt16] = []
     /// Values that the pool could not take for another reason than room.
     private(set) var rejected: UInt64 = 0
     /// Sensors by the order in which they were first seen.
-    private var sensors: [String] = []
+    private(set) var sensors: [String] = []
+    private var places = SensorPlaces()
+    var user = UserSeries()
     private var namesTold = 0
     private var firstMs: Int64?
     private var lastMs: Int64 = 0
 
     init(budgetBytes: Int) throws(PoolError) {
-        pool = try TensorPool(budgetBytes: budgetBytes)
+        pool = try TensorPool(budgetBytes: budgetBytes, settings: Self.settings)
+    }
+
+    /// Of the workload's series, those of history may fill 1/φ of the budget, scratch 1/φ², before they
+    /// give way first and leave the last eighth to the agent's own.
+    private static var settings: PoolSettings {
+        var settings = PoolSettings()
+        settings.classShares = (1, Phi.resonanceThreshold, Phi.compressionLimit)
+        return settings
+    }
+
+    /// The pool of the run before, and its series. Without records on disk none holds anything of it.
+    init(budgetBytes: Int, restoring kept: Restored, hasRecords: Bool) throws(PoolError) {
+        pool = try TensorPool(budgetBytes: budgetBytes, settings: Self.settings, restoring: kept.pool)
+        for one in kept.series where pool.nextIndex(of: one.id) != nil {
+            declared.append(one.id)
+            if hasRecords { book.series.append(one) }
+        }
+        sensors = kept.names.filter { $0.id < SeriesID.firstUser }.map { $0.name }
+        for entry in kept.user { user.add(entry) }
     }
 
     mutating func take(
@@ -76,29 +108,80 @@ struct PoolFeed {
         }
         add(SeriesID.factor, decision.factor, 0, 3, nil)
         add(SeriesID.confidence, decision.confidence.value, 0, 1, nil)
-        for zone in sample.zones {
-            guard let id = sensorID("zone \(zone.name)") else { continue }
+        add(SeriesID.busy, sample.busyShare.map { Self.percent($0) }, 0, 100, 1)
+        add(SeriesID.iowait, sample.iowaitShare.map { Self.percent($0) }, 0, 100, 1)
+        if let zram = sample.zram {
+            let most = max(1, Double(sample.memory?.totalBytes ?? zram.diskBytes) / kibibyte)
+            add(SeriesID.zramUsed, Double(zram.usedBytes) / kibibyte, 0, most, 0)
+        }
+        // Whole bytes a second; the scale is that of an SD card and a slow link, and a value beyond
+        // it is kept all the same.
+        let traffic = 10_000_000.0
+        add(SeriesID.diskRead, sample.disk?.readBytesPerS?.rounded(), 0, traffic, 0)
+        add(SeriesID.diskWritten, sample.disk?.writtenBytesPerS?.rounded(), 0, traffic, 0)
+        add(SeriesID.netReceived, sample.network?.receivedBytesPerS?.rounded(), 0, traffic, 0)
+        add(SeriesID.netSent, sample.network?.sentBytesPerS?.rounded(), 0, traffic, 0)
+        if !places.fit(sample) { places = sensorPlaces(sample) }
+        for (zone, id) in zip(sample.zones, places.zoneIDs) {
+            guard let id else { continue }
             add(id, zone.temperatureMilliC.map { Double($0) / 1000 }, -40, 125, 3)
         }
-        for reading in sample.hwmon {
-            guard let id = sensorID("hwmon \(reading.chip) \(reading.label)") else { continue }
+        for (reading, id) in zip(sample.hwmon, places.hwmonIDs) {
+            guard let id else { continue }
             let (lower, upper) = Self.fullScale(reading.kind)
             add(id, reading.value, lower, upper, 3)
         }
     }
 
+    /// Tenths of a percent are as much as a tick's count is good for.
+    private static func percent(_ share: Double) -> Double { (share * 1000).rounded() / 10 }
+
     /// Names that the aggregator hasn't acknowledged yet.
     var namesToTell: [SeriesName] {
         sensors.indices.dropFirst(namesTold).map {
             SeriesName(id: SeriesID.firstSensor + UInt16($0), name: sensors[$0])
-        }
+        } + user.namesToTell
     }
 
+    /// All names of this pool's series.
+    var allNames: [SeriesName] {
+        sensors.indices.map {
+            SeriesName(id: SeriesID.firstSensor + UInt16($0), name: sensors[$0])
+        } + user.names
+    }
+
+    mutating func noteDeclared(_ id: UInt16) { declared.append(id) }
+
     mutating func noteNamesTold(_ names: [SeriesName]) {
-        if let last = names.last {
+        user.noteTold(names)
+        if let last = names.last(where: { $0.id < SeriesID.firstUser }) {
             namesTold = max(namesTold, Int(last.id) - Int(SeriesID.firstSensor) + 1)
         }
     }
+
+    /// The series of a sample's sensors. Made anew only when a sensor comes or goes: a steady cycle
+    /// builds no names.
+    private mutating func sensorPlaces(_ sample: Sample) -> SensorPlaces {
+        var places = SensorPlaces(of: sample)
+        var taken: [UInt16] = []
+        // Two sensors of one name, such as two disks of one kind, are two series.
+        func free(_ name: String) -> UInt16? {
+            for copy in 1...SeriesID.sensorCountMax {
+                let id = sensorID(copy == 1 ? name : "\(name) #\(copy)")
+                guard let id, taken.contains(id) else {
+                    if let id { taken.append(id) }
+                    return id
+                }
+            }
+            return nil
+        }
+        places.zoneIDs = sample.zones.map { free("zone \($0.name)") }
+        places.hwmonIDs = sample.hwmon.map {
+            free("hwmon \($0.chip) \($0.label)\($0.kind == .alarm ? " alarm" : "")")
+        }
+        return places
+    }
+    mutating func noteRejected(_ count: UInt64) { rejected += count }
 
     private mutating func sensorID(_ name: String) -> UInt16? {
         if let known = sensors.firstIndex(of: name) {

@@ -26,22 +26,45 @@ public struct Activation: Equatable, Sendable {
         }
     }
 
+    init(digest: Digest32) { self.digest = digest }
+    private static let domain: ShortMessage = {
+        var message = ShortMessage()
+        message.append("phi-activation-1\0")
+        return message
+    }()
+
     init(classHash: Digest32, buckets: StateBuckets) {
-        digest = Digest.sha256(
-            Array("phi-activation-1\0".utf8), classHash.bytes, buckets.bytes)
+        // 54 bytes: one block of SHA-256.
+        var message = Self.domain
+        message.append(classHash)
+        buckets.append(to: &message)
+        digest = Digest.sha256(message)
     }
 }
 
 /// The quantised state. 255 stands for "no data", so that a lost sensor is a state of its own.
 struct StateBuckets: Equatable, Sendable {
-    let bytes: [UInt8]
+    let thermal: UInt8
+    let memoryUse: UInt8
+    let pressure: UInt8
+    let entropy: UInt8
+    let value: UInt8
 
     /// Each signal in [0,1] or nil.
     init(thermal: Double?, memoryUse: Double?, pressure: Double?, entropy: Double?, value: Double?) {
-        bytes = [
-            Self.bucket(thermal, of: 8), Self.bucket(memoryUse, of: 8),
-            Self.bucket(pressure, of: 4), Self.bucket(entropy, of: 8), Self.bucket(value, of: 8),
-        ]
+        self.thermal = Self.bucket(thermal, of: 8)
+        self.memoryUse = Self.bucket(memoryUse, of: 8)
+        self.pressure = Self.bucket(pressure, of: 4)
+        self.entropy = Self.bucket(entropy, of: 8)
+        self.value = Self.bucket(value, of: 8)
+    }
+
+    func append(to message: inout ShortMessage) {
+        message.append(thermal)
+        message.append(memoryUse)
+        message.append(pressure)
+        message.append(entropy)
+        message.append(value)
     }
 
     static func bucket(_ signal: Double?, of count: Double) -> UInt8 {

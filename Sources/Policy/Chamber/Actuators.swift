@@ -13,6 +13,9 @@ struct Actuators: Sendable {
     static let factorDwellMs: Int64 = 2_000
     /// Relative movement of the factor that is none.
     static let factorDeadBand = 0.01
+    /// The same while the heat budget rides the limit: 1 % of heat is a third of a degree, and the
+    /// limit is held closer than that. Corrections this small start no dwell.
+    static let heatDeadBand = 0.002
     /// Movement of the memory ceiling that is none, as a share of the ceiling.
     static let memoryDeadBand = 0.01
     /// Bits are given up for good only when they were too many for this long, ms.
@@ -25,10 +28,12 @@ struct Actuators: Sendable {
     private var depth: BitDepth?
     private var wantsLessSinceMs: Int64?
 
-    mutating func factor(_ wanted: Double, nowMs: Int64) -> Double {
-        if wanted != 1, abs(wanted - factor) < Self.factorDeadBand * factor { return factor }
+    /// - Parameter ridesHeat: the heat budget set `wanted`.
+    mutating func factor(_ wanted: Double, nowMs: Int64, ridesHeat: Bool = false) -> Double {
+        let band = ridesHeat ? Self.heatDeadBand : Self.factorDeadBand
+        if wanted != 1, abs(wanted - factor) < band * factor { return factor }
         if wanted < factor {
-            if wanted < 1 {
+            if wanted < 1, wanted <= factor * (1 - Self.factorDeadBand) {
                 hasLowered = true
                 loweredMs = nowMs
             }

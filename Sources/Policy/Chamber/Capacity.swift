@@ -48,12 +48,15 @@ struct Normalisers {
 }
 
 public struct Capacity: Equatable, Sendable {
-    /// tier weight · mean(memory, cores), each over its normaliser; nil without a GPU.
+    /// tier weight · mean(memory, cores), each over its normaliser; nil without a GPU of its own
+    /// memory or known cores. Where one of the two isn't known, the other stands alone.
     public let gpuScore: Double?
+    /// The same before the tier's weight.
+    public let gpuScoreUntiered: Double?
     public let memoryScore: Double
     public let cpuScore: Double
     /// Positive (E-Logic), negative (D-Memory) and zero-point (F-Noise) channels; positive is nil
-    /// without a GPU.
+    /// unless the GPU's memory and cores are known.
     public let positiveChannel: Double?
     public let negativeChannel: Double
     public let zeroPoint: Double
@@ -70,19 +73,30 @@ public struct Capacity: Equatable, Sendable {
         cpuScore = min(1, (cores / norm.cpuCores + Double(hardware.cpuMaxMHz) / norm.cpuMHz) / 2)
         negativeChannel = memoryGB / norm.negative
         zeroPoint = cores / norm.zero
-        if let gpu = hardware.gpu {
-            let score =
-                gpu.tier.weight
-                * (gpu.memoryGB / norm.gpuMemoryGB + Double(gpu.cores) / norm.gpuCores) / 2
-            gpuScore = min(1, score)
-            positiveChannel = gpu.memoryGB * Double(gpu.cores) / norm.positive
+        // Both score and channel are of what is known: 0 stands for "not known", and a GPU without
+        // memory of its own lives in the machine's, which counts already.
+        let memory = hardware.gpu.flatMap { $0.memoryGB > 0 ? $0.memoryGB : nil }
+        let gpuCores = hardware.gpu.flatMap { $0.cores > 0 ? Double($0.cores) : nil }
+        let parts = [memory.map { $0 / norm.gpuMemoryGB }, gpuCores.map { $0 / norm.gpuCores }]
+        let known = parts.compactMap { $0 }
+        if let gpu = hardware.gpu, !known.isEmpty {
+            let plain = known.reduce(0, +) / Double(known.count)
+            gpuScoreUntiered = plain
+            gpuScore = min(1, gpu.tier.weight * plain)
         } else {
+            gpuScoreUntiered = nil
             gpuScore = nil
+        }
+        if let memory, let gpuCores {
+            positiveChannel = memory * gpuCores / norm.positive
+        } else {
             positiveChannel = nil
         }
-        let resources = gpuScore != nil || norm.countsMissingGPU ? 3.0 : 2.0
-        entanglementStrength = ((gpuScore ?? 0) + memoryScore + cpuScore) / resources
-        harmonicCoherenceRaw = ((positiveChannel ?? 0) + negativeChannel + zeroPoint) / resources
+        func count(_ exists: Bool) -> Double { exists || norm.countsMissingGPU ? 3 : 2 }
+        entanglementStrength =
+            ((gpuScore ?? 0) + memoryScore + cpuScore) / count(gpuScore != nil)
+        harmonicCoherenceRaw =
+            ((positiveChannel ?? 0) + negativeChannel + zeroPoint) / count(positiveChannel != nil)
     }
 
     public var harmonicCoherence: Double { clamp(harmonicCoherenceRaw, 0...1) }

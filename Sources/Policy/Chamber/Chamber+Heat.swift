@@ -5,16 +5,47 @@ import Model
 import Phi
 
 extension Chamber {
-    /// The corrected temperature, °C; nil where there is none to be believed.
+    /// The corrected temperature, °C; nil where there is none to be believed. The steps between the last
+    /// sample and this one go first; what they don't tell of the busy share is left for the rest.
     mutating func takeTemperature(
-        _ sample: Sample, load: Double?, intervalS: Double, _ nowMs: Int64
+        _ sample: Sample, cores: Int, softLimitC: Double, lastMs: Int64?, _ nowMs: Int64
     ) -> Double? {
-        guard let milliC = sample.temperatureMilliC else {
+        var fromMs = lastMs ?? nowMs
+        var hotMs = 0.0
+        var leftMs = (sample.busyShare ?? 0) * Double(max(0, nowMs - fromMs))
+        for step in sample.thermalSteps.suffix(ThermalStep.countMost) {
+            guard step.monotonicMs > fromMs, step.monotonicMs < nowMs else { continue }
+            let elapsedMs = Double(step.monotonicMs - fromMs)
+            leftMs -= clamp(step.busyShare ?? sample.busyShare ?? 0, 0...1) * elapsedMs
+            let shownC = take(
+                step.temperatureMilliC,
+                load: HeatBudget.load(sample, busy: step.busyShare, cores: cores),
+                elapsedS: elapsedMs / 1000, step.monotonicMs)
+            if let shownC, shownC >= softLimitC { hotMs += elapsedMs }
+            fromMs = step.monotonicMs
+        }
+        let elapsedMs = Double(max(0, nowMs - fromMs))
+        let hasSteps = fromMs != lastMs && sample.busyShare != nil && elapsedMs > 0
+        let shownC = take(
+            sample.temperatureMilliC,
+            load: HeatBudget.load(
+                sample, busy: hasSteps ? clamp(leftMs / elapsedMs, 0...1) : nil, cores: cores),
+            elapsedS: elapsedMs / 1000, nowMs)
+        let isHot = shownC.map { $0 >= softLimitC } ?? false
+        let windowMs = Double(nowMs - (lastMs ?? nowMs))
+        hotShare = windowMs > 0 ? (hotMs + (isHot ? elapsedMs : 0)) / windowMs : isHot ? 1 : 0
+        return shownC
+    }
+
+    private mutating func take(
+        _ reading: Int?, load: Double?, elapsedS: Double, _ nowMs: Int64
+    ) -> Double? {
+        guard let milliC = reading else {
             forecast.pass(load: load, nowMs: nowMs)
             return nil
         }
         stuck.note(
-            milliC: milliC, outlook: forecast.provenOutlook, load: load ?? 0, elapsedS: intervalS)
+            milliC: milliC, outlook: forecast.provenOutlook, load: load ?? 0, elapsedS: elapsedS)
         guard !stuck.isStuck else {
             forecast.pass(load: load, nowMs: nowMs)
             return nil
@@ -26,15 +57,17 @@ extension Chamber {
         return filter.value
     }
 
-    /// Work share that the model allows; nil where the board tells no load.
-    func allowedShare(
+    /// Work share that the model allows; nil where the board tells no load. (Mutating like what follows
+    /// only so that it is called on the chamber and not on a copy of it.)
+    mutating func allowedShare(
         _ parameters: ParameterValues, intervalS: Double, scalesFrequency: Bool
     ) -> Double? {
         guard let outlook = forecast.cautiousOutlook else { return nil }
         return HeatBudget.workShare(
             outlook, errorC: forecast.aheadErrorC ?? HeatBudget.unjudgedErrorC,
-            biasC: forecast.aheadBiasC, swing: forecast.swing,
-            limitC: parameters[.softLimitC], intervalS: intervalS, scalesFrequency: scalesFrequency)
+            biasC: forecast.aheadBiasC, rippleC: forecast.rippleC,
+            driftCPerS: forecast.model.driftCPerS, limitC: parameters[.softLimitC],
+            intervalS: intervalS, scalesFrequency: scalesFrequency)
     }
 
     /// Holds the factor within the heat budget and beneath the override, and remembers what heat
@@ -73,7 +106,7 @@ extension Chamber {
     /// At the critical temperature, now or within the guard time by the forecast, the override takes
     /// the place of the sum. It falls from 1 at the soft limit to 0.1 at the critical temperature,
     /// taken half way between the reading and the forecast. nil where none is called for.
-    private func override(_ temperatureC: Double, _ parameters: ParameterValues) -> Double? {
+    private mutating func override(_ temperatureC: Double, _ parameters: ParameterValues) -> Double? {
         let ahead = forecast.temperatureC(inS: Self.guardS) ?? temperatureC
         let worst = max(temperatureC, min(ahead, temperatureC + 20))
         let critical = parameters[.criticalC]
@@ -88,7 +121,7 @@ extension Chamber {
     func neutralise(_ decision: inout Decision, _ nowMs: Int64) {
         guard !decision.triggers.contains(.safetyOverride) else { return }
         decision.exponent = 0
-        decision.votes = [.neutral, .neutral, .neutral, .neutral]
+        decision.votes = .neutral
         decision.memoryAdjustment = 1
         decision.bitDepth = .bits16
         if let held = protection.held(nowMs: nowMs) {

@@ -21,12 +21,11 @@ extension Chamber {
         into decision: inout Decision
     ) {
         let slot = decision.slot
-        let knows = learned.slots.visits(slot) >= Self.visitsLeast
-        func weight(_ expert: Expert, _ parameter: Parameter) -> Double {
-            let learnedWeight =
-                knows ? learned.slots.weight(slot, expert: Int(expert.rawValue)) : 1
-            return clamp(
-                parameters[parameter] * learnedWeight, Phi.resonanceThreshold...Phi.ratio)
+        let learnedWeights =
+            learned.slots.visits(slot) >= Self.visitsLeast
+            ? learned.slots.weights(slot) : (1, 1, 1, 1)
+        func weight(_ learned: Double, _ parameter: Parameter) -> Double {
+            clamp(parameters[parameter] * learned, Phi.resonanceThreshold...Phi.ratio)
         }
         func cast(
             _ expert: Expert, _ strength: Double, full: Double, weight: Double, trigger: Triggers
@@ -41,22 +40,23 @@ extension Chamber {
         }
         let hardware = observer.vote(halfLifeS: parameters[.hardwareHalfLifeS], nowMs: nowMs)
         decision[.hardware] = Experts.vote(
-            .hardware, exponent: hardware, strength: 1, weight: weight(.hardware, .hardwareWeight))
+            .hardware, exponent: hardware, strength: 1, weight: weight(learnedWeights.0, .hardwareWeight))
         if abs(decision[.hardware].exponent) >= Self.voteLeast {
             decision.triggers.insert(.hardwareObserver)
         }
         let entropy = cast(
             .entropy, strength(signals.entropy, .entropyNeutral),
-            full: parameters[.entropyStrength], weight: weight(.entropy, .entropyWeight),
+            full: parameters[.entropyStrength], weight: weight(learnedWeights.1, .entropyWeight),
             trigger: .marketEntropy)
         let mirror = cast(
             .thermal,
             mirrorStrength(strength(thermal, .thermalNeutral), parameters[.thermalStrength]),
-            full: -parameters[.thermalStrength], weight: weight(.thermal, .thermalWeight),
+            full: -parameters[.thermalStrength], weight: weight(learnedWeights.2, .thermalWeight),
             trigger: .thermalMirror)
         let value = cast(
             .value, strength(signals.value, .valueNeutral), full: parameters[.valueStrength],
-            weight: weight(.value, .valueWeight), trigger: .profitHarmonic)
+            weight: weight(learnedWeights.3, .valueWeight), trigger: .profitHarmonic)
+        lastExponents = (hardware, entropy, mirror, value)
         decision.exponent = decision.votes.reduce(0) { $0 + $1.exponent }
         decision.factor = clamp(Phi.power(decision.exponent), Self.factorLimits)
         pending =
@@ -65,25 +65,23 @@ extension Chamber {
     }
 
     /// By the reading alone the mirror can't tell a board that is warm and will stay so from one on
-    /// its way to the limit. Where the proven model can, the mirror votes no more than is needed.
-    private func mirrorStrength(_ byReading: Double, _ full: Double) -> Double {
-        guard let heatShare, full > 0, forecast.provenOutlook != nil else { return byReading }
-        guard heatShare < 1 else { return 0 }
-        return min(byReading, -Phi.logarithm(heatShare) / full)
+    /// its way to the limit. Where the model can, the mirror votes no more than is needed: a proven one,
+    /// or one too young to have been judged, whose heat budget has a wide margin.
+    private mutating func mirrorStrength(_ byReading: Double, _ full: Double) -> Double {
+        guard byReading > 0, full > 0, let heatShare,
+            forecast.isProven || forecast.aheadErrorC == nil
+        else { return byReading }
+        return heatShare < 1 ? min(byReading, -Phi.logarithm(heatShare) / full) : 0
     }
 
     /// The last cycle's votes are judged by what was measured since.
-    mutating func judge(
-        _ sample: Sample, _ signals: Signals, _ temperatureC: Double?,
-        _ parameters: ParameterValues
-    ) {
+    mutating func judge(_ sample: Sample, _ signals: Signals, _ parameters: ParameterValues) {
         guard let votes = pending else { return }
         pending = nil
         let isThrottling = sample.throttle?.isThrottling ?? false
-        let isTooHot = temperatureC.map { $0 >= parameters[.softLimitC] } ?? false
         let stall = (sample.pressure?.memorySomePercent ?? 0) / parameters[.pressureFullPercent]
         let outcome = Outcome(
-            throttleShare: isThrottling || isTooHot ? 1 : 0, stallShare: clamp(stall, 0...1),
+            throttleShare: isThrottling ? 1 : hotShare, stallShare: clamp(stall, 0...1),
             valueServed: (signals.value ?? 0) * clamp(sample.busyShare ?? 1, 0...1))
         learned.slots.learn(
             votes.slot,
@@ -94,7 +92,7 @@ extension Chamber {
     }
 
     /// signal quality × agreement × predictor quality.
-    func rate(_ sample: Sample, _ parameters: ParameterValues, into decision: inout Decision) {
+    mutating func rate(_ sample: Sample, _ parameters: ParameterValues, into decision: inout Decision) {
         var weights = 0.0
         var mean = 0.0
         for vote in decision.votes {

@@ -60,13 +60,17 @@ public struct Chamber: Sendable {
     var learned = Learned()
     /// What was learned on the hardware before this one, should it come back.
     var setAside: Learned?
+    /// The last cycle's exponents before weight and range.
+    var lastExponents = (0.0, 0.0, 0.0, 0.0)
     /// Votes that await their outcome.
     var pending: PendingVotes?
     var lastCeilingBytes: Double?
     var lastMs: Int64?
     /// Most work that heat allows, by the last cycle; nil where the model isn't proven.
     var heatShare: Double?
-    private var hashes: HardwareHashes?
+    /// Share of the time since the last cycle that was spent at or beyond the soft limit.
+    var hotShare = 0.0
+    private(set) var hashes = HardwareHashes()
 
     /// SHA-256 chain over every cycle's activation, factor and instant.
     public internal(set) var chainHead = Digest32.zero
@@ -79,12 +83,16 @@ public struct Chamber: Sendable {
         let parameters = set.values
         let sample = input.sample
         let nowMs = sample.instant.monotonicMs
-        let intervalS = lastMs.map { Double(max(0, nowMs - $0)) / 1000 } ?? 0
+        let beforeMs = lastMs
+        let intervalS = beforeMs.map { Double(max(0, nowMs - $0)) / 1000 } ?? 0
         lastMs = nowMs
         timing.note(nowMs: nowMs, isEarly: input.isEarly)
-        let hash = hash(of: input.hardware)
-        let load = HeatBudget.load(sample, cores: input.hardware.cpuCores)
-        let temperatureC = takeTemperature(sample, load: load, intervalS: intervalS, nowMs)
+        if hashes.isEmpty || hashes.record != input.hardware { take(input.hardware) }
+        let fullHash = hashes.full
+        let classHash = hashes.ofClass
+        let temperatureC = takeTemperature(
+            sample, cores: input.hardware.cpuCores, softLimitC: parameters[.softLimitC],
+            lastMs: beforeMs, nowMs)
         window.note(trouble: OperatingCoherence.trouble(sample))
         if let busy = sample.busyShare { activity.note(busy) }
         var signals = input.signals
@@ -92,18 +100,18 @@ public struct Chamber: Sendable {
 
         var decision = Decision()
         let capacity = Capacity(of: input.hardware, profile: set.profile)
-        describe(capacity, hash.full, into: &decision)
+        describe(capacity, fullHash, into: &decision)
         decision.operatingCoherence = OperatingCoherence.value(
             sample, calmShare: window.calmShare)
         decision.state = observer.observe(
-            hash: hash.full, strength: capacity.entanglementStrength,
+            hash: fullHash, strength: capacity.entanglementStrength,
             required: temperatureC != nil && sample.memory != nil,
             coherence: decision.operatingCoherence, parameters: parameters, nowMs: nowMs)
 
         let thermal = temperatureC.map { Experts.thermalSignal(temperatureC: $0, parameters) }
         let pressure = Experts.pressureSignal(sample, parameters)
         let activation = Activation(
-            classHash: hash.ofClass,
+            classHash: classHash,
             buckets: StateBuckets(
                 thermal: thermal, memoryUse: sample.memory.map { 1 - $0.availableShare },
                 pressure: pressure, entropy: signals.entropy, value: signals.value))
@@ -112,7 +120,7 @@ public struct Chamber: Sendable {
 
         heatShare = allowedShare(
             parameters, intervalS: intervalS, scalesFrequency: input.scalesFrequency)
-        judge(sample, signals, temperatureC, parameters)
+        judge(sample, signals, parameters)
         vote(signals, thermal: thermal, parameters, nowMs, into: &decision)
         rate(sample, parameters, into: &decision)
         size(input, pressure: pressure, parameters, into: &decision)
@@ -120,29 +128,27 @@ public struct Chamber: Sendable {
             input, signals, thermal: thermal, pressure: pressure, parameters, nowMs, into: &decision)
         keepWithinHeat(temperatureC, parameters, nowMs, into: &decision)
         if decision.state == .superposed { neutralise(&decision, nowMs) }
-        decision.factor = actuators.factor(decision.factor, nowMs: nowMs)
+        decision.factor = actuators.factor(
+            decision.factor, nowMs: nowMs, ridesHeat: heatShare.map { $0 <= decision.factor } ?? false)
         chain(decision, nowMs)
         return decision
     }
 
-    /// The record's two hashes, computed anew only when the record changed. With another class of
+    /// The record's two hashes are computed anew only when the record changed. With another class of
     /// hardware, what was learned is set aside, and taken up again if the former class comes back.
-    private mutating func hash(of hardware: HardwareRecord) -> HardwareHashes {
-        if let hashes, hashes.record == hardware { return hashes }
-        let fresh = HardwareHashes(
-            record: hardware, full: hardware.hash, ofClass: hardware.classHash)
-        hashes = fresh
-        if let old = learned.ofClass, old != fresh.ofClass {
+    private mutating func take(_ hardware: HardwareRecord) {
+        let ofClass = hardware.classHash
+        hashes = HardwareHashes(record: hardware, full: hardware.hash, ofClass: ofClass, isEmpty: false)
+        if let old = learned.ofClass, old != ofClass {
             if let fit = forecast.model.fit { learned.rises = (fit.fastRiseC, fit.slowRiseC) }
-            let former = setAside?.ofClass == fresh.ofClass ? setAside : nil
+            let former = setAside?.ofClass == ofClass ? setAside : nil
             setAside = learned
             learned = former ?? Learned()
             forecast = ThermalForecast(model: learned.model)
             stuck = StuckDetector()
             pending = nil
         }
-        learned.ofClass = fresh.ofClass
-        return fresh
+        learned.ofClass = ofClass
     }
 
     private func describe(_ capacity: Capacity, _ hash: Digest32, into decision: inout Decision) {
@@ -155,21 +161,20 @@ public struct Chamber: Sendable {
     }
 
     private mutating func chain(_ decision: Decision, _ nowMs: Int64) {
-        var cycle: [UInt8] = []
-        cycle.reserveCapacity(16)
-        for word in [decision.factor.bitPattern, UInt64(bitPattern: nowMs)] {
-            for shift in stride(from: UInt64(56), through: 0, by: -8) {
-                cycle.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-        }
-        chainHead = Digest.sha256(chainHead.bytes, decision.activation.bytes, cycle)
+        var cycle = ShortMessage()
+        cycle.append(chainHead)
+        cycle.append(decision.activation)
+        cycle.append(decision.factor.bitPattern)
+        cycle.append(UInt64(bitPattern: nowMs))
+        chainHead = Digest.sha256(cycle)
     }
 }
 
 struct HardwareHashes: Sendable {
-    let record: HardwareRecord
-    let full: Digest32
-    let ofClass: Digest32
+    var record = HardwareRecord(model: "", serial: "", cpuCores: 0, cpuMaxMHz: 0, memoryBytes: 0)
+    var full = Digest32.zero
+    var ofClass = Digest32.zero
+    var isEmpty = true
 }
 
 /// What is learned of one class of hardware, and outlives a restart.

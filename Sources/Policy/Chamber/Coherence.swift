@@ -30,19 +30,38 @@ enum OperatingCoherence {
         return stalled || (sample.throttle?.isThrottling ?? false)
     }
 
+    static func value(_ sample: Sample, calmShare: Double) -> Double {
+        CoherenceParts(sample, calmShare: calmShare).value
+    }
+}
+
+/// What operating coherence is made of, each 0…1; nil where it can't be read.
+public struct CoherenceParts: Equatable, Sendable {
+    public let availableMemory: Double?
+    public let achievableFrequency: Double?
+    public let healthySensors: Double
+    /// Share of the last cycles with neither throttling nor a memory stall.
+    public let calm: Double
+
+    init(_ sample: Sample, calmShare: Double) {
+        availableMemory = sample.memory?.availableShare
+        achievableFrequency = sample.frequency.flatMap {
+            $0.maximumKHz > 0 ? min(1, Double($0.ceilingKHz) / Double($0.maximumKHz)) : nil
+        }
+        healthySensors = sample.health.share
+        calm = calmShare
+    }
+
     /// 0.6 · mean(available memory, achievable frequency, healthy sensors) + 0.4 · calm share; what
     /// can't be read is left out of the mean.
-    static func value(_ sample: Sample, calmShare: Double) -> Double {
-        var sum = sample.health.share
+    var value: Double {
+        var sum = healthySensors
         var terms = 1.0
-        if let memory = sample.memory {
-            sum += memory.availableShare
+        for part in [availableMemory, achievableFrequency] {
+            guard let part else { continue }
+            sum += part
             terms += 1
         }
-        if let frequency = sample.frequency, frequency.maximumKHz > 0 {
-            sum += min(1, Double(frequency.ceilingKHz) / Double(frequency.maximumKHz))
-            terms += 1
-        }
-        return clamp(0.6 * sum / terms + 0.4 * calmShare, 0...1)
+        return clamp(0.6 * sum / terms + 0.4 * calm, 0...1)
     }
 }

@@ -11,7 +11,7 @@ enum Experts {
     }
 
     /// The range, at full signal, in which the source documents want each expert's own factor.
-    private static func range(_ expert: Expert) -> ClosedRange<Double> {
+    static func range(_ expert: Expert) -> ClosedRange<Double> {
         switch expert {
         case .hardware: Phi.resonanceThreshold...Phi.ratio
         case .entropy: 1.2...1.5
@@ -20,19 +20,28 @@ enum Experts {
         }
     }
 
+    /// The same as exponents of φ: log_φ of the bounds (a test holds them to it).
+    static func exponents(_ expert: Expert) -> ClosedRange<Double> {
+        switch expert {
+        case .hardware: -1...1
+        case .entropy: 0.3788800426327263...0.8425917381767228
+        case .thermal: -0.7412015361313166...(-0.21894830960310713)
+        case .value: 0.545215746589341...1.2214717808094493
+        }
+    }
+
     /// A vote of `exponent` cast with `strength`: weight · exponent is held in the expert's range,
     /// which shrinks to exactly 1.0 as the signal falls to its neutral point.
     static func vote(_ expert: Expert, exponent: Double, strength: Double, weight: Double) -> Vote {
-        let range = range(expert)
-        let low = Phi.logarithm(range.lowerBound)
-        let high = Phi.logarithm(range.upperBound)
+        let limits = exponents(expert)
         let weighted: Double
         if expert == .hardware {
-            weighted = clamp(weight * exponent, low...high)
+            weighted = clamp(weight * exponent, limits)
         } else if strength <= 0 || exponent == 0 {
             weighted = 0
         } else {
-            weighted = clamp(weight * exponent, (low * strength)...(high * strength))
+            weighted = clamp(
+                weight * exponent, (limits.lowerBound * strength)...(limits.upperBound * strength))
         }
         return Vote(exponent: weighted, weight: weight, factor: Phi.power(weighted))
     }

@@ -53,7 +53,7 @@ public struct SensorFilter: Sendable {
         if isBelieved { accepted = reading } else { rejections &+= 1 }
         if let before = value, nowMs > lastMs {
             let elapsedS = Double(nowMs - lastMs) / 1000
-            value = before + (corrected - before) * (1 - ThermalModel.keep(elapsedS, Self.smoothingTauS))
+            value = before + (corrected - before) * elapsedS / (Self.smoothingTauS + elapsedS)
         } else if value == nil {
             value = corrected
         }

@@ -58,17 +58,24 @@ public struct SlotLearner: Sendable {
 
     public func visits(_ slot: UInt8) -> Int { Int(slots[Int(slot)].visits) }
 
-    /// clamp(N·p, 1/φ, φ) of an expert, by `Expert.rawValue`.
-    public func weight(_ slot: UInt8, expert: Int) -> Double {
+    /// clamp(N·p, 1/φ, φ) of each expert.
+    public func weights(_ slot: UInt8) -> (Double, Double, Double, Double) {
         let p = distribution(slot)
-        let share =
-            switch expert {
-            case 0: p.0
-            case 1: p.1
-            case 2: p.2
-            default: p.3
-            }
-        return clamp(Double(Self.expertCount) * share, Phi.resonanceThreshold...Phi.ratio)
+        func held(_ share: Double) -> Double {
+            clamp(Double(Self.expertCount) * share, Phi.resonanceThreshold...Phi.ratio)
+        }
+        return (held(p.0), held(p.1), held(p.2), held(p.3))
+    }
+
+    /// The same of one expert, by `Expert.rawValue`.
+    public func weight(_ slot: UInt8, expert: Int) -> Double {
+        let all = weights(slot)
+        return switch expert {
+        case 0: all.0
+        case 1: all.1
+        case 2: all.2
+        default: all.3
+        }
     }
 
     /// One step of Hedge with fixed share. Losses in [0,1]; one that is no number counts as 1.

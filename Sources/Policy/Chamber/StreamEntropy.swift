@@ -14,13 +14,13 @@ public struct StreamEntropy: Sendable {
     public static let window = 64
     /// Patterns seen before an estimate is given.
     public static let patternsLeast = 16
-    private static let patternCount = 7
     private static let flat: UInt8 = 6
     private static let none: UInt8 = 255
 
     private let tolerance: Double
-    private var patterns: [UInt8]
-    private var counts: [Int]
+    private var patterns: InlineArray<64, UInt8>
+    private var counts: InlineArray<7, Int>
+    private var estimate: Double?
     private var next = 0
     private var seen = 0
     private var held = 0
@@ -30,8 +30,8 @@ public struct StreamEntropy: Sendable {
     /// - Parameter tolerance: values closer than this count as equal, in their unit.
     public init(tolerance: Double) {
         self.tolerance = tolerance
-        patterns = [UInt8](repeating: Self.none, count: Self.window)
-        counts = [Int](repeating: 0, count: Self.patternCount)
+        patterns = InlineArray(repeating: Self.none)
+        counts = InlineArray(repeating: 0)
     }
 
     public mutating func note(_ value: Double) {
@@ -44,10 +44,12 @@ public struct StreamEntropy: Sendable {
         guard seen == 2 else { return }
         let pattern = pattern(before, last, value)
         let old = patterns[next]
-        if old != Self.none { counts[Int(old)] -= 1 } else { held += 1 }
         patterns[next] = pattern
-        counts[Int(pattern)] += 1
         next = (next + 1) % Self.window
+        guard old != pattern else { return }
+        if old != Self.none { counts[Int(old)] -= 1 } else { held += 1 }
+        counts[Int(pattern)] += 1
+        if held >= Self.patternsLeast { estimate = entropy() }
     }
 
     private func pattern(_ a: Double, _ b: Double, _ c: Double) -> UInt8 {
@@ -59,11 +61,12 @@ public struct StreamEntropy: Sendable {
     }
 
     /// 0…1; nil before enough was seen.
-    public var value: Double? {
-        guard held >= Self.patternsLeast else { return nil }
+    public var value: Double? { estimate }
+
+    private func entropy() -> Double {
         var sum = 0.0
-        for count in counts where count > 0 {
-            let share = Double(count) / Double(held)
+        for pattern in counts.indices where counts[pattern] > 0 {
+            let share = Double(counts[pattern]) / Double(held)
             sum -= share * Phi.log2(share)
         }
         // log2 7
@@ -79,18 +82,16 @@ public struct InputTiming: Sendable {
     static let least = 8
     static let floorShare = 0.05
 
-    private var gapsMs: [Double]
+    /// The last gaps between inputs, ms: in order of arrival, and in order of length.
+    private var gapsMs = InlineArray<9, Double>(repeating: 0)
+    private var sortedMs = InlineArray<9, Double>(repeating: 0)
     private var next = 0
     private var count = 0
     private var lastMs: Int64?
-    private var scratch: [Double]
     /// The last input came too early or too late.
     public private(set) var isTriggered = false
 
-    public init() {
-        gapsMs = [Double](repeating: 0, count: Self.memory)
-        scratch = gapsMs
-    }
+    public init() {}
 
     /// An input at `nowMs`. One that the trigger itself called for says so, and isn't counted.
     public mutating func note(nowMs: Int64, isEarly: Bool = false) {
@@ -99,28 +100,51 @@ public struct InputTiming: Sendable {
         guard let lastMs, nowMs > lastMs, !isEarly else { return }
         let gap = Double(nowMs - lastMs)
         if count >= Self.least {
-            let middle = median { $0 }
-            let deviation = median { abs($0 - middle) }
+            let middle = sortedMs[count / 2]
             let width = max(
-                SensorFilter.rejectionScale * SensorFilter.madScale * deviation,
+                SensorFilter.rejectionScale * SensorFilter.madScale * deviation(from: middle),
                 Self.floorShare * middle)
             isTriggered = abs(gap - middle) > width
         }
+        if count == Self.memory { forget(gapsMs[next]) }
         gapsMs[next] = gap
         next = (next + 1) % Self.memory
-        count = min(Self.memory, count + 1)
+        var place = count
+        while place > 0, sortedMs[place - 1] > gap {
+            sortedMs[place] = sortedMs[place - 1]
+            place -= 1
+        }
+        sortedMs[place] = gap
+        count += 1
     }
 
-    private mutating func median(_ of: (Double) -> Double) -> Double {
-        for index in 0..<count {
-            var place = index
-            let value = of(gapsMs[index])
-            while place > 0, scratch[place - 1] > value {
-                scratch[place] = scratch[place - 1]
-                place -= 1
-            }
-            scratch[place] = value
+    private mutating func forget(_ gap: Double) {
+        var place = 0
+        while place < count - 1, sortedMs[place] != gap { place += 1 }
+        while place < count - 1 {
+            sortedMs[place] = sortedMs[place + 1]
+            place += 1
         }
-        return scratch[count / 2]
+        count -= 1
+    }
+
+    /// The median of the distances from the median: the gaps being sorted, the nearest lie next to it, and
+    /// a step to one side or the other finds the next nearest.
+    private func deviation(from middle: Double) -> Double {
+        var below = count / 2 - 1
+        var above = count / 2 + 1
+        var distance = 0.0
+        for _ in 0..<count / 2 {
+            let down = below >= 0 ? middle - sortedMs[below] : .infinity
+            let up = above < count ? sortedMs[above] - middle : .infinity
+            if down <= up {
+                distance = down
+                below -= 1
+            } else {
+                distance = up
+                above += 1
+            }
+        }
+        return distance
     }
 }

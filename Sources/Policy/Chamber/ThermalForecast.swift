@@ -15,8 +15,13 @@ struct ThermalForecast: Sendable {
     static let provenAfter = 3
     /// How far ahead the set-aside outlook is judged, s.
     static let judgedAfterS = 30.0
+    /// Outlooks of a model younger than this are no measure of what it becomes, s.
+    static let judgedFromS = 20.0
     /// A model this far off, °C, is asked for nothing: the reading alone counts.
     static let discreditedErrorC = 3.0
+    /// Time constants of the die's mean and of a ripple's memory, s.
+    static let dieMeanTauS = 30.0
+    static let rippleTauS = 60.0
     private static let levelGain = 0.5
     private static let trendGain = 0.2
     private static let errorGain = 0.2
@@ -33,9 +38,9 @@ struct ThermalForecast: Sendable {
     private(set) var aheadErrorC: Double?
     /// Its sign kept: above 0 where the sensor shows more than was foretold, °C.
     private(set) var aheadBiasC = 0.0
-    /// How far the heat lately moved from one reading to the next, mean share: what mixing two
-    /// frequency steps does.
-    private(set) var swing = 0.0
+    /// What the die lately rose by above its mean, by the model, °C: the ripple of mixed frequency steps.
+    private(set) var rippleC = 0.0
+    private var dieMeanC = 0.0
     private(set) var model: ThermalModel
     private var aside: ThermalOutlook?
     private var asideS = 0.0
@@ -53,10 +58,10 @@ struct ThermalForecast: Sendable {
     mutating func note(temperatureC: Double, accepted: Double?, load: Double?, nowMs: Int64) {
         knowsLoad = load != nil
         if let load {
-            swing += Self.biasGain * (abs(load - model.load) - swing)
             judge(temperatureC: accepted, load: load, elapsedS: Double(nowMs - lastMs) / 1000)
             model.note(temperatureC: accepted, load: load, nowMs: nowMs)
-            if aside == nil {
+            noteRipple(elapsedS: Double(nowMs - lastMs) / 1000)
+            if aside == nil, model.ageS >= Self.judgedFromS {
                 aside = model.outlook
                 asideS = 0
             }
@@ -88,6 +93,13 @@ struct ThermalForecast: Sendable {
         trend += Self.trendGain * ((level - before) / elapsedS - trend)
     }
 
+    private mutating func noteRipple(elapsedS: Double) {
+        guard let outlook = model.outlook, elapsedS > 0 else { return }
+        let dieC = outlook.fastRiseC * outlook.fast
+        dieMeanC += elapsedS / (Self.dieMeanTauS + elapsedS) * (dieC - dieMeanC)
+        rippleC = max(dieC - dieMeanC, rippleC * Self.rippleTauS / (Self.rippleTauS + elapsedS))
+    }
+
     private mutating func judge(temperatureC: Double?, load: Double, elapsedS: Double) {
         guard aside != nil, elapsedS > 0 else { return }
         aside?.advance(seconds: elapsedS, load: load)
@@ -107,10 +119,9 @@ struct ThermalForecast: Sendable {
 
     /// The model's course where it has been judged and found good (mean error under two steps of the
     /// sensor); else nil.
-    var provenOutlook: ThermalOutlook? {
-        guard knowsLoad, let aheadErrorC, aheadErrorC < 1.5 else { return nil }
-        return model.outlook
-    }
+    var provenOutlook: ThermalOutlook? { isProven ? model.outlook : nil }
+
+    var isProven: Bool { knowsLoad && (aheadErrorC ?? .infinity) < 1.5 }
 
     /// What a heat budget may be made of, proven or not: the less it is, the wider its margin.
     var cautiousOutlook: ThermalOutlook? {
@@ -128,7 +139,7 @@ struct ThermalForecast: Sendable {
 
     /// Seconds until `limitC` with the heat held as it is: nil when it isn't reached in sight.
     func secondsTo(_ limitC: Double) -> Double? {
-        if provenOutlook != nil { return model.secondsTo(limitC, load: model.load) }
+        if isProven, model.outlook != nil { return model.secondsTo(limitC, load: model.load) }
         guard observations > Self.provenAfter else { return nil }
         if level >= limitC { return 0 }
         guard trend > 0 else { return nil }

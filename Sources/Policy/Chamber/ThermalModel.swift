@@ -15,14 +15,21 @@
 // for a day unlearns nothing of its poles. A weak prior (single boards') speaks until the data do.
 // Ljung, L.: System Identification (1999), ch. 11.
 //
-// b walks slowly, to leave the poles what is theirs; `offsetC`, an EWMA of the remaining error, follows
-// an ambient that drifts faster.
+// b walks slowly, to leave the poles what is theirs; `offsetC`, the level of the remaining error with a
+// drift of its own (alpha-beta), follows surroundings that warm or cool without lagging behind them. In a
+// mature model the pairs learn from the reading less this offset: while a controller holds the board at
+// its limit, less and less heat at one and the same temperature would otherwise teach them that heat
+// does nothing.
 
 import Phi
 
 public struct ThermalModel: Sendable {
-    static let fastTausS = [1.5, 3.5, 9.0]
-    static let slowTausS = [50.0, 68, 92, 125, 170, 240, 350, 520]
+    /// Time constants in the bank, s.
+    static var fastTausS: InlineArray<3, Double> { [1.5, 3.5, 9] }
+    static var slowTausS: InlineArray<4, PairLanes.Two> {
+        [PairLanes.Two(50, 68), PairLanes.Two(92, 125), PairLanes.Two(170, 240), PairLanes.Two(350, 520)]
+    }
+    static let pairCount = 24
     /// Half-life of an innovation's weight in the choice of the pair, s.
     static let halfLifeS = 900.0
     /// Readings before this age of the model are too few to speak, s.
@@ -30,11 +37,17 @@ public struct ThermalModel: Sendable {
     /// A longer gap between readings tells too little of what happened in it: begin anew, s.
     static let gapMaxS = 600.0
     /// Time constant of the offset's EWMA, s.
-    static let offsetTauS = 45.0
+    static let offsetTauS = 75.0
+    /// Of the square of the offset's gain: the drift follows four offset's times later, and hardly
+    /// adds to the noise.
+    static let driftGain = 0.25
+    /// °C per second: 72 °C an hour, more than any room warms by.
+    static let driftLimits = -0.02...0.02
     /// Poles this close to the heat are at rest: nothing is to be learned of them.
     static let excitedLeast = 0.05
     /// What a rise can be, °C: a fit beyond it has taken something else for the board's heat.
     static let riseLimitsC = 0.5...60.0
+    static let pastLimitsC = -60.0...60
     /// Pairs whose cost is within this of the best one's still have a say: e^(−3) of its weight.
     static let likelyWithin = 6.0
     /// Variance of a reading, °C²: noise of 0.31 °C and steps of 0.54 °C.
@@ -42,7 +55,9 @@ public struct ThermalModel: Sendable {
     /// Walks: °C² per second. b: 0.2 °C in an hour's root; rises: 0.02 °C.
     static let baseWalk = 1e-5
     static let riseWalk = 1e-7
-    /// An offset beyond this, °C, means that the surroundings jumped (a case was closed, the sun came
+    /// From this age on what is slow is the surroundings', s.
+    static let matureAfterS = 600.0
+    /// An offset beyond this in a younger model, °C, means that the surroundings jumped (a case was closed, the sun came
     /// round), not that the board changed: the base is let go by this much variance per °C² and second.
     static let jumpLeastC = 0.6
     static let jumpWalk = 0.02
@@ -66,21 +81,28 @@ public struct ThermalModel: Sendable {
 
     /// What the fit doesn't explain lately, °C: sun, a neighbour, a warming room.
     public private(set) var offsetC = 0.0
+    /// How fast that moves, °C per second.
+    public private(set) var driftCPerS = 0.0
     /// Heat share of the last step.
     public private(set) var load = 0.0
+    /// The course from the last reading on; nil while the model is too young, or its rises are no board's.
+    public private(set) var outlook: ThermalOutlook?
     /// Seconds observed.
     public private(set) var ageS = 0.0
 
-    private var fast: [Double]
-    private var slow: [Double]
-    private var past: [Double]
-    private var keepFast: [Double]
-    private var keepSlow: [Double]
+    private var fast = InlineArray<3, Double>(repeating: 0)
+    private var slow = InlineArray<4, PairLanes.Two>(repeating: .zero)
+    private var past = InlineArray<4, PairLanes.Two>(repeating: .zero)
+    private var keepFast = InlineArray<3, Double>(repeating: 1)
+    private var keepSlow = InlineArray<4, PairLanes.Two>(repeating: PairLanes.Two(repeating: 1))
     private var keepWeight = 1.0
     private var keepOffset = 1.0
     private var keepForMs: Int64 = -1
     private var lastMs: Int64?
-    private var pairs: [Pair]
+    /// Pair 8·i + j is lane j mod 2 of place 4·i + j ÷ 2. Made once and changed in place: a copy of the
+    /// model, which asking it may make, then costs a reference and not three kilobytes.
+    private var lanes: [PairLanes]
+    private var hasStarted = false
     private var best = 0
     /// Rises at full heat that are believed before the data speak, °C.
     private let fastPriorC: Double
@@ -93,14 +115,15 @@ public struct ThermalModel: Sendable {
     public init(fastPriorC: Double = 8, slowPriorC: Double = 18) {
         self.fastPriorC = fastPriorC
         self.slowPriorC = slowPriorC
-        let fasts = [Double](repeating: 0, count: Self.fastTausS.count)
-        let slows = [Double](repeating: 0, count: Self.slowTausS.count)
-        fast = fasts
-        slow = slows
-        past = slows
-        keepFast = fasts
-        keepSlow = slows
-        pairs = []
+        lanes = Self.prior(0, fastPriorC, slowPriorC)
+    }
+
+    private static func prior(_ baseC: Double, _ fastC: Double, _ slowC: Double) -> [PairLanes] {
+        let lanes = PairLanes(
+            baseC: baseC, fastRiseC: fastC, slowRiseC: slowC, baseDeviationC: basePriorDeviationC,
+            fastDeviationC: fastPriorDeviationC, slowDeviationC: slowPriorDeviationC,
+            pastDeviationC: pastPriorDeviationC)
+        return [PairLanes](repeating: lanes, count: pairCount / 2)
     }
 
     /// Takes the heat made since the last call and the reading at its end.
@@ -120,56 +143,82 @@ public struct ThermalModel: Sendable {
         self.load = load
         let seconds = Double(nowMs - last) / 1000
         advance(stepMs: nowMs - last, seconds)
+        defer { outlook = outlook(of: best) }
         guard let temperatureC, temperatureC.isFinite else { return }
-        let jump = abs(offsetC) > Self.jumpLeastC ? Self.jumpWalk * offsetC * offsetC : 0
-        let walk = (Self.baseWalk + jump) * seconds
-        var index = 0
+        let expected = offsetC + driftCPerS * seconds
+        if ageS < Self.matureAfterS {
+            // Which part is the board's and which the surroundings' isn't known yet.
+            let jump = abs(offsetC) > Self.jumpLeastC ? Self.jumpWalk * offsetC * offsetC : 0
+            learn(temperatureC, walk: (Self.baseWalk + jump) * seconds, riseWalk: Self.riseWalk * seconds)
+        } else {
+            learn(
+                temperatureC - expected, walk: Self.baseWalk * seconds,
+                riseWalk: Self.riseWalk * seconds)
+        }
+        let error = temperatureC - fittedC - expected
+        let gain = 1 - keepOffset
+        offsetC = expected + gain * error
+        guard ageS >= Self.matureAfterS else { return }
+        let turn = Self.driftGain * gain * gain * error / seconds
+        driftCPerS = clamp(driftCPerS + turn, Self.driftLimits)
+    }
+
+    /// The reading teaches every pair; the one that then foretells best speaks.
+    private mutating func learn(_ temperatureC: Double, walk: Double, riseWalk: Double) {
+        var least = Double.infinity
         for i in fast.indices {
+            let f = fast[i]
+            let isFastExcited = abs(load - f) >= Self.excitedLeast
             for j in slow.indices {
-                let f = fast[i]
                 let s = slow[j]
-                if abs(load - f) >= Self.excitedLeast || abs(load - s) >= Self.excitedLeast
-                    || past[j] >= Self.excitedLeast
-                {
-                    pairs[index].note(
-                        temperatureC, f, s, past[j], walk: walk, seconds: seconds, keep: keepWeight)
+                let d = past[j]
+                let isExcited =
+                    isFastExcited || abs(load - s[0]) >= Self.excitedLeast
+                    || abs(load - s[1]) >= Self.excitedLeast || d[1] >= Self.excitedLeast
+                let place = 4 * i + j
+                if isExcited {
+                    lanes[place].note(
+                        temperatureC, f, s, d, walk: walk, riseWalk: riseWalk, keep: keepWeight)
                 } else {
-                    pairs[index].rest(
-                        temperatureC, f, s, past[j], walk: walk, keep: keepWeight)
+                    lanes[place].rest(temperatureC, f, s, d, walk: walk, keep: keepWeight)
                 }
-                index += 1
+                let cost = lanes[place].cost
+                if cost[0] < least {
+                    least = cost[0]
+                    best = 2 * place
+                }
+                if cost[1] < least {
+                    least = cost[1]
+                    best = 2 * place + 1
+                }
             }
         }
-        for pair in pairs.indices where pairs[pair].cost < pairs[best].cost { best = pair }
-        offsetC += (1 - keepOffset) * (temperatureC - fittedC - offsetC)
     }
 
     private mutating func start(_ temperatureC: Double, load: Double, nowMs: Int64) {
         lastMs = nowMs
+        hasStarted = true
         self.load = load
         for index in fast.indices { fast[index] = load }
         for index in slow.indices {
-            slow[index] = load
-            past[index] = 1
+            slow[index] = PairLanes.Two(repeating: load)
+            past[index] = PairLanes.Two(repeating: 1)
         }
-        var pair = Pair()
-        pair.base = temperatureC - load * (fastPriorC + slowPriorC)
-        pair.fastRise = fastPriorC
-        pair.slowRise = slowPriorC
-        func squared(_ deviation: Double) -> Double { deviation * deviation }
-        pair.p00 = squared(Self.basePriorDeviationC)
-        pair.p11 = squared(Self.fastPriorDeviationC)
-        pair.p22 = squared(Self.slowPriorDeviationC)
-        pair.p33 = squared(Self.pastPriorDeviationC)
-        pairs = [Pair](repeating: pair, count: fast.count * slow.count)
+        let baseC = temperatureC - load * (fastPriorC + slowPriorC)
+        lanes = Self.prior(baseC, fastPriorC, slowPriorC)
     }
 
     private mutating func advance(stepMs: Int64, _ seconds: Double) {
         ageS += seconds
         if stepMs != keepForMs {
             keepForMs = stepMs
-            for index in fast.indices { keepFast[index] = Self.keep(seconds, Self.fastTausS[index]) }
-            for index in slow.indices { keepSlow[index] = Self.keep(seconds, Self.slowTausS[index]) }
+            let fastTausS = Self.fastTausS
+            let slowTausS = Self.slowTausS
+            for index in fast.indices { keepFast[index] = Self.keep(seconds, fastTausS[index]) }
+            for index in slow.indices {
+                keepSlow[index] = PairLanes.Two(
+                    Self.keep(seconds, slowTausS[index][0]), Self.keep(seconds, slowTausS[index][1]))
+            }
             keepWeight = Phi.exp2(-seconds / Self.halfLifeS)
             keepOffset = Self.keep(seconds, Self.offsetTauS)
         }
@@ -187,45 +236,46 @@ public struct ThermalModel: Sendable {
 
     /// What the fit says of this moment, without the offset, °C.
     private var fittedC: Double {
-        let pair = pairs[best]
-        let j = best % slow.count
-        return pair.base + pair.fastRise * fast[best / slow.count] + pair.slowRise * slow[j]
-            + pair.past * past[j]
+        let place = best / 2
+        let j = place % 4
+        return lanes[place].fitted(fast[place / 4], slow[j], past[j])[best % 2]
     }
 
     /// nil before the first reading.
-    public var fit: Fit? { pairs.isEmpty ? nil : fit(of: best) }
+    public var fit: Fit? { hasStarted ? fit(of: best) : nil }
 
-    private func fit(of index: Int) -> Fit {
-        let pair = pairs[index]
+    private func fit(of pair: Int) -> Fit {
+        let place = pair / 2
+        let lane = pair % 2
         return Fit(
-            fastTauS: Self.fastTausS[index / slow.count], slowTauS: Self.slowTausS[index % slow.count],
-            baseC: pair.base + offsetC, fastRiseC: pair.fastRise, slowRiseC: pair.slowRise,
-            pastC: pair.past)
+            fastTauS: Self.fastTausS[place / 4], slowTauS: Self.slowTausS[place % 4][lane],
+            baseC: lanes[place].base[lane] + offsetC, fastRiseC: lanes[place].fastRise[lane],
+            slowRiseC: lanes[place].slowRise[lane], pastC: lanes[place].past[lane])
     }
 
-    /// The course from now on; nil while the model is too young, or its rises are no board's.
-    public var outlook: ThermalOutlook? { pairs.isEmpty ? nil : outlook(of: best) }
 
-    private func outlook(of index: Int) -> ThermalOutlook? {
-        let fit = fit(of: index)
+    private func outlook(of pair: Int) -> ThermalOutlook? {
+        let fit = fit(of: pair)
         guard ageS >= Self.speaksAfterS, fit.fastRiseC + fit.slowRiseC > 2 else { return nil }
+        let place = pair / 2
         return ThermalOutlook(
             baseC: fit.baseC, fastRiseC: fit.fastRiseC, slowRiseC: fit.slowRiseC,
-            fastTauS: fit.fastTauS, slowTauS: fit.slowTauS, fast: fast[index / slow.count],
-            slow: slow[index % slow.count], pastC: fit.pastC * past[index % slow.count])
+            fastTauS: fit.fastTauS, slowTauS: fit.slowTauS, fast: fast[place / 4],
+            slow: slow[place % 4][pair % 2], pastC: fit.pastC * past[place % 4][pair % 2])
     }
+
+    private func cost(of pair: Int) -> Double { lanes[pair / 2].cost[pair % 2] }
 
     /// Seconds until `limitC` with the heat held at `load`: the mean of the likely pairs' answers,
     /// weighted by their likelihood. One pair alone would make the answer jump where two fit alike.
     public func secondsTo(_ limitC: Double, load: Double) -> Double? {
-        guard !pairs.isEmpty else { return nil }
-        let least = pairs[best].cost
+        guard hasStarted else { return nil }
+        let least = cost(of: best)
         var weights = 0.0
         var rates = 0.0
-        for index in pairs.indices where pairs[index].cost < least + Self.likelyWithin {
+        for index in 0..<Self.pairCount where cost(of: index) < least + Self.likelyWithin {
             guard let outlook = outlook(of: index) else { continue }
-            let weight = Phi.exp2((least - pairs[index].cost) * 0.7213475204444817)
+            let weight = Phi.exp2((least - cost(of: index)) * 0.7213475204444817)
             weights += weight
             if let seconds = outlook.secondsTo(limitC, load: load) {
                 if seconds <= 0 { return 0 }
@@ -236,81 +286,5 @@ public struct ThermalModel: Sendable {
         guard weights > 0, rates > 0 else { return nil }
         let seconds = weights / rates
         return seconds <= ThermalOutlook.horizonS ? seconds : nil
-    }
-}
-
-/// One pair of time constants: its parameters (b, Rf, Rs, c), their covariance, and how well it has
-/// foretold its readings.
-struct Pair: Sendable {
-    var base = 0.0
-    var fastRise = 0.0
-    var slowRise = 0.0
-    var past = 0.0
-    // The symmetric covariance, °C².
-    var p00 = 0.0
-    var p01 = 0.0
-    var p02 = 0.0
-    var p03 = 0.0
-    var p11 = 0.0
-    var p12 = 0.0
-    var p13 = 0.0
-    var p22 = 0.0
-    var p23 = 0.0
-    var p33 = 0.0
-    /// Weighted sum of squared innovations over their variance.
-    var cost = 0.0
-
-    /// A reading while the poles are at rest: only the base can have moved.
-    mutating func rest(
-        _ temperatureC: Double, _ f: Double, _ s: Double, _ d: Double, walk: Double, keep: Double
-    ) {
-        p00 += walk
-        let innovation = temperatureC - (base + fastRise * f + slowRise * s + past * d)
-        let k = 1 / (ThermalModel.readingVariance + p00)
-        cost = cost * keep + innovation * innovation * k
-        base += p00 * k * innovation
-        let left = 1 - p00 * k
-        p00 *= left
-        p01 *= left
-        p02 *= left
-        p03 *= left
-    }
-
-    /// One reading, with the regressors (1, f, s, d).
-    mutating func note(
-        _ temperatureC: Double, _ f: Double, _ s: Double, _ d: Double, walk: Double, seconds: Double,
-        keep: Double
-    ) {
-        p00 += walk
-        p11 += ThermalModel.riseWalk * seconds
-        p22 += ThermalModel.riseWalk * seconds
-        let h0 = p00 + p01 * f + p02 * s + p03 * d
-        let h1 = p01 + p11 * f + p12 * s + p13 * d
-        let h2 = p02 + p12 * f + p22 * s + p23 * d
-        let h3 = p03 + p13 * f + p23 * s + p33 * d
-        let variance = ThermalModel.readingVariance + h0 + h1 * f + h2 * s + h3 * d
-        let innovation = temperatureC - (base + fastRise * f + slowRise * s + past * d)
-        let k = 1 / variance
-        cost = cost * keep + innovation * innovation * k
-        let gain = innovation * k
-        base += h0 * gain
-        fastRise += h1 * gain
-        slowRise += h2 * gain
-        past += h3 * gain
-        p00 -= h0 * h0 * k
-        p01 -= h0 * h1 * k
-        p02 -= h0 * h2 * k
-        p03 -= h0 * h3 * k
-        p11 -= h1 * h1 * k
-        p12 -= h1 * h2 * k
-        p13 -= h1 * h3 * k
-        p22 -= h2 * h2 * k
-        p23 -= h2 * h3 * k
-        p33 -= h3 * h3 * k
-        fastRise = clamp(fastRise, ThermalModel.riseLimitsC)
-        slowRise = clamp(slowRise, ThermalModel.riseLimitsC)
-        past = clamp(past, -60...60)
-        // Rounding may cost a variance its sign after very long runs; a little walk restores it.
-        p33 = max(p33, 1e-9)
     }
 }

@@ -72,8 +72,20 @@ public struct ThermalOutlook: Equatable, Sendable {
     /// The most heat (share of full heat; beyond 1 there is room to spare) that keeps the temperature
     /// at or below `limitC` after `seconds`.
     public func loadAllowed(_ limitC: Double, inS seconds: Double) -> Double {
+        loadAllowed(
+            limitC, ThermalModel.keep(seconds, fastTauS), ThermalModel.keep(seconds, slowTauS))
+    }
+
+    /// The same for two limits: one after `seconds` and one after twice as long.
+    func loadAllowed(near: Double, far: Double, inS seconds: Double) -> Double {
         let keepFast = ThermalModel.keep(seconds, fastTauS)
         let keepSlow = ThermalModel.keep(seconds, slowTauS)
+        return min(
+            loadAllowed(near, keepFast, keepSlow),
+            loadAllowed(far, keepFast * keepFast, keepSlow * keepSlow))
+    }
+
+    private func loadAllowed(_ limitC: Double, _ keepFast: Double, _ keepSlow: Double) -> Double {
         let without = baseC + fastRiseC * fast * keepFast + (slowRiseC * slow + pastC) * keepSlow
         let gain = fastRiseC * (1 - keepFast) + slowRiseC * (1 - keepSlow)
         guard gain > 0 else { return 1 }

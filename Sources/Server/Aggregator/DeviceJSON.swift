@@ -50,6 +50,8 @@ extension JSONWriter {
         value(status.reason, "reason")
         endObject()
         if let pool = newest?.report.pool { runtime(pool) } else { null("runtime") }
+        if let spool = newest?.report.spool { self.spool(spool) } else { null("spool") }
+        value(newest?.report.instant.isSynced ?? false, "clockSynced")
         beginObject("hardware")
         value(record.hardware.cpuCores, "cpuCores")
         value(record.hardware.cpuMaxMHz, "cpuMaxMHz")
@@ -91,6 +93,9 @@ extension JSONWriter {
         optional(sample?.load?.one, "load1")
         optional(sample?.pressure?.memorySomePercent, "pressureMemorySomePercent")
         optional(sample?.frequency.map { Int64($0.currentKHz) }, "frequencyKHz")
+        optional(sample?.frequency.map { Int64($0.ceilingKHz) }, "frequencyCeilingKHz")
+        optional(sample?.frequency.map { Int64($0.maximumKHz) }, "frequencyMaximumKHz")
+        system(sample)
         if let throttle = sample?.throttle {
             beginObject("throttle")
             value(Int(throttle.now), "now")
@@ -105,7 +110,71 @@ extension JSONWriter {
         value(health.known, "known")
         value(health.healthy, "healthy")
         value(health.failuresTotal, "failuresTotal")
+        faults(sample?.faults ?? [])
         endObject()
+    }
+
+    private mutating func system(_ sample: Sample?) {
+        // The instant counts from the kernel's boot.
+        optional(sample.map { $0.instant.monotonicMs / 1000 }, "uptimeS")
+        optional(sample?.busyShare, "busyShare")
+        optional(sample?.iowaitShare, "iowaitShare")
+        if let zram = sample?.zram {
+            beginObject("zram")
+            value(zram.diskBytes, "diskBytes")
+            value(zram.originalBytes, "originalBytes")
+            value(zram.compressedBytes, "compressedBytes")
+            value(zram.usedBytes, "usedBytes")
+            endObject()
+        } else {
+            null("zram")
+        }
+        if let disk = sample?.disk {
+            beginObject("disk")
+            value(disk.readBytesTotal, "readBytesTotal")
+            value(disk.writtenBytesTotal, "writtenBytesTotal")
+            optional(disk.readBytesPerS, "readBytesPerS")
+            optional(disk.writtenBytesPerS, "writtenBytesPerS")
+            endObject()
+        } else {
+            null("disk")
+        }
+        if let network = sample?.network {
+            beginObject("network")
+            value(network.receivedBytesTotal, "receivedBytesTotal")
+            value(network.sentBytesTotal, "sentBytesTotal")
+            value(network.faultsTotal, "faultsTotal")
+            optional(network.receivedBytesPerS, "receivedBytesPerS")
+            optional(network.sentBytesPerS, "sentBytesPerS")
+            endObject()
+        } else {
+            null("network")
+        }
+        if let reclaim = sample?.reclaim {
+            beginObject("reclaim")
+            value(reclaim.majorFaultsTotal, "majorFaultsTotal")
+            value(reclaim.directScanBytesTotal, "directScanBytesTotal")
+            value(reclaim.oomKillsTotal, "oomKillsTotal")
+            optional(reclaim.majorFaultsPerS, "majorFaultsPerS")
+            optional(reclaim.directScanBytesPerS, "directScanBytesPerS")
+            endObject()
+        } else {
+            null("reclaim")
+        }
+        if let source = sample?.stallSource { value(source.name, "stallSource") } else { null("stallSource") }
+    }
+
+    private mutating func faults(_ faults: [SensorStatus]) {
+        beginArray("faults")
+        for fault in faults {
+            beginObject()
+            value(fault.name, "name")
+            value(fault.condition.name, "condition")
+            value(fault.errorCode, "errorCode")
+            optional(fault.lastGoodMs, "lastGoodMs")
+            endObject()
+        }
+        endArray()
     }
 
     private mutating func decision(_ decision: Decision, _ mode: ControlMode) {
@@ -164,6 +233,27 @@ extension JSONWriter {
         endObject()
     }
 
+    private mutating func spool(_ spool: SpoolSummary) {
+        beginObject("spool")
+        value(spool.usedBytes, "usedBytes")
+        value(spool.capBytes, "capBytes")
+        value(spool.segments, "segments")
+        beginObject("droppedValues")
+        value(spool.dropped.low, "low")
+        value(spool.dropped.normal, "normal")
+        value(spool.dropped.high, "high")
+        endObject()
+        value(spool.damagedRecords, "damagedRecords")
+        value(spool.tornBytes, "tornBytes")
+        value(Int(spool.writeLeftBytes), "writeLeftBytes")
+        value(spool.writeBudgetBytes, "writeBudgetBytes")
+        value(Double(spool.checkpointMs) / 1000, "checkpointS")
+        value(spool.samplesAtRisk, "samplesAtRisk")
+        value(spool.enduranceHours, "enduranceHours")
+        value(spool.fault, "fault")
+        endObject()
+    }
+
     private mutating func gaps(_ gaps: [(key: Gap.Key, gap: Gap)]) {
         beginArray("gaps")
         for (key, gap) in gaps {
@@ -173,11 +263,30 @@ extension JSONWriter {
             value(key.position.sequence, "sequence")
             value(gap.previousBoot, "previousBoot")
             if let lost = gap.samplesLost { value(lost, "samplesLost") } else { null("samplesLost") }
+            if let most = gap.samplesLostMost {
+                value(most, "samplesLostMost")
+            } else {
+                null("samplesLostMost")
+            }
             optional(gap.seconds, "seconds")
             value(Int(gap.detectedMs), "detectedMs")
             endObject()
         }
         endArray()
+    }
+
+    mutating func runLine(_ run: StoredRun) {
+        beginObject()
+        value(run.stream, "stream")
+        value(Int(run.series), "series")
+        value(run.first, "first")
+        value(run.end - run.first, "count")
+        value(Int(run.firstMs), "firstMonotonicMs")
+        // Of the chunk's first sample; a later part of a chunk begins later.
+        optional(run.offsetMs.map { $0 &+ run.firstMs }, "firstMs")
+        value(run.dating.name, "dating")
+        value(run.kernelBootID, "kernelBootID")
+        endObject()
     }
 
     mutating func historyLine(_ report: Report, receivedMs: Int64) {

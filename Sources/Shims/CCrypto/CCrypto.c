@@ -1,4 +1,5 @@
 // Fetched algorithms are kept for the life of the process: a fetch costs more than the hash.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "CCrypto.h"
 
 #include <openssl/core_names.h>
@@ -7,30 +8,28 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <pthread.h>
 
 static pthread_once_t fetch_once = PTHREAD_ONCE_INIT;
-static EVP_MD *sha256;
 static EVP_MAC *hmac;
 static EVP_KDF *hkdf;
 
 static void fetch(void) {
-    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 }
 
+// By the block functions, old but kept by every OpenSSL 3: the EVP layer allocates anew for each digest,
+// and for the one or two blocks that a decision cycle hashes it costs more than the hash.
 int ccrypto_sha256(const struct ccrypto_part *parts, size_t part_count, uint8_t digest[32]) {
-    // One context per thread, reused: no allocation after the first digest.
-    static __thread EVP_MD_CTX *context;
-    pthread_once(&fetch_once, fetch);
-    if (!sha256) return 0;
-    if (!context && !(context = EVP_MD_CTX_new())) return 0;
-    if (EVP_DigestInit_ex2(context, sha256, NULL) != 1) return 0;
+    SHA256_CTX context;
+    if (SHA256_Init(&context) != 1) return 0;
     for (size_t i = 0; i < part_count; i++)
-        if (EVP_DigestUpdate(context, parts[i].bytes, parts[i].count) != 1) return 0;
-    unsigned size = 0;
-    return EVP_DigestFinal_ex(context, digest, &size) == 1 && size == 32;
+        if (SHA256_Update(&context, parts[i].bytes, parts[i].count) != 1) return 0;
+    int ok = SHA256_Final(digest, &context) == 1;
+    OPENSSL_cleanse(&context, sizeof context);
+    return ok;
 }
 
 int ccrypto_hmac_sha256(const uint8_t *key, size_t key_count, const struct ccrypto_part *parts,

@@ -72,30 +72,33 @@ long cposix_read(int fd, uint8_t *buffer, size_t capacity) {
 long cposix_list(int dir, const char *path, char *buffer, size_t capacity) {
     int fd = cposix_open_directory(dir, path);
     if (fd < 0) return fd;
-    DIR *stream = fdopendir(fd);
-    if (!stream) {
-        int error = errno;
-        close(fd);
-        return -error;
-    }
+    // Not readdir: its stream is a block of 32 KiB from malloc, and the sensors' folders are looked
+    // through again and again.
+    union {
+        struct dirent64 first;
+        char bytes[4096];
+    } entries;
     long used = 0;
     for (;;) {
-        errno = 0;
-        struct dirent *entry = readdir(stream);
-        if (!entry) {
-            if (errno) used = -errno;
+        ssize_t filled = getdents64(fd, &entries, sizeof entries);
+        if (filled <= 0) {
+            if (filled < 0) used = -errno;
             break;
         }
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
-        size_t count = strlen(entry->d_name) + 1;
-        if ((size_t)used + count > capacity) {
-            used = -EFBIG;
-            break;
+        for (ssize_t at = 0; at < filled;) {
+            struct dirent64 *entry = (struct dirent64 *)(entries.bytes + at);
+            at += entry->d_reclen;
+            if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
+            size_t count = strlen(entry->d_name) + 1;
+            if ((size_t)used + count > capacity) {
+                close(fd);
+                return -EFBIG;
+            }
+            memcpy(buffer + used, entry->d_name, count);
+            used += (long)count;
         }
-        memcpy(buffer + used, entry->d_name, count);
-        used += (long)count;
     }
-    closedir(stream);
+    close(fd);
     return used;
 }
 

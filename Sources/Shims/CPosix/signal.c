@@ -10,9 +10,11 @@
 
 static int ends[2] = {-1, -1};
 
-static void note(int number) {
+static void note(int number, siginfo_t *info, void *context) {
+    (void)context;
     int saved = errno;
     uint8_t byte = (uint8_t)number;
+    if (info && info->si_code == SI_KERNEL) byte |= CPOSIX_SIGNAL_OF_TERMINAL;
     // A full pipe holds 65,536 signals that nobody took: one more tells nothing new.
     (void)!write(ends[1], &byte, 1);
     errno = saved;
@@ -21,7 +23,7 @@ static void note(int number) {
 int cposix_signals_open(void) {
     if (ends[0] >= 0) return ends[0];
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK)) return -errno;
-    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_RESTART | SA_SIGINFO};
     sigemptyset(&action.sa_mask);
     const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
     sigset_t wanted;
@@ -37,6 +39,13 @@ int cposix_signals_open(void) {
     struct sigaction ignored = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignored, NULL)) return -errno;
     return ends[0];
+}
+
+int cposix_signals_watch_children(void) {
+    struct sigaction action = {.sa_sigaction = note,
+                               .sa_flags = SA_RESTART | SA_SIGINFO | SA_NOCLDSTOP};
+    sigemptyset(&action.sa_mask);
+    return sigaction(SIGCHLD, &action, NULL) ? -errno : 0;
 }
 
 int cposix_signals_next(void) {

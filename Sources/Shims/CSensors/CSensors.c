@@ -9,7 +9,7 @@ struct reading {
     const sensors_chip_name *chip;
     char *label;
     int kind;
-    int subfeature;
+    const sensors_subfeature *subfeature;
 };
 
 static struct reading readings[CSENSORS_READINGS_MAX];
@@ -41,7 +41,7 @@ static void collect(const sensors_chip_name *chip) {
             if (!kind || !(sub->flags & SENSORS_MODE_R) || count == CSENSORS_READINGS_MAX) continue;
             char *label = sensors_get_label(chip, feature);
             if (!label) continue;
-            readings[count++] = (struct reading){chip, label, kind, sub->number};
+            readings[count++] = (struct reading){chip, label, kind, sub};
         }
     }
 }
@@ -75,10 +75,24 @@ const char *csensors_chip(int index) { return at(index) ? at(index)->chip->prefi
 const char *csensors_label(int index) { return at(index) ? at(index)->label : NULL; }
 int csensors_kind(int index) { return at(index) ? at(index)->kind : 0; }
 
+int csensors_path(int index, char *buffer, size_t capacity) {
+    const struct reading *reading = at(index);
+    if (!reading) return -SENSORS_ERR_NO_ENTRY;
+    int count = snprintf(buffer, capacity, "%s/%s", reading->chip->path, reading->subfeature->name);
+    return count < 0 || (size_t)count >= capacity ? -SENSORS_ERR_NO_ENTRY : count;
+}
+
+int csensors_may_compute(int index) {
+    const struct reading *reading = at(index);
+    return reading && reading->subfeature->flags & SENSORS_COMPUTE_MAPPING ? 1 : 0;
+}
+
 int csensors_value(int index, double *value) {
     const struct reading *reading = at(index);
     if (!reading) return -SENSORS_ERR_NO_ENTRY;
-    return sensors_get_value(reading->chip, reading->subfeature, value);
+    return sensors_get_value(reading->chip, reading->subfeature->number, value);
 }
+
+const char *csensors_version(void) { return libsensors_version; }
 
 const char *csensors_error_text(int error) { return sensors_strerror(error); }

@@ -11,11 +11,12 @@ import Phi
 import Simulation
 
 public enum BestSchedule {
-    public static func ride(_ run: HeatRun) -> RunResult {
+    /// - Parameter byTime: core time at the top frequency alone, where work is heat.
+    public static func ride(_ run: HeatRun, byTime: Bool = false) -> RunResult {
         var run = run
         while !run.isOver {
             let heat = allowed(run)
-            run.advance(heat: heat, workShare: run.board.bestWork(heat: heat))
+            run.advance(heat: heat, workShare: byTime ? heat : run.board.bestWork(heat: heat))
         }
         return run.result
     }

@@ -4,6 +4,7 @@
 // second, as the boards' device trees have it; both move cpufreq's steps. Power is in shares of the
 // heat of all cores at the top frequency.
 
+import Actuation
 import Chamber
 import Model
 import Phi
@@ -129,39 +130,32 @@ public enum Trial {
 
     /// The chamber in the loop: `decide` at each interval, its factor applied as a share of all cores,
     /// by frequency first where `scalesFrequency`.
+    /// - Parameter stepS: time between the readings in between; nil for none.
     public static func chamber(
-        _ run: HeatRun, intervalS: Double, scalesFrequency: Bool,
-        signals: Model.Signals = Model.Signals(), onCycle: (Double, Double, Decision, ChamberStatus) -> Void = { _, _, _, _ in }
+        _ run: HeatRun, intervalS: Double, stepS: Double? = nil, scalesFrequency: Bool,
+        signals: Model.Signals = Model.Signals(),
+        onCycle: (Double, Double, Decision, ChamberStatus) -> Void = { _, _, _, _ in }
     ) -> RunResult {
         var run = run
         let board = run.board
-        let top = board.stepsGHz.count - 1
         var chamber = Chamber()
         let hardware = HardwareRecord(
             model: board.name, serial: "trial", cpuCores: Int(board.cores),
             cpuMaxMHz: Int(board.topGHz * 1000), memoryBytes: 1 << 30)
-        var setting = Setting(step: top, duty: 1)
+        var setting = Setting(step: board.stepsGHz.count - 1, duty: 1)
         var factor = 1.0
-        var actuation = Actuation(scalesFrequency: scalesFrequency, intervalS: intervalS)
+        var actuation = BoardSplit(scalesFrequency: scalesFrequency, intervalS: intervalS)
         var nextS = 0.0
+        var nextStepS = stepS ?? .infinity
+        var steps: [ThermalStep] = []
         while !run.isOver {
+            let busy = run.timeS == 0 ? 0 : setting.duty
             if run.timeS >= nextS - 1e-9 {
                 nextS += intervalS
-                let ms = Int64(run.timeS * 1000) + 1_000
-                var sample = Sample(
-                    instant: Instant(monotonicMs: ms, wallMs: ms, isSynced: false))
-                sample.zones = [
-                    ThermalReading(name: "cpu-thermal", temperatureMilliC: run.readingMilliC())
-                ]
-                sample.memory = MemoryReading(
-                    totalBytes: 1 << 30, availableBytes: 700 << 20, swapTotalBytes: 0,
-                    swapFreeBytes: 0)
-                let maximumKHz = Int((board.topGHz * 1e6).rounded())
-                let capKHz = Int((board.stepsGHz[setting.step] * 1e6).rounded())
-                sample.frequency = FrequencyReading(
-                    currentKHz: capKHz, maximumKHz: maximumKHz, ceilingKHz: capKHz)
-                sample.busyShare = run.timeS == 0 ? 0 : setting.duty
-                sample.health = SensorHealth(known: 3, healthy: 3, failuresTotal: 0)
+                nextStepS = run.timeS + (stepS ?? .infinity)
+                var sample = sample(&run, setting, busy: busy)
+                sample.thermalSteps = steps
+                steps.removeAll(keepingCapacity: true)
                 let decision = chamber.decide(
                     ChamberInput(
                         hardware: hardware, sample: sample, signals: signals, poolPressure: 0,
@@ -169,6 +163,12 @@ public enum Trial {
                 if decision.isApplicable { factor = decision.factor }
                 setting = actuation.setting(factor, board)
                 onCycle(run.timeS, run.plant.temperatureC, decision, chamber.status)
+            } else if run.timeS >= nextStepS - 1e-9 {
+                nextStepS += stepS ?? .infinity
+                steps.append(
+                    ThermalStep(
+                        monotonicMs: milliseconds(run), temperatureMilliC: run.readingMilliC(),
+                        busyShare: busy))
             }
             run.tick(setting)
         }
@@ -176,35 +176,41 @@ public enum Trial {
         return run.result
     }
 
+    private static func milliseconds(_ run: HeatRun) -> Int64 { Int64(run.timeS * 1000) + 1_000 }
+
+    private static func sample(_ run: inout HeatRun, _ setting: Setting, busy: Double) -> Sample {
+        let ms = milliseconds(run)
+        var sample = Sample(instant: Instant(monotonicMs: ms, wallMs: ms, isSynced: false))
+        sample.zones = [
+            ThermalReading(name: "cpu-thermal", temperatureMilliC: run.readingMilliC())
+        ]
+        sample.memory = MemoryReading(
+            totalBytes: 1 << 30, availableBytes: 700 << 20, swapTotalBytes: 0, swapFreeBytes: 0)
+        let capKHz = Int((run.board.stepsGHz[setting.step] * 1e6).rounded())
+        sample.frequency = FrequencyReading(
+            currentKHz: capKHz, maximumKHz: Int((run.board.topGHz * 1e6).rounded()),
+            ceilingKHz: capKHz)
+        sample.busyShare = busy
+        sample.health = SensorHealth(known: 3, healthy: 3, failuresTotal: 0)
+        return sample
+    }
 }
 
-/// A factor below 1 is a share of the machine's work. By core time alone, at the top frequency; or by
-/// frequency, whose two nearest steps are mixed from cycle to cycle (first-order sigma-delta): a step
-/// in between costs less heat than the higher one with idle time. Where a cycle is long against the
-/// die's time constant, mixing would be a ripple, and the higher step is used for part of the time.
-struct Actuation {
+/// What the governor does with a factor (`WorkSplit`), on a simulated board.
+struct BoardSplit {
     let scalesFrequency: Bool
-    let mixes: Bool
-    private var carry = 0.0
+    let intervalS: Double
+    private var split = WorkSplit()
 
     init(scalesFrequency: Bool, intervalS: Double) {
         self.scalesFrequency = scalesFrequency
-        mixes = intervalS <= 2
+        self.intervalS = intervalS
     }
 
     mutating func setting(_ factor: Double, _ board: HeatBoard) -> Setting {
-        let top = board.stepsGHz.count - 1
-        guard factor < 1 else { return Setting(step: top, duty: 1) }
-        guard scalesFrequency else { return Setting(step: top, duty: factor) }
-        let wanted = factor * board.topGHz
-        let high = board.stepsGHz.firstIndex { $0 >= wanted - 1e-9 } ?? top
-        guard mixes, high > 0 else {
-            return Setting(step: high, duty: min(1, wanted / board.stepsGHz[high]))
-        }
-        let gap = board.stepsGHz[high] - board.stepsGHz[high - 1]
-        carry += wanted - board.stepsGHz[high - 1]
-        guard carry >= gap else { return Setting(step: high - 1, duty: 1) }
-        carry -= gap
-        return Setting(step: high, duty: 1)
+        let steps = scalesFrequency ? board.stepsGHz : [board.topGHz]
+        let split = split.setting(factor: factor, steps: steps, intervalS: intervalS)
+        return Setting(
+            step: scalesFrequency ? split.step : board.stepsGHz.count - 1, duty: split.duty)
     }
 }

@@ -24,21 +24,27 @@ public enum PredictionTrial {
     public static let identificationS = 300.0
     public static let askedBeforeS = 60.0
 
-    /// - Parameter ambientC: of the trials, drawn evenly.
+    /// - Parameters:
+    ///   - ambientC: of the trials, drawn evenly.
+    ///   - intervalS: between two times that the model is asked.
+    ///   - stepS: between two readings; nil for none but those.
     public static func run(
-        _ board: HeatBoard, count: Int, ambientC: ClosedRange<Double>, intervalS: Double, seed: UInt64
+        _ board: HeatBoard, count: Int, ambientC: ClosedRange<Double>, intervalS: Double,
+        stepS: Double? = nil, seed: UInt64
     ) -> PredictionResult {
         var random = SeededRandom(seed: seed)
         var result = PredictionResult()
         while result.trials < count, result.neverCrossed < 50 * count {
             let ambient = random.uniform(ambientC)
-            one(board, ambientC: ambient, intervalS: intervalS, seed: random.next(), &result)
+            one(
+                board, ambientC: ambient, intervalS: intervalS, stepS: stepS ?? intervalS,
+                seed: random.next(), &result)
         }
         return result
     }
 
     private static func one(
-        _ board: HeatBoard, ambientC: Double, intervalS: Double, seed: UInt64,
+        _ board: HeatBoard, ambientC: Double, intervalS: Double, stepS: Double, seed: UInt64,
         _ result: inout PredictionResult
     ) {
         var random = SeededRandom(seed: seed)
@@ -47,6 +53,7 @@ public enum PredictionTrial {
         var model = ThermalModel()
         var filter = SensorFilter(step: 0.54)
         let tick = HeatRun.tickS
+        let perStep = Int((stepS / tick).rounded())
         let perInterval = Int((intervalS / tick).rounded())
         var load = 0.0
         var phaseLeftS = 0.0
@@ -71,19 +78,19 @@ public enum PredictionTrial {
                 load = 1
             }
             plant.step(seconds: tick, load: load)
-            heat += load / Double(perInterval)
+            heat += load / Double(perStep)
             if timeS > identificationS, plant.temperatureC >= HeatRun.limitC {
                 crossing = timeS
                 break
             }
             // Too hot already while learning: no crossing to foretell.
             if plant.temperatureC >= HeatRun.limitC { break }
-            if index % perInterval == 0 {
+            if index % perStep == 0 {
                 let ms = Int64(timeS * 1000)
                 filter.note(Double(plant.sensorMilliC(&random)) / 1000, nowMs: ms)
                 model.note(temperatureC: filter.accepted, load: heat, nowMs: ms)
                 heat = 0
-                if timeS > identificationS {
+                if timeS > identificationS, index % perInterval == 0 {
                     answers.append(
                         (timeS, model.secondsTo(HeatRun.limitC, load: load)))
                 }

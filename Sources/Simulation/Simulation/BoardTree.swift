@@ -34,7 +34,10 @@ public struct BoardTree: Sendable {
         try put("\(Self.group)/cgroup.controllers", controllers)
         try put("\(Self.group)/cpu.max", "max 100000\n")
         try put("\(Self.group)/cpu.weight", "100\n")
-        if model.hasMemoryController { try put("\(Self.group)/memory.max", "max\n") }
+        if model.hasMemoryController {
+            try put("\(Self.group)/memory.max", "max\n")
+            try put("\(Self.group)/memory.high", "max\n")
+        }
     }
 
     /// The files that move.

@@ -5,7 +5,7 @@ struct DevicePage {
     let now: Int64
 
     func show(_ terminal: Terminal) {
-        for section in [identity, senses, decision, parameters, pool] {
+        for section in [identity, senses, decision, parameters, pool] + spool {
             terminal.line(Styled(section.title, .bold))
             var table = Table([.left(""), .left("")])
             for (name, value) in section.rows { table.add([Styled(name, .dim), value]) }
@@ -61,21 +61,71 @@ struct DevicePage {
                 free(device.memoryAvailable, of: device.memoryTotal)
             ),
             ("swap", free(json["swapFreeBytes"].double, of: json["swapTotalBytes"].double)),
+        ]
+        if !json["zram"].isNull { rows.append(("zram", zram)) }
+        rows += [
+            ("busy", share(json["busyShare"].double, waiting: json["iowaitShare"].double)),
             ("load", number(json["load1"].double)),
             (
                 "memory pressure",
                 json["pressureMemorySomePercent"].double.map { "\(Format.number($0, decimals: 1)) %" }
-                    ?? Format.noData
+                    ?? reclaim
             ),
-            (
-                "frequency",
-                json["frequencyKHz"].double.map { "\(Format.number($0 / 1000, decimals: 0)) MHz" }
-                    ?? Format.noData
-            ),
+            ("frequency", frequency),
+            ("disk", traffic(json["disk"], ("read", "readBytesPerS"), ("written", "writtenBytesPerS"))),
+            ("network", traffic(json["network"], ("received", "receivedBytesPerS"), ("sent", "sentBytesPerS"))),
+            ("uptime", Format.seconds(json["uptimeS"].double)),
             ("throttling", throttling),
             ("sensors", sensors),
         ]
+        for fault in json["sensors"]["faults"].items { rows.append(("  failing", reason(fault))) }
         return ("Senses", rows)
+    }
+
+    /// What is in it, and what that takes: its free space is no headroom.
+    private var zram: Styled {
+        let zram = json["zram"]
+        return Format.bytes(zram["originalBytes"].double) + " held in " + Format.bytes(zram["usedBytes"].double)
+            + " of memory"
+    }
+
+    private func share(_ busy: Double?, waiting: Double?) -> Styled {
+        guard let busy else { return Format.noData }
+        let text = "\(Format.number(busy * 100, decimals: 0)) %"
+        guard let waiting, waiting >= 0.005 else { return Styled(text) }
+        return Styled("\(text), and \(Format.number(waiting * 100, decimals: 0)) % waiting for storage")
+    }
+
+    /// Where the kernel has no PSI: how hard it looks for memory.
+    private var reclaim: Styled {
+        guard let faults = json["reclaim"]["majorFaultsPerS"].double else { return Format.noData }
+        return Styled("no PSI; \(Format.number(faults, decimals: 1)) major faults a second")
+    }
+
+    private var frequency: Styled {
+        guard let now = json["frequencyKHz"].double else { return Format.noData }
+        let text = "\(Format.number(now / 1000, decimals: 0)) MHz"
+        guard let ceiling = json["frequencyCeilingKHz"].double, let most = json["frequencyMaximumKHz"].double,
+            ceiling < most
+        else { return Styled(text) }
+        return Styled("\(text), capped at \(Format.number(ceiling / 1000, decimals: 0)) MHz", .warning)
+    }
+
+    private func traffic(
+        _ counters: JSON, _ inward: (word: String, key: String), _ outward: (word: String, key: String)
+    ) -> Styled {
+        guard let first = counters[inward.key].double, let second = counters[outward.key].double else {
+            return Format.noData
+        }
+        return Format.bytes(first) + "/s \(inward.word), " + Format.bytes(second) + "/s \(outward.word)"
+    }
+
+    private func reason(_ fault: JSON) -> Styled {
+        let condition = fault["condition"].string ?? "?"
+        let code = fault["errorCode"].int ?? 0
+        let name = fault["name"].string ?? "?"
+        let text = "\(name): " + (code == 0 ? condition : "\(condition), errno \(code)")
+        return Styled(fault["lastGoodMs"].isNull ? "\(text), never good" : text, .warning)
     }
 
     private func reading(_ sensor: JSON) -> Styled {
@@ -170,6 +220,57 @@ struct DevicePage {
         )
     }
 
+    /// Nothing for a device without a spool.
+    private var spool: [Section] {
+        let spool = json["spool"]
+        guard !spool.isNull else { return [] }
+        let dropped = spool["droppedValues"]
+        let worths = ["low", "normal", "high"].map { ($0, dropped[$0].int ?? 0) }
+        let hasDropped = worths.contains { $0.1 > 0 }
+        let fault = spool["fault"].string ?? ""
+        let damaged = spool["damagedRecords"].int ?? 0
+        let torn = spool["tornBytes"].int ?? 0
+        return [
+            (
+                "Spool",
+                [
+                    (
+                        "on disk",
+                        Format.bytes(spool["usedBytes"].double) + " of " + Format.bytes(spool["capBytes"].double)
+                    ),
+                    ("endurance", Format.hours(spool["enduranceHours"].double.flatMap { $0 > 0 ? $0 : nil })),
+                    (
+                        "at risk",
+                        Styled("\(Format.count(spool["samplesAtRisk"].int ?? 0, "sample")), at most ")
+                            + Format.seconds(spool["checkpointS"].double)
+                    ),
+                    (
+                        "writes left",
+                        Format.bytes(spool["writeLeftBytes"].double.map { max(0, $0) }) + " now, of "
+                            + Format.bytes(spool["writeBudgetBytes"].double) + " a day"
+                    ),
+                    (
+                        "dropped values",
+                        Styled(
+                            hasDropped ? worths.map { "\($0.1) \($0.0)" }.joined(separator: ", ") : "none",
+                            hasDropped ? .bad : .good)
+                    ),
+                    (
+                        "damaged",
+                        damaged == 0 && torn == 0
+                            ? Styled("nothing", .good)
+                            : Styled("\(Format.count(damaged, "record")) skipped, \(torn) bytes cut off", .warning)
+                    ),
+                ] + (fault.isEmpty ? [] : [("disk", Styled(fault, .bad))])
+            )
+        ]
+    }
+
+    private func lost(_ gap: JSON) -> Styled {
+        if let lost = gap["samplesLost"].int { return Styled(Format.count(lost, "sample")) }
+        return gap["samplesLostMost"].int.map { Styled("≤ \(Format.count($0, "sample"))") } ?? Format.noData
+    }
+
     private func showGaps(_ terminal: Terminal) {
         if device.forks > 0 {
             let forks = Format.count(device.forks, "fork")
@@ -184,7 +285,7 @@ struct DevicePage {
             table.add([
                 Styled(gap["kind"].string ?? "?"), Styled("\(gap["boot"].int ?? 0)"),
                 Styled("\(gap["sequence"].int ?? 0)"),
-                gap["samplesLost"].int.map { Styled(Format.count($0, "sample")) } ?? Format.noData,
+                lost(gap),
                 Format.seconds(gap["seconds"].double), Format.ago(gap["detectedMs"].integer, now: now),
             ])
         }

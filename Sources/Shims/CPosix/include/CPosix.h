@@ -10,6 +10,7 @@
 // Error numbers that Swift tells apart; errors.c asserts that they are this system's.
 #define CPOSIX_EPERM 1
 #define CPOSIX_ENOENT 2
+#define CPOSIX_ESRCH 3
 #define CPOSIX_EINTR 4
 #define CPOSIX_EIO 5
 #define CPOSIX_ENXIO 6
@@ -27,7 +28,10 @@
 #define CPOSIX_EROFS 30
 #define CPOSIX_ENAMETOOLONG 36
 #define CPOSIX_EOPNOTSUPP 95
+#define CPOSIX_EADDRINUSE 98
+#define CPOSIX_ECONNREFUSED 111
 #define CPOSIX_ESTALE 116
+#define CPOSIX_EDQUOT 122
 
 /// The system's text for an error number (positive). Never NULL.
 const char *cposix_error_text(int error);
@@ -147,19 +151,134 @@ int cposix_is_terminal(int fd);
 /// Columns of the terminal on `fd`; 0 when it is none.
 int cposix_terminal_columns(int fd);
 
+// --- trigger.c -------------------------------------------------------------------------------------
+
+/// Opens a kernel file, writes `text` into it and keeps it open: a PSI trigger lives as long as its
+/// descriptor, and is then polled for CPOSIX_POLL_PRIORITY.
+int cposix_open_trigger(int dir, const char *path, const char *text, size_t count);
+/// 1 when the open file lies on sysfs, procfs or cgroup2, whose files no rename replaces; else 0.
+int cposix_is_kernel_file(int fd);
+// --- spool.c: files that grow -----------------------------------------------------------------------
+
+/// A descriptor that appends, to a regular file made with `mode` when it is missing.
+int cposix_open_append(const char *path, uint32_t mode);
+/// A descriptor for reading and for writing in place.
+int cposix_open_record(const char *path, uint32_t mode);
+/// Bytes written at `offset`.
+long cposix_pwrite(int fd, const uint8_t *bytes, size_t count, int64_t offset);
+/// What was written is on the disk when it returns (fdatasync: content and length).
+int cposix_sync_data(int fd);
+int cposix_truncate(int fd, int64_t length);
+/// Names made or removed in the folder are on the disk when it returns.
+int cposix_sync_folder(const char *path);
+
 // --- signal.c --------------------------------------------------------------------------------------
 
 #define CPOSIX_SIGHUP 1
 #define CPOSIX_SIGINT 2
+#define CPOSIX_SIGKILL 9
 #define CPOSIX_SIGTERM 15
+#define CPOSIX_SIGCHLD 17
+#define CPOSIX_SIGNAL_OF_TERMINAL 128
 
 /// From now on SIGTERM, SIGINT and SIGHUP arrive at a descriptor to poll, and SIGPIPE is ignored.
 /// The same descriptor at every call.
 int cposix_signals_open(void);
-/// The next signal's number; 0 when none waits.
+/// From now on the end of a child (SIGCHLD) arrives there as well.
+int cposix_signals_watch_children(void);
+/// The next signal's number, CPOSIX_SIGNAL_OF_TERMINAL added where the kernel sent it to all processes
+/// of the terminal, as at Ctrl-C; 0 when none waits.
 int cposix_signals_next(void);
+
+// --- spawn.c ---------------------------------------------------------------------------------------
+
+/// Where a start failed: making the process, joining the group, running the program.
+#define CPOSIX_SPAWN_FORK 0
+#define CPOSIX_SPAWN_GROUP 1
+#define CPOSIX_SPAWN_EXEC 2
+
+struct cposix_spawn_request {
+    /// Words that each end in a NUL; the first is the program, searched in PATH.
+    const char *arguments;
+    int argument_count;
+    /// NAME=VALUE, each ended by a NUL, over this process's own environment.
+    const char *environment;
+    int environment_count;
+    /// A cgroup v2 folder's descriptor, or -1: the child runs in it from its first instruction on.
+    int group;
+    /// Gets what the child writes, its input is empty; or -1: the child has our three streams.
+    int output;
+};
+
+/// The child's process id. In the child all signals are as at the start of a program.
+int cposix_spawn(const struct cposix_spawn_request *request, int *stage);
+/// 1 when the child ended, with its exit status, or 256 + the signal that ended it; 0 while it runs.
+int cposix_child_state(int child, int *status);
+int cposix_send_signal(int process, int number);
+/// Both ends non-blocking.
+int cposix_pipe(int ends[2]);
+
+// --- packet.c --------------------------------------------------------------------------------------
+
+/// A listening socket at `path`, which must not exist, with `mode`. Paths are absolute.
+int cposix_packet_listen(const char *path, uint32_t mode);
+int cposix_packet_accept(int listener);
+int cposix_packet_connect(const char *path);
+/// The user id of the process at the other end when it connected.
+int cposix_peer_user(int fd, uint32_t *user);
+int cposix_packet_send(int fd, const uint8_t *bytes, size_t count);
+/// The size of the next message, also where `capacity` is smaller; 0 when the other end is gone;
+/// -EAGAIN when none waits.
+long cposix_packet_receive(int fd, uint8_t *buffer, size_t capacity);
+/// This process's effective user id.
+uint32_t cposix_user(void);
 
 // --- notify.c --------------------------------------------------------------------------------------
 
 /// sd_notify(3): sends `state` ("READY=1") to $NOTIFY_SOCKET. 1 when sent, 0 when no one listens.
 int cposix_notify(const char *state);
+
+// --- socket.c: Unix stream sockets and epoll --------------------------------------------------------
+
+/// Longest path of a socket, without its NUL. unix(7)
+#define CPOSIX_SOCKET_PATH_MAX 107
+
+struct cposix_peer {
+    int32_t pid;
+    uint32_t user;
+    uint32_t group;
+};
+
+/// A listening socket at `path`, which must not exist: 0600, whatever the umask. At most `waiting`
+/// connections queue up.
+int cposix_local_listen(const char *path, int waiting);
+/// -ECONNREFUSED when nobody listens, -EAGAIN when too many wait already.
+int cposix_local_connect(const char *path);
+/// -EAGAIN when none waits.
+int cposix_local_accept(int fd);
+/// Who was at the other end when it connected.
+int cposix_local_peer(int fd, struct cposix_peer *peer);
+/// What the kernel may hold of what was sent and not read yet.
+int cposix_socket_set_send_buffer(int fd, int bytes);
+/// 0 at the stream's end; -EAGAIN when there is nothing now.
+long cposix_socket_receive(int fd, uint8_t *buffer, size_t capacity);
+/// Bytes taken, perhaps fewer; -EAGAIN when none. Never raises SIGPIPE.
+long cposix_socket_send(int fd, const uint8_t *bytes, size_t count);
+/// 1 when `path` itself is a socket, 0 when it is anything else.
+int cposix_is_socket(const char *path);
+int cposix_change_mode(const char *path, uint32_t mode);
+int cposix_change_group(const char *path, uint32_t group);
+/// The effective user.
+uint32_t cposix_user_id(void);
+
+struct cposix_epoll_item {
+    uint64_t tag;
+    int ready;
+};
+
+/// A descriptor that can itself be polled: readable while one of its members is ready.
+int cposix_epoll_open(void);
+/// Adds `fd`, or changes what is wanted of it. Closing it takes it out.
+int cposix_epoll_set(int epoll, int fd, int wanted, uint64_t tag, int is_new);
+/// Members that are ready, at most 32 of them; 0 after the timeout or a signal.
+int cposix_epoll_wait(int epoll, struct cposix_epoll_item *items, int count, int timeout_ms);

@@ -24,7 +24,13 @@ const char *csensors_chip(int index);
 const char *csensors_label(int index);
 /// One of the kinds above; 0 outside the table.
 int csensors_kind(int index);
+/// The file that it is read from, NUL-terminated; its length, or a negative error.
+int csensors_path(int index, char *buffer, size_t capacity);
+/// 1 when a `compute` line of the configuration may apply to the value, else 0. Whether there is one,
+/// the library doesn't tell.
+int csensors_may_compute(int index);
 /// °C, rpm, V, 0 or 1, W. 0 on success, or a negative error; never waits.
 int csensors_value(int index, double *value);
 
+const char *csensors_version(void);
 const char *csensors_error_text(int error);

@@ -1,0 +1,99 @@
+// `phi-agent status`: what the state folder and the run folder say; no running agent is needed.
+//
+// Identity, boot counter and parameters come from the state folder, which only the agent's user may
+// read; every metric of the last decision from decision.json, with its age.
+
+import AgentCore
+import Bytes
+import Model
+import System
+
+extension Subcommand {
+    static let status = Subcommand(
+        name: "status", arguments: "[--json] [OPTION…]",
+        summary: "identity, parameters and every metric of the last decision",
+        discussion: "It reads --state-dir and --run-dir; give the options that the agent runs with.",
+        flags: [Flag("json", nil, "one JSON object instead of the table")] + Options.flags,
+        examples: [
+            Example("on a device", "sudo phi-agent status"),
+            Example("one figure", "sudo phi-agent status --json | jq .decision.factor"),
+        ],
+        run: showStatus)
+
+    /// Without a newer decision for this long, the agent may well not be running, s.
+    private static let oldAfterS: Int64 = 60
+
+    private static func showStatus(_ arguments: [String]) -> Int32 {
+        do throws(UsageError) {
+            let isJSON = arguments.contains { Text.equal($0, "--json") }
+            let options = try Options(arguments: arguments.filter { !Text.equal($0, "--json") })
+            let file = "\(options.stateFolder)/state"
+            let bytes: [UInt8]
+            do throws(Errno) { bytes = try FileSystem.read(file) } catch {
+                return failed("\(file): \(error.text)", hint: "has the agent run here? See --state-dir")
+            }
+            guard let state = AgentState(text: bytes) else { return failed("\(file) is damaged") }
+            let path = "\(options.runFolder)/decision.json"
+            guard let text = try? FileSystem.read(path) else {
+                return show(options, state, nil, [], isJSON: isJSON, "none in \(options.runFolder)")
+            }
+            guard let decision = FlatJSON(text) else { return failed("\(path) is damaged") }
+            return show(options, state, decision, text, isJSON: isJSON, age(decision))
+        } catch {
+            return wrong(error)
+        }
+    }
+
+    private static func show(
+        _ options: Options, _ state: AgentState, _ decision: FlatJSON?, _ text: [UInt8], isJSON: Bool,
+        _ age: String
+    ) -> Int32 {
+        guard isJSON else {
+            let version = state.floor == 0 ? "built-in" : "\(state.floor)"
+            var labels = ""
+            for label in state.labels { labels += labels.isEmpty ? label.text : " \(label.text)" }
+            let rows: [(StaticString, String)] = [
+                ("device", state.device.hex), ("enrolled", state.reportKey == nil ? "no" : "yes"),
+                ("labels", labels.isEmpty ? "none" : labels),
+                ("boot", "\(state.boot)\(state.wasClean ? "" : " (running, or ended by a crash)")"),
+                ("parameters", "\(version)\(state.trial == nil ? "" : " (on trial)")"),
+                ("decision", age),
+            ]
+            var table = MetricsTable()
+            table.head("Agent")
+            for (label, value) in rows { table.row("\(label)", value) }
+            for line in SensorGlance.lines(options, state) { table.row("\(line.label)", line.text) }
+            if let decision { table.show(decision) }
+            Standard.output(table.text)
+            return 0
+        }
+        var json = JSONWriter()
+        json.beginObject()
+        json.value(state.device.hex, "device")
+        json.value((state.serialSource ?? .none).name, "identitySource")
+        json.value(state.reportKey != nil, "enrolled")
+        json.beginArray("labels")
+        for label in state.labels { json.value(label.text) }
+        json.endArray()
+        json.value(state.boot, "boot")
+        json.value(state.wasClean, "endedWell")
+        json.value(state.floor, "parameterFloor")
+        json.value(state.trial != nil, "onTrial")
+        if decision == nil {
+            json.null("decision")
+        } else {
+            json.fragment(Text.trimmed(text[...]), "decision")
+        }
+        json.endObject()
+        Standard.output(json.text + "\n")
+        return 0
+    }
+
+    /// E.g. "4 s ago". The clock that stops for nothing tells a file of an earlier boot by its future.
+    private static func age(_ decision: FlatJSON) -> String {
+        guard let atMs = decision.number("monotonicMs") else { return "of an unknown time" }
+        let seconds = Int64((Double(Clock.boottimeMs) - atMs) / 1000)
+        if seconds < 0 { return "from before the machine's last start" }
+        return seconds < oldAfterS ? "\(seconds) s ago" : "\(seconds) s ago: is the agent running?"
+    }
+}

@@ -1,0 +1,270 @@
+// memory.high by the pressure that it makes: Senpai's law. Pure; it is fed with readings of the group
+// and says what the limit should be. https://github.com/facebookincubator/senpai describes the original.
+//
+// The aim: a group should hold what it uses, and no more. The limit creeps down on it until the tasks
+// inside begin to wait for memory ("some" stall of PSI), about 10 ms in 6 s. Past that it backs off at
+// once, and by more the more they wait. What is squeezed out this way is page cache nobody missed, or,
+// with zram, cold memory.
+//
+// The limit lives between two bounds.
+// - The floor is what the group can't give back, and a reserve. Below it reclaim could only fail, so the
+//   limit follows the floor up at once, wherever the ceiling is.
+// - The ceiling lies a little under memory.max. A group that grows (a leak) comes to it, is slowed there
+//   by the kernel, which puts whoever allocates to sleep, and from there on gets only the floor's reserve
+//   at each look: a leak grows slowly while the group's other tasks work on.
+//
+// But a workload that stands still hasn't survived. Where with the limit at its ceiling *all* tasks of the
+// group waited for half the time ("full" stall), and the group did less than a quarter of the work that
+// it did before, the limit is opened: no memory.high at all for a while, memory.max alone. A visible
+// end by the OOM killer, after which a workload can be started anew, is better than a freeze. (The work is
+// its CPU time: "full" alone would call a group frozen whose other tasks happen to sleep between two
+// pieces of work.) Without PSI some stall and the work decide.
+//
+// The limit begins at its ceiling: a group that has just been started grows, and its growth is no waste.
+// Once it stays about as large as it is for six seconds, the limit is put where its use lies.
+
+public struct SenpaiLaw: Sendable {
+    /// The stall that is aimed at, µs of "some" in `windowMs`.
+    public static let targetMicros = 10_000.0
+    /// Also the quiet time before each probe: six ticks of a second.
+    public static let windowMs: Int64 = 6_000
+    /// A stall of this many targets doubles the limit.
+    static let backOffScale = 20.0
+    /// A stall of a target divided by this makes the longest step down.
+    static let probeScale = 10.0
+    /// Longest step down, share of the limit.
+    static let probeMost = 0.01
+    /// At the ceiling, a share of the time in which all tasks waited that counts as standing still.
+    static let frozenShare = 0.5
+    /// Less of its usual work than this is none.
+    static let frozenPace = 0.25
+    /// Stalled for less than this share of the time a group does its usual work.
+    static let freeShare = 0.1
+    /// Over at least this time, ms: one reclaim pass isn't a freeze, and five seconds are one.
+    static let frozenMs: Int64 = 2_000
+    /// Growth within a window that is none, as a part of the group's size.
+    static let settledPart: UInt64 = 16
+    /// Between two looks while the limit holds something, ms.
+    public static let tickMs: Int64 = 1_000
+    /// After a back-off below the ceiling the next look comes sooner: the group may still be short.
+    public static let urgentMs: Int64 = 250
+
+    /// What the kernel says of the group.
+    public struct Reading: Equatable, Sendable {
+        /// Monotonic.
+        public let nowMs: Int64
+        /// Time in which some task waited for memory, µs, ever; or an estimate of it.
+        public let someMicros: UInt64
+        /// Time in which all waited; nil without PSI.
+        public let fullMicros: UInt64?
+        /// CPU time of all tasks, µs, ever; nil where it isn't known.
+        public let cpuMicros: UInt64?
+        public let currentBytes: UInt64
+        public let floorBytes: UInt64
+        public let ceilingBytes: UInt64
+
+        public init(
+            nowMs: Int64, someMicros: UInt64, fullMicros: UInt64?, cpuMicros: UInt64? = nil,
+            currentBytes: UInt64, floorBytes: UInt64, ceilingBytes: UInt64
+        ) {
+            // Held where sums and differences can't overflow, whatever a file said.
+            self.nowMs = max(0, min(nowMs, 1 << 53))
+            self.someMicros = someMicros
+            self.fullMicros = fullMicros
+            self.cpuMicros = cpuMicros
+            self.currentBytes = min(currentBytes, 1 << 60)
+            self.floorBytes = min(floorBytes, 1 << 60)
+            self.ceilingBytes = min(ceilingBytes, 1 << 60)
+        }
+    }
+
+    /// Why the limit is what it is.
+    public enum Move: Sendable {
+        /// Nothing changed.
+        case held
+        /// The group has settled: the limit is put where its use lies.
+        case engaged
+        /// At the ceiling, until the group has settled.
+        case ceiling
+        /// Its tasks waited too long.
+        case backedOff
+        /// Its tasks waited little.
+        case probed
+        /// It holds more that it can't give back.
+        case raisedToFloor
+        /// The decision lowered the ceiling.
+        case loweredToCeiling
+        /// It stood still at its ceiling.
+        case opened
+
+        public var text: StaticString {
+            switch self {
+            case .held: "held"
+            case .engaged: "settled: the limit is put where the use lies"
+            case .ceiling: "at the ceiling, until the group has settled"
+            case .backedOff: "tasks waited for memory: backed off"
+            case .probed: "no task waited: probing"
+            case .raisedToFloor: "raised to what can't be given back, and a reserve"
+            case .loweredToCeiling: "lowered with the ceiling"
+            case .opened: "all tasks stood still at the ceiling: opened"
+            }
+        }
+    }
+
+    /// nil: open, no limit.
+    public private(set) var limitBytes: Double?
+    public private(set) var lastMove = Move.held
+    /// Quiet time before a probe, ms.
+    private let quietMs: Int64
+    /// The reading at the last change, or at the begin of the window.
+    private var base: Reading?
+    /// The limit waits at its ceiling for the group to settle.
+    private var isSettling = true
+    /// The begin of the window in which the limit has been at its ceiling.
+    private var atCeiling: Reading?
+    /// Since when it is open, after a freeze.
+    private var openedMs: Int64?
+    /// CPU time a ms while nothing holds the group up, µs; 0 where that isn't known.
+    private var pace = 0.0
+    private var paceFrom: Reading?
+
+    /// - Parameter quietMs: longer than the law's own where each write is dear.
+    public init(quietMs: Int64 = SenpaiLaw.windowMs) { self.quietMs = max(Self.windowMs, quietMs) }
+
+    /// How long until the next look is due, ms; nil before the first reading.
+    public var nextLookMs: Int64? {
+        guard base != nil else { return nil }
+        return lastMove == .backedOff ? Self.urgentMs : Self.tickMs
+    }
+
+    /// Whether a look would do more than compare counters: a change is due, tasks waited, or the group
+    /// is at its ceiling, where it may grow into what it can't give back.
+    public func isDue(nowMs: Int64, someMicros: UInt64) -> Bool {
+        guard let base, limitBytes != nil, atCeiling == nil, someMicros >= base.someMicros else {
+            return true
+        }
+        let elapsedMs = nowMs &- base.nowMs
+        return elapsedMs >= quietMs || elapsedMs < 0
+            || Double(someMicros - base.someMicros) > Self.targetMicros
+    }
+
+    /// Begins anew.
+    public mutating func reset() { self = SenpaiLaw(quietMs: quietMs) }
+
+    public mutating func step(_ now: Reading) -> Move {
+        let lower = Double(now.floorBytes)
+        let upper = max(lower, Double(now.ceilingBytes))
+        // A counter or clock that ran backwards: another group under the same name.
+        guard let base, now.someMicros >= base.someMicros, now.nowMs >= base.nowMs,
+            (now.fullMicros ?? 0) >= (base.fullMicros ?? 0)
+        else { return begin(upper, now) }
+        notePace(now)
+        guard let limit = limitBytes else {
+            // After a freeze the ceiling isn't met again before a window has passed.
+            let isOver = openedMs.map { now.nowMs - $0 >= Self.windowMs || now.nowMs < $0 } ?? true
+            return isOver ? begin(upper, now) : end(.held)
+        }
+        let elapsedMs = now.nowMs - base.nowMs
+        let target = Self.targetMicros * max(1, Double(elapsedMs) / Double(Self.windowMs))
+        let stall = Double(now.someMicros - base.someMicros)
+
+        if hasStoodStill(now, isAtCeiling: max(limit, lower) >= upper) {
+            limitBytes = nil
+            openedMs = now.nowMs
+            self.base = now
+            return end(.opened)
+        }
+        if limit < lower { return move(to: lower, .raisedToFloor, now) }
+        if limit > upper { return move(to: upper, .loweredToCeiling, now) }
+        if isSettling { return settle(limit, upper, now, base, isQuiet: stall <= target) }
+        if stall > target {
+            guard limit < upper else { return end(.held) }
+            let excess = stall / target / Self.backOffScale
+            return move(to: min(upper, limit * (1 + min(1, excess * excess))), .backedOff, now)
+        }
+        guard elapsedMs >= quietMs else { return end(.held) }
+        let slack = target / max(stall, 1) / Self.probeScale
+        let step = min(Self.probeMost, Self.probeMost * slack * slack)
+        return move(to: max(lower, limit * (1 - step)), .probed, now)
+    }
+
+    private mutating func begin(_ upper: Double, _ now: Reading) -> Move {
+        isSettling = true
+        atCeiling = nil
+        openedMs = nil
+        paceFrom = now
+        return move(to: upper, .ceiling, now)
+    }
+
+    /// At the ceiling: waits for a window in which the group stays as it is.
+    private mutating func settle(
+        _ limit: Double, _ upper: Double, _ now: Reading, _ base: Reading, isQuiet: Bool
+    ) -> Move {
+        guard now.nowMs - base.nowMs >= Self.windowMs else {
+            // The decision raised the ceiling: the window goes on.
+            guard limit < upper else { return end(.held) }
+            limitBytes = upper
+            return end(.ceiling)
+        }
+        let grown = now.currentBytes > base.currentBytes + base.currentBytes / Self.settledPart
+        guard isQuiet, !grown else {
+            self.base = now
+            limitBytes = upper
+            return end(limit < upper ? .ceiling : .held)
+        }
+        isSettling = false
+        return move(to: min(upper, Double(max(now.floorBytes, now.currentBytes))), .engaged, now)
+    }
+
+    /// Looks at windows of `frozenMs` with the limit at its ceiling, whatever it moved meanwhile.
+    private mutating func hasStoodStill(_ now: Reading, isAtCeiling: Bool) -> Bool {
+        guard isAtCeiling, let from = atCeiling else {
+            atCeiling = isAtCeiling ? now : nil
+            return false
+        }
+        let elapsedMs = now.nowMs - from.nowMs
+        guard elapsedMs >= Self.frozenMs else { return false }
+        atCeiling = now
+        if let cpu = now.cpuMicros, let before = from.cpuMicros, cpu >= before, pace > 0,
+            Double(cpu - before) >= Self.frozenPace * pace * Double(elapsedMs)
+        {
+            return false
+        }
+        guard let full = now.fullMicros, let before = from.fullMicros else {
+            let windows = max(1, Double(elapsedMs) / Double(Self.windowMs))
+            return Double(now.someMicros - from.someMicros) > Self.targetMicros * windows
+        }
+        return Double(full - before) >= Self.frozenShare * Double(elapsedMs) * 1000
+    }
+
+    /// Learns how much the group does in a second in which memory doesn't hold it up.
+    private mutating func notePace(_ now: Reading) {
+        guard let from = paceFrom else {
+            paceFrom = now
+            return
+        }
+        let elapsedMs = now.nowMs - from.nowMs
+        guard elapsedMs >= Self.tickMs else { return }
+        paceFrom = now
+        guard let cpu = now.cpuMicros, let before = from.cpuMicros, cpu >= before,
+            now.someMicros >= from.someMicros,
+            Double(now.someMicros - from.someMicros) < Self.freeShare * Double(elapsedMs) * 1000
+        else { return }
+        let rate = Double(cpu - before) / Double(elapsedMs)
+        pace = pace == 0 ? rate : (pace + rate) / 2
+    }
+
+    private mutating func move(to limit: Double, _ move: Move, _ now: Reading) -> Move {
+        limitBytes = limit
+        base = now
+        // Where that is the ceiling after all, the next look begins a new window.
+        if move == .engaged || move == .probed { atCeiling = nil }
+        return end(move)
+    }
+
+    private mutating func end(_ move: Move) -> Move {
+        if limitBytes == nil { atCeiling = nil }
+        lastMove = move
+        return move
+    }
+}
