@@ -13,7 +13,8 @@
 #   make bench-sensing  a cycle of sensing beside a bare C loop that reads the same files
 #   make bench-agent  the agent's memory, CPU, start and writes beside other agents (as root)
 #   make lab         an emulated Raspberry Pi with systemd: boots it (Tests/Lab; needs root once)
-#   make lab-trial   in that board: what a leaking workload gets done ungoverned, governed, heeding
+#   make lab-figures  in a board: the device build's memory over HTTP and HTTPS beside the peers'
+#   make lab-trial   in a board: what a leaking workload gets done ungoverned, governed, heeding
 #   make demo        a fleet on this machine, to look at
 #   make deb         the agent as Debian packages for amd64 and arm64: .build/deb
 #   make deb-test    install, upgrade, remove and purge the package in a fresh Debian root (as root)
@@ -30,7 +31,7 @@ host := .build/release
 device := .build/device
 
 .PHONY: help setup build device device-amd64 sdk sdk-update test demo deb deb-test bench-pool bench-chamber \
-  bench-sensing bench-agent lab lab-trial clean swift setup-build setup-device setup-lab
+  bench-sensing bench-agent lab lab-figures lab-trial clean swift setup-build setup-device setup-lab
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -141,6 +142,10 @@ setup-lab:
 # The board stays: Tests/Lab/lab.py run pi COMMAND, and `make -s lab` again finds it running.
 lab: setup-lab
 	Tests/Lab/lab.py boot pi
+
+lab-figures: build device setup-lab
+	@mkdir -p bench/results
+	Tests/Lab/figures.py --results bench/results/lab.jsonl
 
 lab-trial: device setup-lab
 	@mkdir -p bench/results
