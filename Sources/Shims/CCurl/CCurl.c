@@ -164,8 +164,11 @@ int ccurl_transfer_prepare(struct ccurl_transfer *transfer, const struct ccurl_r
         if (!transfer->resolved) return 0;
         SET(CURLOPT_RESOLVE, transfer->resolved);
     }
-    // An empty name: no proxy, whatever the environment says.
-    if (request->is_direct) SET(CURLOPT_PROXY, "");
+    // An empty name: no proxy, whatever the environment says. The device's libcurl knows none to begin with.
+    if (request->is_direct) {
+        CURLcode told = curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        ok = ok && (told == CURLE_OK || told == CURLE_UNKNOWN_OPTION || told == CURLE_NOT_BUILT_IN);
+    }
     if (request->user_agent) SET(CURLOPT_USERAGENT, request->user_agent);
     if (request->ca_file) {
         SET(CURLOPT_CAINFO, request->ca_file);
