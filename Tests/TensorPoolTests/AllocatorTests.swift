@@ -24,10 +24,7 @@
             #expect(blocks <= pool.state.arena.heldBytes)
             #expect(pool.state.arena.heldBytes - blocks < 64 * 8)
             #expect(pool.account.heldBytes <= 200 * 1024)
-            let directory = try pool.state.series.withUnsafeBufferPointer {
-                // The array's object begins 32 bytes before its elements.
-                try usableSize(UnsafeMutableRawPointer(mutating: $0.baseAddress!) - 32) + 8
-            }
+            let directory = try usableSize(UnsafeMutableRawPointer(pool.state.series.pointer(0))) + 8
             let counted = PoolState.arrayBytes(
                 pool.state.series.capacity, MemoryLayout<SeriesState>.stride)
             #expect(directory <= counted + 16)

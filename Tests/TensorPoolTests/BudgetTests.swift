@@ -63,6 +63,28 @@ import Testing
         #expect(try pool.read(series: 1, in: 0..<UInt64.max).contains { $0.errorBound > 0.1 })
     }
 
+    /// Blocks that are as small exactly as on the grid look as if they had bits to give: demotion
+    /// must notice that they had none, and go on.
+    @Test func whatDemotionCannotShrinkIsTriedOnce() throws {
+        let pool = try makePool(bytes: 32 * 1024)
+        var random = SplitMix(state: 14)
+        var taken = 0
+        while taken < 200_000 {
+            // Whole numbers beside blocks of many places: one chunk, decimals of both kinds.
+            let fine = taken / 128 % 4 == 0
+            let whole = Double(random.next() % 101)
+            let value = fine ? whole + Double(random.next() % 100_000) / 1_000_000 : whole
+            do {
+                try pool.append(series: 0, timeMs: Int64(taken) * 1000, value: value, score: 0.3)
+            } catch PoolError.full {
+                break
+            }
+            taken += 1
+        }
+        #expect(pool.account.refused == 1)
+        #expect(pool.account.values8 > 0)
+    }
+
     @Test func deliveredChunksGiveWayFirst() throws {
         let pool = try makePool(bytes: 64 * 1024)
         var random = SplitMix(state: 3)

@@ -43,6 +43,12 @@ public struct BitWriter {
         write(value >> 32, 32)
     }
 
+    /// The whole bytes so far; writing goes on at the memory's start.
+    mutating func drain() -> Int {
+        defer { position = 0 }
+        return overflowed ? 0 : position
+    }
+
     /// Bytes in use after the last bit was flushed; call once.
     public mutating func finish() -> Int {
         while pendingCount > 0 {

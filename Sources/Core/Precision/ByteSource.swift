@@ -102,9 +102,27 @@ public struct ByteSink {
         bytes.append(contentsOf: UnsafeRawBufferPointer(start: scratch.baseAddress, count: written))
     }
 
+    /// The same for `count` pieces of at most `limit` bytes each, through a buffer of one piece.
+    @inline(__always)
+    mutating func appendBits(
+        pieces count: Int, ofAtMost limit: Int, _ body: (Int, inout BitWriter) -> Void
+    ) {
+        // The bits that are left over from one piece come with the next.
+        let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: limit + 8)
+        defer { scratch.deallocate() }
+        var writer = BitWriter(scratch)
+        for piece in 0..<count {
+            body(piece, &writer)
+            let written = piece == count - 1 ? writer.finish() : writer.drain()
+            precondition(!writer.overflowed, "the caller's limit was too low")
+            bytes.append(
+                contentsOf: UnsafeRawBufferPointer(start: scratch.baseAddress, count: written))
+        }
+    }
+
     private mutating func append(_ value: UInt64, bytes count: Int) {
-        for index in 0..<count {
-            bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * index)))
+        withUnsafeBytes(of: value.littleEndian) { raw in
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: raw[..<count]))
         }
     }
 

@@ -14,6 +14,8 @@
 //
 // Within a run, exceptions (NaN, ±∞, what the grid or the decimals cannot stand for) are skipped.
 
+import Phi
+
 public enum RunCoding: UInt8, Sendable {
     case grid8 = 0
     case grid16 = 1
@@ -118,8 +120,9 @@ public enum ColdBlock {
         sink.append8(UInt8(axis.exponent))
         appendExceptions(values, runs, grid, power: power, into: &sink)
         var section = ByteSink()
-        var encoder = RangeEncoder(reserving: values.count)
+        var encoder = RangeEncoder(reserving: sink.capacity - sink.count)
         var model = ColdModel(axis)
+        defer { model.deallocate() }
         var start = 0
         var first: Int64?
         for run in runs {
@@ -214,6 +217,7 @@ public enum ColdBlock {
         var section = try source.readSlice(Int(sectionLength))
         var decoder = RangeDecoder(source.takeRest())
         var model = ColdModel(axis)
+        defer { model.deallocate() }
         var begun = false
         var position = 0
         for run in runs {
@@ -257,27 +261,47 @@ public enum ColdBlock {
         return runs
     }
 
-    /// How the values of a block are held, without decoding them; none if the bytes are damaged.
-    public static func runs(of bytes: UnsafeRawBufferPointer, count: Int) -> [ValueRun] {
+    /// How the values of a block are held, without decoding them; nothing if the bytes are damaged.
+    public static func forEachRun(
+        of bytes: UnsafeRawBufferPointer, count: Int, _ body: (ValueRun) -> Void
+    ) {
         var source = ByteSource(bytes)
-        return (try? readRuns(count: count, from: &source)) ?? []
+        try? walkRuns(count: count, from: &source, body)
     }
 
-    /// About how many bits would be freed by putting all that is not kept exact on the 8-bit grid.
+    /// About how many bits would be freed by putting all that is not kept exact on the 8-bit grid,
+    /// and of how many values.
+    ///
+    /// A value that takes b bits where steps are 2^n times finer than the 8-bit grid's will take
+    /// b − n as long as that is more than a bit or two; and never less than nothing: log2(1 + 2^(b − n))
+    /// has both ends right. What b is, the chunk's own size says.
     public static func bitsFreedAt8(
         of bytes: UnsafeRawBufferPointer, count: Int, grid: Grid
-    ) -> (bits: Int, values: Int) {
+    ) -> (bits: Double, values: Int) {
         var source = ByteSource(bytes)
-        guard let runs = try? readRuns(count: count, from: &source), let places = try? source.read8()
+        // Where the places lie is known behind the runs only.
+        guard count > 0, (try? walkRuns(count: count, from: &source) { _ in }) != nil,
+            let places = try? source.read8()
         else { return (0, 0) }
+        var (grid16, decimal, xor) = (0, 0, 0)
+        forEachRun(of: bytes, count: count) { run in
+            guard !run.isKept else { return }
+            switch run.coding {
+            case .grid8: break
+            case .grid16: grid16 += run.count
+            case .decimal: decimal += run.count
+            case .xor: xor += run.count
+            }
+        }
+        let taken = Double(bytes.count * 8) / Double(count)
         let coarse = grid.step16 * Double(Grid.nesting)
         let ratio = coarse * DecimalScale.power(min(Int(places), DecimalScale.largest))
-        let perDecimal = ratio < 2 ? 0 : Int((ratio.bitPattern >> 52) & 0x7FF) - 1023
-        var (bits, values) = (0, 0)
-        for run in runs where !run.isKept {
-            let each = run.coding == .grid16 ? 8 : run.coding == .decimal ? perDecimal : run.coding == .xor ? 40 : 0
-            bits += run.count * each
-            if each > 0 { values += run.count }
+        var (bits, values) = (0.0, 0)
+        // Of mantissas all but the first bits are noise.
+        for (held, finer) in [(grid16, 8.0), (decimal, ratio > 1 ? Phi.log2(ratio) : 0), (xor, 45.0)]
+        where held > 0 && finer > 0 {
+            bits += Double(held) * max(0, taken - Phi.log2(1 + Phi.exp2(taken - finer)))
+            values += held
         }
         return (bits, values)
     }
@@ -285,11 +309,18 @@ public enum ColdBlock {
     private static func readRuns(
         count: Int, from source: inout ByteSource
     ) throws(PrecisionError) -> [ValueRun] {
+        var runs: [ValueRun] = []
+        try walkRuns(count: count, from: &source) { runs.append($0) }
+        return runs
+    }
+
+    private static func walkRuns(
+        count: Int, from source: inout ByteSource, _ body: (ValueRun) -> Void
+    ) throws(PrecisionError) {
         let head = try source.readVarint()
         let runCount = head >> 1
         let unit = head & 1 == 1 ? UInt64(runUnit) : 1
         guard runCount > 0, runCount <= UInt64(count) else { throw .tooLarge }
-        var runs: [ValueRun] = []
         var left = UInt64(count)
         for index in 0..<runCount {
             let word = try source.readVarint()
@@ -302,13 +333,12 @@ public enum ColdBlock {
             let isKept = word & 4 != 0
             guard length > 0, length <= left, coding.isExact || !isKept else { throw .malformed }
             left -= length
-            runs.append(
+            body(
                 ValueRun(
                     count: Int(length), coding: coding, isKept: isKept,
                     isOriginal: coding.isExact))
         }
         guard left == 0 else { throw .malformed }
-        return runs
     }
 
     private static func readExceptions(

@@ -44,7 +44,14 @@ struct ColdModel {
     private var grid16 = Mixture()
     private var decimal = Mixture()
 
+    /// `deallocate` must follow.
     init(_ axis: Axis) { self.axis = axis }
+
+    func deallocate() {
+        grid8.deallocate()
+        grid16.deallocate()
+        decimal.deallocate()
+    }
 
     mutating func begin(_ integer: Int64, _ coding: RunCoding) {
         forecast.observe(axis.place(integer, axis.domain(coding)))

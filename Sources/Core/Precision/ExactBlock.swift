@@ -32,7 +32,8 @@ public enum ExactBlock {
         if sink.count - start > values.count * 8 {
             sink.removeLast(sink.count - start)
             sink.append8(plain)
-            for value in values { sink.append64(value.bitPattern) }
+            // Doubles lie in memory as on the wire: both processors are little-endian.
+            sink.append(UnsafeRawBufferPointer(values))
         }
         return nil
     }

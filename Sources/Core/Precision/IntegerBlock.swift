@@ -43,17 +43,51 @@ enum IntegerBlock {
         sink.append8(UInt8(parameter) | (runs ? 0x40 : 0))
         sink.append8(predictor.rawValue)
         sink.appendSignedVarint(first)
-        // The worst case is an escape for each value.
-        sink.appendBits(atMost: count * 11 + 16) { writer in
-            let residuals = UnsafeRawPointer(integers + 1)
-                .assumingMemoryBound(to: UInt64.self)
-            let all = UnsafeBufferPointer(start: residuals, count: count - 1)
-            if runs {
+        let residuals = UnsafeRawPointer(integers + 1).assumingMemoryBound(to: UInt64.self)
+        let all = UnsafeBufferPointer(start: residuals, count: count - 1)
+        if runs {
+            // At most a quarter are not zero; the worst case is an escape for each, and for its run.
+            sink.appendBits(atMost: (count / 4 + 1) * 22 + 16) { writer in
                 Rice.writeRuns(all, parameter: parameter, to: &writer)
-            } else {
-                for value in all { Rice.write(value, parameter: parameter, to: &writer) }
+            }
+            return
+        }
+        // The worst case is an escape for each value: in pieces, so that a whole chunk takes no more
+        // memory than a block.
+        let piece = 128
+        sink.appendBits(pieces: (count + piece - 1) / piece, ofAtMost: piece * 11 + 16) { index, writer in
+            for value in all[min(all.count, index * piece)..<min(all.count, (index + 1) * piece)] {
+                Rice.write(value, parameter: parameter, to: &writer)
             }
         }
+    }
+
+    /// About the bytes of a coding, without making it: an upper bound but for a few bytes.
+    static func estimate(_ next: (Int) -> Int64, count: Int) -> Int {
+        var sums = SIMD4<UInt64>(repeating: 0)
+        var zeros = SIMD4<UInt64>(repeating: 0)
+        let first = next(0)
+        var (last, beforeLast) = (first, first)
+        for position in 1..<max(1, count) {
+            let value = next(position)
+            for (index, predictor) in Predictor.allCases.enumerated() {
+                let predicted = predictor.predict(first: first, last: last, beforeLast: beforeLast)
+                let code = Rice.zigzag(value &- predicted)
+                sums[index] = sums[index] &+ min(code, 1 << 50)
+                if code == 0 { zeros[index] += 1 }
+            }
+            (beforeLast, last) = (last, value)
+        }
+        var least = Int.max
+        for index in 0..<4 {
+            let others = count - 1 - Int(zeros[index])
+            let isRuns = Int(zeros[index]) * 4 > (count - 1) * 3
+            let coded = isRuns ? others : count - 1
+            let parameter = Rice.parameter(sum: sums[index], count: coded)
+            let bits = Int(sums[index] >> parameter) + coded * (Int(parameter) + 1)
+            least = min(least, (bits + (isRuns ? 5 * (others + 1) : 0)) / 8)
+        }
+        return least + 12
     }
 
     /// Fills `integers` with exactly `count` values from the whole rest of `source`.

@@ -1,16 +1,18 @@
-// The cold coding of one integer: a mixture of four bell curves, weighted by how well each has
+// The cold coding of one integer: a mixture of curves and counts, weighted by how well each has
 // foretold the values so far (Bayes, with a fixed share given back so that none dies out).
 //
-// Two curves stand on the linear forecast (narrow and wide), one on the last value, one on the
-// running mean (`Forecast`). The curve is Student's t with four degrees of freedom: its
+// Four curves of different widths stand on the linear forecast, three on the last value, one on
+// the running mean (`Forecast`). The curve is Student's t with four degrees of freedom: its
 // distribution function needs one square root and one division, no table and no exp,
-//     F(t) = 1/2 + t (t² + 6) / (2 (t² + 4)^(3/2)),
-// and its tails are what sensors have. Measured against a logistic: equal to 0.3 %.
+//     F(t) = 1/2 + s (3 − s²) / 4,  s = t / √(t² + 4),
+// and its tails are what sensors have. Measured against a logistic: equal to 0.3 %. Beside the
+// curves stand counts (`SmallCounts`): of steps, of steps after each pair of steps, of levels.
 //
-// An integer is looked at in steps of 2^shift, chosen so that the narrowest curve spans 16 … 32
-// steps; the bits below are as good as random and are coded plain. Symbols are the 1023 steps
-// around the forecast, and an escape at each end. Encoder and decoder compute the same
-// boundaries with the same operations; the decoder searches for the one it needs.
+// An integer is looked at in symbols of 2^shift, chosen so that the narrowest forecast error spans
+// 8 … 16 of them; the bits below are as good as random and are coded plain. There are 511 symbols
+// around the forecast, and an escape at each end. Encoder and decoder compute the same boundaries
+// with the same operations; the decoder searches for the one it needs. Single precision is enough:
+// all the rounding of one boundary stays below half of what every symbol is given at least.
 
 /// How an integer domain lies on the forecast's axis: integer = value · scale + offset.
 struct IntegerDomain {
@@ -18,132 +20,158 @@ struct IntegerDomain {
     var offset: Double
 }
 
-/// What the members of the mixture say of one boundary.
+/// What the members of the mixture say of one boundary, less one half.
 struct Edges {
-    var curves: SIMD8<Double>
-    var step: Double
-    var level: Double
+    var curves: SIMD8<Float>
+    /// Steps, steps in context, levels.
+    var counts: SIMD4<Float>
 }
 
 struct Mixture {
-    private static let reach: Int64 = 511
-    private static let symbols = 2 * reach + 1
-    /// Least share of a symbol, of 2^30.
-    private static let floor: UInt64 = 32
-    private static let curveTotal = Double(
-        (UInt64(1) << RangeEncoder.totalBits) - floor * UInt64(symbols + 2))
-    private static let fixedShare = 0.01
+    private static var reach: Int64 { 255 }
+    private static var symbols: Int64 { 511 }
+    /// Least share of a symbol, of 2^30. Rounding moves a boundary by less than half of it.
+    private static var floor: UInt64 { 2048 }
+    /// 2^30 less all the floors; a Float holds it exactly.
+    private static var curveTotal: Float { Float((1 << 30) - 2048 * 513) }
+    private static var fixedShare: Float { 0.01 }
+    private static var members: Float { 11 }
     /// Widths of the curves, in mean errors of their forecasts.
-    private static let widths = SIMD8<Double>(
-        0.18, 0.54, 1.08, 2.2, 0.03, 0.18, 0.6, 0.9)
-    /// Least width, in steps of the integer.
-    private static let leastWidth = 0.03
+    private static var widths: SIMD8<Float> { SIMD8(0.18, 0.54, 1.08, 2.2, 0.03, 0.18, 0.6, 0.9) }
+    /// Least width, in symbols.
+    private static var leastWidth: Float { 0.03 }
 
-    private var weights = SIMD8<Double>(repeating: 0.1)
-    private var stepWeight = 0.1
-    private var levelWeight = 0.1
-    private var steps = SmallCounts()
-    private var levels = SmallCounts()
+    private var weights = SIMD8<Float>(repeating: 0.09)
+    private var countWeights = SIMD4<Float>(0.09, 0.09, 0.09, 0)
+    /// Of all steps, of levels, and of steps after each pair of steps. Outside of this value, so
+    /// that looking something up copies nothing.
+    private let counts: UnsafeMutablePointer<SmallCounts>
+    private var steps: UnsafeMutablePointer<SmallCounts> { counts }
+    private var levels: UnsafeMutablePointer<SmallCounts> { counts + 1 }
+    private var stepsInContext: UnsafeMutablePointer<SmallCounts> { counts + context }
+    /// Where the counts after the last two steps lie: each step is held to −2 … 2.
+    private var context = 14
+    private var lastStep = 2
     private var previous: Int64 = 0
     private var anchor: Int64 = 0
 
     // Of the integer at hand:
-    private var centres = SIMD8<Double>(repeating: 0)
-    private var inverse = SIMD8<Double>(repeating: 0)
-    private var base: Int64 = 0
+    private var slope = SIMD8<Float>(repeating: 0)
+    private var start = SIMD8<Float>(repeating: 0)
     private var shift: Int64 = 0
     private var first: Int64 = 0
+    /// The least spread, in symbols: where a search begins.
+    private var reachOfSearch: Int64 = 1
+
+    /// `deallocate` must follow.
+    init() {
+        counts = .allocate(capacity: 27)
+        counts.initialize(repeating: SmallCounts(), count: 27)
+    }
+
+    func deallocate() { counts.deallocate() }
 
     /// Lays the curves out for the next integer.
     @inline(__always)
     private mutating func prepare(_ forecast: Forecast, _ domain: IntegerDomain) {
-        let limit = 9_007_199_254_740_992.0  // 2^53
-        let linear = Self.held(forecast.linear * domain.scale + domain.offset, limit)
-        let last = Self.held(forecast.last * domain.scale + domain.offset, limit)
-        let mean = Self.held(forecast.mean * domain.scale + domain.offset, limit)
-        base = Int64(linear)
-        let centre = Double(base)
-        let (byLinear, byLast) = (linear - centre, last - centre)
-        centres = SIMD8(
-            byLinear, byLinear, byLinear, byLinear, byLast, byLast, byLast, mean - centre)
-        let linearSpread = forecast.linearSpread * domain.scale
-        let lastSpread = forecast.lastSpread * domain.scale
-        let meanSpread = forecast.meanSpread * domain.scale
-        let scaled = SIMD8(
+        let linear = Self.held(forecast.linear * domain.scale + domain.offset)
+        let last = Self.held(forecast.last * domain.scale + domain.offset)
+        let mean = Self.held(forecast.mean * domain.scale + domain.offset)
+        let base = Int64(linear)
+        let least = min(forecast.linearSpread, min(forecast.lastSpread, forecast.meanSpread))
+        let exponent = Int64(((least * domain.scale).bitPattern &>> 52) & 0x7FF) &- 1023
+        shift = max(0, min(50, exponent &- 3))
+        first = (base &>> shift) &- Self.reach
+        // One over a symbol, and everything in symbols from the first one's lower boundary on. The
+        // lower boundary of symbol n lies half an integer below its first integer.
+        let unit = Double(bitPattern: UInt64(bitPattern: 1023 &- shift) &<< 52)
+        let origin = Double(first &<< shift) - 0.5
+        let byLinear = Float((linear - origin) * unit)
+        let byLast = Float((last - origin) * unit)
+        let byMean = Float((mean - origin) * unit)
+        let perSpread = domain.scale * unit
+        // 8 … 16 where symbols are more than one integer, else less.
+        reachOfSearch = Int64(min(16, least * perSpread)) | 1
+        let linearSpread = Float(forecast.linearSpread * perSpread)
+        let lastSpread = Float(forecast.lastSpread * perSpread)
+        let meanSpread = Float(forecast.meanSpread * perSpread)
+        let spreads = SIMD8(
             linearSpread, linearSpread, linearSpread, linearSpread, lastSpread, lastSpread,
             lastSpread, meanSpread)
-        let width = scaled * Self.widths + Self.leastWidth
-        inverse = SIMD8(repeating: 1) / width
-        let least = min(linearSpread, min(lastSpread, meanSpread))
-        let exponent = Int64((least.bitPattern >> 52) & 0x7FF) - 1023
-        shift = max(0, min(50, exponent - 4))
-        first = (base &>> shift) - Self.reach
+        let centres = SIMD8(
+            byLinear, byLinear, byLinear, byLinear, byLast, byLast, byLast, byMean)
+        slope = SIMD8(repeating: 1) / (spreads * Self.widths + Self.leastWidth)
+        start = centres * slope
     }
 
-    @inline(__always) private static func held(_ value: Double, _ limit: Double) -> Double {
-        value.magnitude <= limit ? value : value > 0 ? limit : -limit
+    @inline(__always) private static func held(_ value: Double) -> Double {
+        let limit = 9_007_199_254_740_992.0  // 2^53
+        return value.magnitude <= limit ? value : value > 0 ? limit : -limit
     }
 
-    /// The four distribution functions at the lower boundary of a symbol.
-    @inline(__always)
-    private func curves(_ symbol: Int64) -> SIMD8<Double> {
-        let edge = Double(((first &+ symbol) &<< shift) &- base) - 0.5
-        let far = SIMD8<Double>(repeating: 1e6)
-        let raw = (SIMD8(repeating: edge) - centres) * inverse
-        let t = raw.clamped(lowerBound: -far, upperBound: far)
-        let square = t * t
-        let four = square + 4
-        return 0.5 + t * (square + 6) / (four * four.squareRoot() * 2)
-    }
-
-    /// The distribution functions at the lower boundary of a symbol.
+    /// The distribution functions at the lower boundary of a symbol, less one half.
     @inline(__always)
     private func edges(_ symbol: Int64) -> Edges {
-        let curves = curves(symbol)
-        guard shift == 0 else { return Edges(curves: curves, step: curves[0], level: curves[0]) }
+        // At most 2^54 · 34 in magnitude: its square fits a Float.
+        let t = slope * Float(symbol) - start
+        let s = t / (t * t + 4).squareRoot()
+        let curves = s * (0.75 - s * s * 0.25)
+        // Where symbols are no single integers, counts have nothing to say.
+        guard shift == 0 else {
+            return Edges(curves: curves, counts: SIMD4(curves[1], curves[2], curves[6], 0))
+        }
         let value = first &+ symbol
-        return Edges(
-            curves: curves, step: steps.share(below: value &- previous),
-            level: levels.share(below: value &- anchor))
+        let step = value &- previous
+        let counts = SIMD4(
+            SmallCounts.share(below: step, of: steps),
+            SmallCounts.share(below: step, of: stepsInContext),
+            SmallCounts.share(below: value &- anchor, of: levels), 0.5)
+        return Edges(curves: curves, counts: counts - 0.5)
     }
 
     /// The lower boundary of a symbol, of 2^30, from the distribution functions there.
     @inline(__always)
     private func boundary(_ symbol: Int64, _ edges: Edges) -> UInt64 {
-        let parts = edges.curves * weights
-        let sum = Self.sum(parts) + (edges.step * stepWeight + edges.level * levelWeight)
-        return UInt64(max(0, min(1, sum)) * Self.curveTotal) &+ Self.floor
-            &* UInt64(bitPattern: symbol &+ 1)
+        let sum = 0.5 + Self.sum(edges.curves * weights, edges.counts * countWeights)
+        // 0 … 2^30, so adding 2^52 leaves the nearest integer in the low bits.
+        let scaled = Double(max(0, min(1, sum)) * Self.curveTotal) + 4_503_599_627_370_496
+        return (scaled.bitPattern & 0xFFFF_FFFF) &+ Self.floor &* UInt64(bitPattern: symbol &+ 1)
     }
 
     /// In a fixed order, whatever the processor's vectors are.
-    @inline(__always) private static func sum(_ parts: SIMD8<Double>) -> Double {
-        let four = parts.lowHalf + parts.highHalf
-        return (four.x + four.y) + (four.z + four.w)
+    @inline(__always)
+    private static func sum(_ eight: SIMD8<Float>, _ more: SIMD4<Float>) -> Float {
+        let four = eight.lowHalf + eight.highHalf + more
+        let two = four.lowHalf + four.highHalf
+        return two.x + two.y
     }
 
     @inline(__always)
     private mutating func learn(_ low: Edges, _ high: Edges, _ integer: Int64) {
-        let hits = weights * (high.curves - low.curves + 1e-9)
-        let step = stepWeight * (high.step - low.step + 1e-9)
-        let level = levelWeight * (high.level - low.level + 1e-9)
-        let scale = (1 - Self.fixedShare) / (Self.sum(hits) + (step + level))
-        weights = hits * scale + Self.fixedShare / 10
-        stepWeight = step * scale + Self.fixedShare / 10
-        levelWeight = level * scale + Self.fixedShare / 10
+        let hits = weights * (high.curves - low.curves + 1e-7)
+        let counted = countWeights * (high.counts - low.counts + 1e-7)
+        let scale = (1 - Self.fixedShare) / Self.sum(hits, counted)
+        let back = Self.fixedShare / Self.members
+        weights = hits * scale + back
+        countWeights = counted * scale + SIMD4(back, back, back, 0)
         remember(integer)
     }
 
     @inline(__always)
     private mutating func remember(_ integer: Int64) {
+        let step = integer &- previous
         if shift == 0 {
-            steps.add(integer &- previous)
-            if !levels.add(integer &- anchor) {
+            steps.pointee.add(step)
+            stepsInContext.pointee.add(step)
+            if !levels.pointee.add(integer &- anchor) {
                 anchor = integer
-                levels = SmallCounts()
-                levels.add(0)
+                levels.pointee = SmallCounts()
+                levels.pointee.add(0)
             }
         }
+        let held = Int(max(-2, min(2, step))) &+ 2
+        context = 2 &+ lastStep &* 5 &+ held
+        lastStep = held
         previous = integer
     }
 
@@ -160,8 +188,8 @@ struct Mixture {
             return remember(integer)
         }
         let low = edges(symbol)
-        let high = edges(symbol + 1)
-        encoder.encode(from: boundary(symbol, low), to: boundary(symbol + 1, high))
+        let high = edges(symbol &+ 1)
+        encoder.encode(from: boundary(symbol, low), to: boundary(symbol &+ 1, high))
         if shift > 0 {
             encoder.encodePlain(
                 UInt64(bitPattern: integer &- step &<< shift), bits: UInt64(shift))
@@ -169,8 +197,8 @@ struct Mixture {
         learn(low, high, integer)
     }
 
-    /// A distance from the window, as a length of 6 bits and that many bits; in plain steps of 1.
-    private func escape(_ integer: Int64, symbol: Int64, to encoder: inout RangeEncoder) {
+    /// A distance from the window, as a length of 7 bits and that many bits; in plain steps of 1.
+    private mutating func escape(_ integer: Int64, symbol: Int64, to encoder: inout RangeEncoder) {
         let total = UInt64(1) << RangeEncoder.totalBits
         let distance: UInt64
         if symbol < 0 {
@@ -198,28 +226,37 @@ struct Mixture {
         var above = below
         var high = low
         var highBoundary = lowBoundary
-        var stride: Int64 = 1
+        var stride = reachOfSearch
         if target >= lowBoundary {
             repeat {
                 (below, low, lowBoundary) = (above, high, highBoundary)
                 if above == Self.symbols { return try escaped(above: true, highBoundary, &decoder) }
-                above = min(Self.symbols, above + stride)
+                above = min(Self.symbols, above &+ stride)
                 high = edges(above)
                 highBoundary = boundary(above, high)
-                stride *= 4
+                stride &*= 3
             } while target >= highBoundary
         } else {
             repeat {
                 (above, high, highBoundary) = (below, low, lowBoundary)
                 if below == 0 { return try escaped(above: false, lowBoundary, &decoder) }
-                below = max(0, below - stride)
+                below = max(0, below &- stride)
                 low = edges(below)
                 lowBoundary = boundary(below, low)
-                stride *= 4
+                stride &*= 3
             } while target < lowBoundary
         }
-        while above - below > 1 {
-            let middle = (below + above) / 2
+        // By interpolation and halving in turn: the first is quick, the second ends for sure.
+        var halves = false
+        while above &- below > 1 {
+            var middle = (below &+ above) / 2
+            if !halves {
+                let width = highBoundary &- lowBoundary
+                guard width < 1 << 31 else { throw .malformed }
+                let share = (target &- lowBoundary) &* UInt64(bitPattern: above &- below) / max(1, width)
+                middle = max(below &+ 1, min(above &- 1, below &+ Int64(share)))
+            }
+            halves.toggle()
             let there = edges(middle)
             let cut = boundary(middle, there)
             if target >= cut {
@@ -228,8 +265,8 @@ struct Mixture {
                 (above, high, highBoundary) = (middle, there, cut)
             }
         }
-        // Boundaries rise by the floor at least; if rounding of the curves ever ate that, an
-        // encoder's symbol would be empty: refuse rather than loop on nothing.
+        // Boundaries rise by half the floor at least; should that ever fail, refuse rather than
+        // loop on nothing.
         guard highBoundary > lowBoundary else { throw .malformed }
         decoder.remove(from: lowBoundary, to: highBoundary)
         var integer = (first &+ below) &<< shift

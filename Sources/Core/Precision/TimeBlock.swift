@@ -17,6 +17,17 @@ public enum TimeBlock {
     public static func encode(
         _ times: UnsafeBufferPointer<Int64>, cold wanted: Bool, into sink: inout ByteSink
     ) {
+        let copy = UnsafeMutableBufferPointer<Int64>.allocate(capacity: times.count)
+        defer { copy.deallocate() }
+        _ = copy.initialize(from: times)
+        encode(consuming: copy, cold: wanted, into: &sink)
+    }
+
+    /// The same, without a copy: the times are gone afterwards.
+    public static func encode(
+        consuming times: UnsafeMutableBufferPointer<Int64>, cold wanted: Bool,
+        into sink: inout ByteSink
+    ) {
         precondition(!times.isEmpty)
         let first = times[0]
         var whole = true
@@ -34,17 +45,14 @@ public enum TimeBlock {
         let start = sink.count
         if wanted && largest < coldLimit && times.count > 2 {
             sink.append8(flags | cold)
-            encodeCold(times, unit: unit, into: &sink)
-            var hot = ByteSink()
-            encode(times, cold: false, into: &hot)
-            if sink.count - start <= hot.count { return }
+            encodeCold(UnsafeBufferPointer(times), unit: unit, into: &sink)
+            let hot = IntegerBlock.estimate({ (times[$0] &- first) / unit }, count: times.count)
+            if sink.count - start <= hot { return }
             sink.removeLast(sink.count - start)
         }
         sink.append8(flags)
-        let integers = UnsafeMutablePointer<Int64>.allocate(capacity: times.count)
-        defer { integers.deallocate() }
-        for position in times.indices { integers[position] = (times[position] &- first) / unit }
-        IntegerBlock.encode(integers, count: times.count, into: &sink)
+        for position in times.indices { times[position] = (times[position] &- first) / unit }
+        IntegerBlock.encode(times.baseAddress.unsafelyUnwrapped, count: times.count, into: &sink)
     }
 
     private static func encodeCold(
@@ -64,6 +72,7 @@ public enum TimeBlock {
         sink.append8(UInt8(exponent))
         var forecast = Forecast()
         var mixture = Mixture()
+        defer { mixture.deallocate() }
         var encoder = RangeEncoder(reserving: times.count / 2)
         forecast.observe(Double(first) / domain.scale)
         for position in 2..<times.count {
@@ -99,6 +108,7 @@ public enum TimeBlock {
         let domain = IntegerDomain(scale: Double(UInt64(1) << UInt64(exponent)), offset: 0)
         var forecast = Forecast()
         var mixture = Mixture()
+        defer { mixture.deallocate() }
         var decoder = RangeDecoder(source.takeRest())
         forecast.observe(Double(firstDelta) / domain.scale)
         times[0] = first

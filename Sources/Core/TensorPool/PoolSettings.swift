@@ -43,6 +43,19 @@ public struct PoolSettings: Equatable, Sendable {
             && left.coherenceThreshold == right.coherenceThreshold
     }
 
+    /// By how much heat and a filling pool raise the thresholds. `fill`: share of the budget in use;
+    /// only the part above `roomShortShare` presses.
+    @inline(__always)
+    func raise(fill: Double) -> Double {
+        let own = roomShortShare < 1 ? max(0, (fill - roomShortShare) / (1 - roomShortShare)) : 0
+        let pressure = min(1, max(own, externalPressure))
+        let heat = min(1, max(0, thermalSignal))
+        return heat * thermalBias + pressure * pressureBias
+    }
+
+    @inline(__always)
+    func exactThreshold(fill: Double) -> Double { min(1, exactScore + raise(fill: fill)) }
+
     func share(of kind: SeriesClass) -> Double {
         switch kind {
         case .signal: classShares.signal
@@ -57,15 +70,9 @@ struct Thresholds {
     var exact: Double
     var low: Double
 
-    /// `fill`: share of the budget in use. Only the part above `roomShortShare` presses.
     init(_ settings: PoolSettings, fill: Double) {
-        let short = settings.roomShortShare
-        let own = short < 1 ? max(0, (fill - short) / (1 - short)) : 0
-        let pressure = min(1, max(own, settings.externalPressure))
-        let heat = min(1, max(0, settings.thermalSignal))
-        let raise = heat * settings.thermalBias + pressure * settings.pressureBias
-        exact = min(1, settings.exactScore + raise)
-        low = min(exact, settings.lowScore + raise)
+        exact = settings.exactThreshold(fill: fill)
+        low = min(exact, settings.lowScore + settings.raise(fill: fill))
     }
 
     func tier(forScore score: Double, roomIsShort: Bool) -> Tier {

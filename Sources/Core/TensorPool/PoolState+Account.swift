@@ -63,7 +63,7 @@ extension PoolState {
             account.values81 += UInt64(record.count)
             return
         }
-        for run in ColdBlock.runs(of: record.payload, count: record.count) {
+        ColdBlock.forEachRun(of: record.payload, count: record.count) { run in
             switch run.coding.tier {
             case .bits81: account.values81 += UInt64(run.count)
             case .bits16: account.values16 += UInt64(run.count)

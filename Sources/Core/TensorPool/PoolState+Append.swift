@@ -10,53 +10,55 @@ extension PoolState {
     mutating func append(
         series id: UInt16, timeMs: Int64, value: Double, score: Double
     ) throws(PoolError) {
-        guard let slot = slot(of: id) else { throw .unknownSeries(id) }
+        // Nothing here may read `self` as a whole: each value would be charged for a copy of it.
+        guard let slot = Self.slot(of: id, in: series) else { throw .unknownSeries(id) }
         guard !score.isNaN else { throw .badScore }
-        if score < settings.exactScore, appendQuickly(slot, timeMs, value, score) { return }
-        try appendSlowly(slot, timeMs, value, min(1, max(0, score)))
+        let high = score >= settings.exactScore && isHigh(score)
+        if appendQuickly(slot, timeMs, value, score, high) { return }
+        try appendSlowly(slot, timeMs, value, min(1, max(0, score)), high)
     }
 
     /// Decided now and for good: a value is high when it comes in above the threshold in force.
-    private func isHigh(_ score: Double) -> Bool {
-        score >= settings.exactScore && score >= thresholds().exact
+    private mutating func isHigh(_ score: Double) -> Bool {
+        score >= settings.exactThreshold(fill: fill)
     }
 
-    /// The usual case: there is room in the open buffer and in its track, and no high value. False,
-    /// and nothing has changed, if it is not so.
+    /// The usual case: there is room in the open buffer and in its track. False, and nothing has
+    /// changed, if it is not so. A score beyond 0 … 1 is held to it when the block is sealed.
     @inline(__always)
     private mutating func appendQuickly(
-        _ slot: Int, _ timeMs: Int64, _ value: Double, _ score: Double
+        _ slot: Int, _ timeMs: Int64, _ value: Double, _ score: Double, _ high: Bool
     ) -> Bool {
-        series.withUnsafeMutableBufferPointer { series in
-            tracks.withUnsafeMutableBufferPointer { tracks in
-                let own = series.baseAddress.unsafelyUnwrapped + slot
-                let count = own.pointee.open.count
-                guard count > 0, count < own.pointee.open.capacity,
-                    count < UInt16(TensorPool.blockValues - 1)
-                else { return false }
-                let track = tracks.baseAddress.unsafelyUnwrapped + Int(own.pointee.open.track)
-                let times = (arena.pointer(track.pointee.ref) + Self.trackHeader)
-                    .assumingMemoryBound(to: Int64.self)
-                if track.pointee.count > count {
-                    guard times[Int(count)] == timeMs else { return false }
-                } else {
-                    guard track.pointee.count < track.pointee.capacity else { return false }
-                    times[Int(count)] = timeMs
-                    track.pointee.count = count &+ 1
-                }
-                (arena.pointer(own.pointee.open.ref) + Self.openHeader)
-                    .assumingMemoryBound(to: Double.self)[Int(count)] = value
-                own.pointee.open.count = count &+ 1
-                if score > own.pointee.open.scoreMax { own.pointee.open.scoreMax = score }
-                own.pointee.nextIndex &+= 1
-                counts.admitted &+= 1
-                return true
-            }
+        let own = series.pointer(slot)
+        let count = own.pointee.open.count
+        guard count > 0, count < own.pointee.open.capacity,
+            count < UInt16(TensorPool.blockValues - 1)
+        else { return false }
+        let track = tracks.pointer(Int(own.pointee.open.track))
+        let times = (arena.pointer(track.pointee.ref) + Self.trackHeader)
+            .assumingMemoryBound(to: Int64.self)
+        if track.pointee.count > count {
+            guard times[Int(count)] == timeMs else { return false }
+        } else {
+            guard track.pointee.count < track.pointee.capacity else { return false }
+            times[Int(count)] = timeMs
+            track.pointee.count = count &+ 1
         }
+        (arena.pointer(own.pointee.open.ref) + Self.openHeader)
+            .assumingMemoryBound(to: Double.self)[Int(count)] = value
+        own.pointee.open.count = count &+ 1
+        if score > own.pointee.open.scoreMax { own.pointee.open.scoreMax = score }
+        if high {
+            own.pointee.open.highValues &+= 1
+            counts.highValues &+= 1
+        }
+        own.pointee.nextIndex &+= 1
+        counts.admitted &+= 1
+        return true
     }
 
     private mutating func appendSlowly(
-        _ slot: Int, _ timeMs: Int64, _ value: Double, _ score: Double
+        _ slot: Int, _ timeMs: Int64, _ value: Double, _ score: Double, _ high: Bool
     ) throws(PoolError) {
         do throws(PoolError) {
             if Int(series[slot].open.count) == TensorPool.blockValues {
@@ -75,7 +77,7 @@ extension PoolState {
             of: value, toByteOffset: Self.openHeader + position * 8, as: Double.self)
         series[slot].open.count += 1
         series[slot].open.scoreMax = max(series[slot].open.scoreMax, score)
-        if isHigh(score) {
+        if high {
             series[slot].open.highValues += 1
             counts.highValues += 1
         }

@@ -21,23 +21,48 @@ extension PoolState {
     private mutating func compact(
         _ slot: Int, _ kind: RecordKind
     ) -> Bool {
-        var start = 0
-        while true {
-            let members = members(of: slot)
-            while start < members.count, members[start].kind != kind { start += 1 }
-            guard start < members.count else { return false }
+        var from: UInt64 = 0
+        while let oldest = oldest(slot, kind, from: from) {
+            // What one chunk may hold, before and after.
+            let around = oldest.saturatingLess(UInt64(ChunkLimits.values))
+                ..< oldest + UInt64(ChunkLimits.values)
+            let members = members(of: slot, in: around)
+            guard let start = members.firstIndex(where: { $0.firstIndex == oldest }) else { return false }
             let group = group(in: members, around: start)
+            var first = group.lowerBound
             // Joining the times moves records: look again, by position.
-            let wanted = joinTimes(members[group])
-            let moved = self.members(of: slot)
-            let end = group.lowerBound + wanted
-            guard end <= moved.count else { return true }
-            if end > start, recode(slot, moved[group.lowerBound..<end], kind) {
-                return true
+            var wanted = joinTimes(members[group], sparingly: true)
+            var moved = self.members(of: slot, in: around)
+            if first + wanted <= start, first < start, group.upperBound <= moved.count {
+                // The times before it are full: without what uses those.
+                first = start
+                wanted = joinTimes(moved[first..<group.upperBound], sparingly: true)
+                moved = self.members(of: slot, in: around)
             }
-            start = max(start + 1, end)
+            let end = first + wanted
+            guard end <= moved.count else { return true }
+            if end > start, recode(slot, moved[first..<end], kind) { return true }
+            from = max(members[start].end, end > 0 ? moved[end - 1].end : 0)
         }
+        return false
     }
+
+    /// Where the oldest block of a kind begins that lies at or behind an index.
+    private func oldest(_ slot: Int, _ kind: RecordKind, from: UInt64) -> UInt64? {
+        var oldest: UInt64?
+        arena.forEach { _, own, at in
+            guard own == kind else { return }
+            let record = ChunkRecord(at: at)
+            guard record.slot == slot, record.firstIndex >= from, !record.isDamaged else { return }
+            if let known = oldest, known <= record.firstIndex { return }
+            oldest = record.firstIndex
+        }
+        return oldest
+    }
+
+    /// Coded bytes that are recoded at once: with the values themselves (32 KiB at most) that keeps
+    /// what recoding takes beside the budget below 64 KiB. What codes badly gets shorter chunks.
+    static var recodeBytesMax: Int { 12 * 1024 }
 
     /// Members from `start` on that one chunk may hold, all of the kind of the first; and around
     /// them the chunks that are not much larger, so that few small ones remain. What is taken
@@ -45,27 +70,34 @@ extension PoolState {
     private func group(in members: [SealedRun], around start: Int) -> Range<Int> {
         var end = start + 1
         var values = members[start].count
+        var bytes = members[start].length
         while end < members.count, members[end].kind == members[start].kind,
             follows(members[end], members[end - 1]),
-            values + members[end].count <= ChunkLimits.values
+            values + members[end].count <= ChunkLimits.values,
+            bytes + members[end].length <= Self.recodeBytesMax
         {
             values += members[end].count
+            bytes += members[end].length
             end += 1
         }
         while end < members.count, follows(members[end], members[end - 1]),
             members[end].count <= 2 * values,
-            values + members[end].count <= ChunkLimits.values
+            values + members[end].count <= ChunkLimits.values,
+            bytes + members[end].length <= Self.recodeBytesMax
         {
             values += members[end].count
+            bytes += members[end].length
             end += 1
         }
         var first = start
         while first > 0, follows(members[first], members[first - 1]),
             members[first - 1].count <= 2 * values,
-            values + members[first - 1].count <= ChunkLimits.values
+            values + members[first - 1].count <= ChunkLimits.values,
+            bytes + members[first - 1].length <= Self.recodeBytesMax
         {
             first -= 1
             values += members[first].count
+            bytes += members[first].length
         }
         return first..<end
     }
@@ -81,6 +113,7 @@ extension PoolState {
                 let count = first.count + second.count
                 // Between larger chunks there is next to nothing to gain.
                 guard follows(second, first), count <= ChunkLimits.values,
+                    first.length + second.length <= Self.recodeBytesMax,
                     min(first.count, second.count) < 1024, !first.isStubborn,
                     canJoin(first, second, times)
                 else { continue }
@@ -88,7 +121,7 @@ extension PoolState {
                 best = (slot, first, second)
             }
         }
-        guard let best, joinTimes([best.first, best.second]) == 2 else { return false }
+        guard let best, joinTimes([best.first, best.second], sparingly: false) == 2 else { return false }
         let again = members(of: best.slot).filter {
             $0.firstIndex == best.first.firstIndex || $0.firstIndex == best.second.firstIndex
         }
@@ -115,16 +148,19 @@ extension PoolState {
     /// The chunk with the least score × added error per byte freed goes to 8 bits.
     mutating func demoteCheapest() -> Bool {
         guard mayHoldMoreAt8 else { return false }
+        let isScarce = settings.largestShare8 < 1
         var best: (ref: RecordRef, cost: Double, over: Bool)?
         arena.forEach { ref, kind, at in
             let record = ChunkRecord(at: at)
-            guard kind == .cold, !record.isDamaged, !record.isStubborn else { return }
+            guard kind == .cold, !record.isLowest, !record.isDamaged, !record.isStubborn else { return }
             let (bits, values) = ColdBlock.bitsFreedAt8(
                 of: record.payload, count: record.count, grid: scales[record.scale])
             // Less than a bit a value is not worth a bound; and coding decides about less.
-            guard bits > values, values > 0 else { return }
-            // The error added is the same share of the full scale for every value.
-            let cost = (Double(record.score) + 1) * Double(values) / Double(bits)
+            guard values > 0, bits > Double(values) else { return }
+            // The error added is the same share of the full scale for every value. Where only so
+            // many may go to 8 bits, each of them is scarce as well.
+            let perValue = bits / Double(values)
+            let cost = (Double(record.score) + 1) / (isScarce ? perValue * perValue : perValue)
             let over = isOverShare(record.slot)
             if let known = best {
                 if known.over && !over { return }
@@ -146,8 +182,9 @@ extension PoolState {
             let record = ChunkRecord(at: at)
             all += record.count
             guard kind == .cold else { return }
-            for run in ColdBlock.runs(of: record.payload, count: record.count)
-            where run.coding == .grid8 { at8 += run.count }
+            ColdBlock.forEachRun(of: record.payload, count: record.count) { run in
+                if run.coding == .grid8 { at8 += run.count }
+            }
         }
         return Double(at8) < settings.largestShare8 * Double(all)
     }
@@ -182,9 +219,15 @@ extension PoolState {
         record.setPayload(valueSink.bytes)
         record.tier = lowest
         record.worstTier = min(record.worstTier, lowest)
+        // What stayed exact all the same was no larger that way; trying again would change nothing.
+        record.isLowest = true
         record.seal()
         series[record.slot].bytes -= before - record.length
         return true
+    }
+
+    func isLowest(_ runs: [ValueRun]) -> Bool {
+        runs.allSatisfy { $0.isKept || $0.coding == .grid8 }
     }
 
     func lowestTier(_ runs: [ValueRun]) -> Tier {

@@ -75,14 +75,14 @@ extension PoolState {
         let times = UnsafeMutableBufferPointer<Int64>.allocate(capacity: record.count)
         defer { times.deallocate() }
         guard decodeTimes(record.timesId, from: record.timesOffset, into: times) else { return nil }
+        let span = (times[0], times[record.count - 1])
         var coded = ByteSink(reserving: 64 + record.count / 2)
-        TimeBlock.encode(
-            UnsafeBufferPointer(times), cold: arena.kind(ref) == .cold, into: &coded)
+        TimeBlock.encode(consuming: times, cold: arena.kind(ref) == .cold, into: &coded)
         let grid = scales[record.scale]
         var header = ChunkHeader(
             series: series[record.slot].declaration.id, kind: record.kind,
-            firstIndex: record.firstIndex, count: record.count, firstTimeMs: times[0],
-            lastTimeMs: times[record.count - 1], tier: record.tier, worstTier: record.worstTier,
+            firstIndex: record.firstIndex, count: record.count, firstTimeMs: span.0,
+            lastTimeMs: span.1, tier: record.tier, worstTier: record.worstTier,
             errorBound: record.tier.errorBound(grid),
             score: Double(record.score) / ChunkCodec.scoreSteps, lower: grid.lower,
             upper: grid.upper, crc: 0)

@@ -60,7 +60,7 @@ extension PoolState {
         }
     }
 
-    private func readOpen(_ slot: Int, _ range: Range<UInt64>, _ body: (PoolSample) -> Void) {
+    func readOpen(_ slot: Int, _ range: Range<UInt64>, _ body: (PoolSample) -> Void) {
         let values = openValues(slot)
         guard !values.isEmpty else { return }
         let times = trackTimes(Int(series[slot].open.track))
@@ -86,22 +86,34 @@ extension Tier {
 
 /// Records of times by id, for a walk that needs those of many chunks.
 struct TimesIndex {
-    private var entries: [(id: UInt32, last: Int64, count: Int)] = []
+    /// 16 bytes each: a pool of one series may have thousands.
+    private var entries: [(last: Int64, id: UInt32, count: UInt32)] = []
 
-    init(_ arena: Arena) {
-        var entries: [(id: UInt32, last: Int64, count: Int)] = []
+    /// All of them, or those of the given ids (ascending).
+    init(_ arena: Arena, only wanted: [UInt32]? = nil) {
+        var entries: [(last: Int64, id: UInt32, count: UInt32)] = []
         arena.forEach { _, kind, at in
             guard kind == .times else { return }
             let record = TimesRecord(at: at)
-            entries.append((record.id, record.last, record.count))
+            if let wanted, !Self.contains(wanted, record.id) { return }
+            entries.append((record.last, record.id, UInt32(record.count)))
         }
         entries.sort { $0.id < $1.id }
         self.entries = entries
     }
 
+    private static func contains(_ ids: [UInt32], _ id: UInt32) -> Bool {
+        var (low, high) = (0, ids.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ids[middle] < id { low = middle + 1 } else { high = middle }
+        }
+        return low < ids.count && ids[low] == id
+    }
+
     /// The last time of the record, Int64.min for an unknown one.
     func last(_ id: UInt32) -> Int64 { find(id).map { entries[$0].last } ?? .min }
-    func count(_ id: UInt32) -> Int { find(id).map { entries[$0].count } ?? 0 }
+    func count(_ id: UInt32) -> Int { find(id).map { Int(entries[$0].count) } ?? 0 }
 
     private func find(_ id: UInt32) -> Int? {
         var (low, high) = (0, entries.count)

@@ -27,17 +27,22 @@ private struct ChunkHead {
     var highValues = 0
     var degraded = 0
     var inWindow = true
+    var isLowest = false
     var payload: [UInt8] = []
 }
 
 extension PoolState {
-    /// Sealed records of a series, by index; damaged ones are left out.
-    func members(of slot: Int) -> [SealedRun] {
+    /// Sealed records of a series that touch a range of indices, by index; damaged ones are left out.
+    func members(
+        of slot: Int, in range: Range<UInt64> = 0..<ChunkLimits.indices
+    ) -> [SealedRun] {
         var members: [SealedRun] = []
         arena.forEach { ref, kind, at in
             guard isChunk(kind) else { return }
             let record = ChunkRecord(at: at)
-            guard record.slot == slot, !record.isDamaged else { return }
+            guard record.slot == slot, !record.isDamaged, record.end > range.lowerBound,
+                record.firstIndex < range.upperBound
+            else { return }
             members.append(
                 SealedRun(
                     ref: ref, kind: kind, firstIndex: record.firstIndex, count: record.count,
@@ -79,7 +84,7 @@ extension PoolState {
         var place = place(for: bytes, replacing: members)
         if place == nil, repack(for: bytes - before) {
             let range = first.firstIndex..<last.end
-            members = self.members(of: slot).filter { range.contains($0.firstIndex) }[...]
+            members = self.members(of: slot, in: range)[...]
             place = self.place(for: bytes, replacing: members)
         }
         guard let segment = place else {
@@ -128,6 +133,7 @@ extension PoolState {
         record.timesOffset = first.timesOffset
         record.score = head.score
         record.highValues = head.highValues
+        record.isLowest = head.isLowest
         record.scale = first.scale
         record.firstIndex = first.firstIndex
         record.setPayload(head.payload)
@@ -173,13 +179,16 @@ extension PoolState {
             start += member.count
         }
         let grid = scales[members[members.startIndex].scale]
-        var valueSink = ByteSink(reserving: count)
+        var before = 0
+        for member in members { before += member.length }
+        var valueSink = ByteSink(reserving: before)
         let all = UnsafeBufferPointer(values)
         let (planned, places) = ColdBlock.plan(all, wanted, grid: grid)
         ColdBlock.encode(all, runs: planned, places: places, grid: grid, into: &valueSink)
         head.payload = valueSink.bytes
         head.score = scores.mean
         head.tier = lowestTier(planned)
+        head.isLowest = isLowest(planned)
         head.worstTier = min(head.worstTier, head.tier)
         for range in mustBeExact where !isExact(range, planned) {
             head.degraded += range.count
@@ -255,6 +264,10 @@ private struct MeanScore {
         if weight > 0 { return UInt16(sum / weight) }
         return keptWeight > 0 ? UInt16(keptSum / keptWeight) : 0
     }
+}
+
+extension UInt64 {
+    func saturatingLess(_ other: UInt64) -> UInt64 { self < other ? 0 : self - other }
 }
 
 extension Tier {

@@ -101,10 +101,7 @@ extension PoolState {
 
     /// Slides a segment together and tells the owners of what moved.
     mutating func slide(_ segment: Int) {
-        var series = self.series
-        var tracks = self.tracks
-        self.series = []
-        self.tracks = []
+        let (series, tracks) = (series, tracks)
         arena.slide(segment) { kind, at, ref in
             switch kind {
             case .open: series[Int(at.load(fromByteOffset: 4, as: UInt16.self))].open.ref = ref
@@ -118,8 +115,6 @@ extension PoolState {
             default: break
             }
         }
-        swap(&self.series, &series)
-        swap(&self.tracks, &tracks)
     }
 
     /// One step of the order above; false when there is none left.

@@ -7,32 +7,34 @@ import Precision
 
 extension PoolState {
     /// Joins the records of times that the first members use, so that as many members as possible
-    /// lie one behind the other in one record; answers how many do, at least one.
-    mutating func joinTimes(_ members: ArraySlice<SealedRun>) -> Int {
+    /// lie one behind the other in one record; answers how many do, at least one. Sparingly: not where
+    /// much would be recoded for the sake of a few more.
+    mutating func joinTimes(_ members: ArraySlice<SealedRun>, sparingly: Bool) -> Int {
         var parts: [(id: UInt32, count: Int)] = []
+        let times = TimesIndex(arena, only: members.map { $0.timesId }.sorted())
         var total = 0
         var usable = 0
         var end = (id: UInt32(0), offset: 0)
         for member in members {
             let continues = usable > 0 && member.timesId == end.id && member.timesOffset == end.offset
             if !continues {
-                guard member.timesId != protectedTimes, let ref = timesRecord(member.timesId)
-                else { break }
-                let record = TimesRecord(at: arena.pointer(ref))
+                let count = times.count(member.timesId)
+                guard member.timesId != protectedTimes, count > 0 else { break }
                 if let last = parts.last {
                     // The next record must begin where the last one ends, and fit.
                     guard member.timesOffset == 0, end.offset == last.count,
-                        total + record.count <= ChunkLimits.values,
+                        total + count <= ChunkLimits.values,
                         !parts.contains(where: { $0.id == member.timesId })
                     else { break }
                 }
-                parts.append((member.timesId, record.count))
-                total += record.count
+                parts.append((member.timesId, count))
+                total += count
             }
             end = (member.timesId, member.timesOffset + member.count)
             usable += 1
         }
         if parts.count <= 1 { return max(1, usable) }
+        if sparingly, parts[0].count > 6 * (total - parts[0].count) { return usableInFirst(members) }
         return join(parts, total: total) ? usable : usableInFirst(members)
     }
 
@@ -54,9 +56,9 @@ extension PoolState {
             start += part.count
         }
         var timeSink = ByteSink()
-        TimeBlock.encode(UnsafeBufferPointer(times), cold: true, into: &timeSink)
-        let bytes = TimesRecord.bytes(payload: timeSink.count)
         let span = (times[0], times[total - 1])
+        TimeBlock.encode(consuming: times, cold: true, into: &timeSink)
+        let bytes = TimesRecord.bytes(payload: timeSink.count)
         var place = placeForTimes(bytes, replacing: parts)
         if place == nil, repack(for: bytes - before) {
             place = placeForTimes(bytes, replacing: parts)

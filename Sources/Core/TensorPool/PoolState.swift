@@ -42,9 +42,9 @@ struct PoolState {
     var budgetBytes: Int
     var settings: PoolSettings
     var spill: SpillHook?
-    var series: [SeriesState] = []
+    var series = Table<SeriesState>()
     var scales: [Grid] = []
-    var tracks: [Track] = []
+    var tracks = Table<Track>()
     var arena = Arena()
     /// A block is being sealed: no other may be sealed early to make room for it.
     var isSealing = false
@@ -64,7 +64,14 @@ struct PoolState {
         self.settings = settings
     }
 
+    mutating func deallocate() {
+        arena.deallocateAll()
+        series.deallocate()
+        tracks.deallocate()
+    }
+
     /// What an array's storage costs on the heap.
+    @inline(__always)
     static func arrayBytes(_ capacity: Int, _ stride: Int) -> Int {
         capacity == 0 ? 0 : Arena.rounded(32 + capacity * stride) + Arena.allocatorBytes
     }
@@ -72,6 +79,8 @@ struct PoolState {
     /// Heap bytes besides the arena's: this object and the directory of series. What is coded on its
     /// way into a record is scratch: it lives for one call, and is at most one chunk's values, times
     /// and bytes.
+    // Inlined, as what follows: a call would be given a copy of the whole state.
+    @inline(__always)
     var fixedBytes: Int {
         MemoryLayout<PoolState>.stride + Arena.allocatorBytes
             + 32 + Arena.allocatorBytes  // the object that points to it
@@ -83,6 +92,7 @@ struct PoolState {
 
     var heldBytes: Int { fixedBytes + arena.heldBytes }
     /// Room for new records as a share of the budget decides when it is short.
+    @inline(__always)
     var fill: Double { Double(fixedBytes + arena.liveBytes) / Double(budgetBytes) }
     /// The arena's limit; the directory of segments may still grow by one doubling.
     var arenaLimit: Int {
@@ -91,10 +101,19 @@ struct PoolState {
                 ? (arena.segments.capacity + 2) * 2 * MemoryLayout<Arena.Segment>.stride + 48 : 0)
     }
 
-    func slot(of id: UInt16) -> Int? {
+    func slot(of id: UInt16) -> Int? { Self.slot(of: id, in: series) }
+
+    @inline(__always)
+    static func slot(of id: UInt16, in series: Table<SeriesState>) -> Int? {
         // Callers tend to number their series from 0.
-        if Int(id) < series.count, series[Int(id)].declaration.id == id { return Int(id) }
-        return series.firstIndex { $0.declaration.id == id }
+        if Int(id) < series.count, series.pointer(Int(id)).pointee.declaration.id == id {
+            return Int(id)
+        }
+        return slotElsewhere(id, in: series)
+    }
+
+    private static func slotElsewhere(_ id: UInt16, in series: Table<SeriesState>) -> Int? {
+        series.indices.first { series.pointer($0).pointee.declaration.id == id }
     }
 
     func thresholds() -> Thresholds { Thresholds(settings, fill: fill) }
@@ -109,9 +128,9 @@ struct PoolState {
             // Both the old and the new arrays are there for a moment.
             let growth = (series.count + 2 * Self.directoryStep) * (stride + MemoryLayout<Grid>.stride)
             guard heldBytes + growth <= budgetBytes else { throw .tooManySeries }
-            grow(&series, to: series.count + Self.directoryStep)
+            series.reserve(series.count + Self.directoryStep)
             // A series has one track at most.
-            grow(&tracks, to: series.capacity)
+            tracks.reserve(series.capacity)
         }
         let scale = try scaleIndex(declaration)
         series.append(SeriesState(declaration: declaration, scale: scale))

@@ -3,7 +3,7 @@
 // A sealed block or chunk:
 //    3 u8  tier | worst tier << 2 | class << 4 | in this window << 6 | damaged << 7
 //    4 u16 slot of the series     6 u16 count     8 u32 id of its times     12 u32 CRC-32C
-//   16 u16 score   18 u16 high values | stubborn << 15   20 u16 full scale   22 u16 first index, bits 32…47
+//   16 u16 score   18 u16 high values | lowest << 14 | stubborn << 15   20 u16 full scale   22 u16 first index, bits 32…47
 //   24 u32 first index, bits 0…31                28 u16 bytes of the payload
 //   30 u16 where in its times its own begin      32 payload (`ExactBlock` or `ColdBlock`)
 // Times:
@@ -71,8 +71,13 @@ struct ChunkRecord {
         nonmutating set { set(16, newValue) }
     }
     var highValues: Int {
-        get { Int(get(18, UInt16.self) & 0x7FFF) }
-        nonmutating set { set(18, get(18, UInt16.self) & 0x8000 | UInt16(min(newValue, 0x7FFF))) }
+        get { Int(get(18, UInt16.self) & 0x3FFF) }
+        nonmutating set { set(18, get(18, UInt16.self) & 0xC000 | UInt16(min(newValue, 0x3FFF))) }
+    }
+    /// Nothing in it can go to fewer bits: all is kept exact, or at 8 bits already. Set before `seal`.
+    var isLowest: Bool {
+        get { get(18, UInt16.self) & 0x4000 != 0 }
+        nonmutating set { set(18, get(18, UInt16.self) & 0xBFFF | (newValue ? 0x4000 : 0)) }
     }
     /// Recoding it did not help; it is not tried again.
     var isStubborn: Bool {

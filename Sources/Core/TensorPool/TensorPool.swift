@@ -52,7 +52,7 @@ public final class TensorPool {
     }
 
     deinit {
-        storage.pointee.arena.deallocateAll()
+        storage.pointee.deallocate()
         storage.deinitialize(count: 1)
         storage.deallocate()
     }

@@ -3,6 +3,7 @@
 //
 // Time and output come from outside: `nanoseconds` is a clock, `progress` hears how full the pool is.
 
+import Digest
 import Phi
 import Precision
 import TensorPool
@@ -102,6 +103,9 @@ public struct Replay {
         let reading = nanoseconds()
         try verify()
         report.nanosecondsReading = nanoseconds() - reading
+        for chunk in try pool.undelivered(maxBytes: .max) {
+            report.digest = Digest.sha256(report.digest.bytes, chunk.bytes)
+        }
         report.loops = Double(report.rowsAdmitted) / Double(max(1, table.rows))
         report.options = options
         report.hasTimes = !table.timesMs.isEmpty

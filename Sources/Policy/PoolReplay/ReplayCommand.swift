@@ -12,6 +12,8 @@ public struct ReplayEffects {
     /// Writes a file; false if it cannot be written (and was reported).
     public var write: (_ path: [UInt8], _ bytes: [UInt8]) -> Bool
     public var output: (String) -> Void
+    /// What went wrong, with a hint.
+    public var error: (String) -> Void
     /// One line of progress, to be overwritten by the next; nil clears it.
     public var progress: (String?) -> Void
     /// A steady clock.
@@ -20,11 +22,13 @@ public struct ReplayEffects {
     public init(
         read: @escaping ([UInt8], (UnsafeRawBufferPointer) -> Void) -> Bool,
         write: @escaping ([UInt8], [UInt8]) -> Bool, output: @escaping (String) -> Void,
+        error: @escaping (String) -> Void,
         progress: @escaping (String?) -> Void, nanoseconds: @escaping () -> UInt64
     ) {
         self.read = read
         self.write = write
         self.output = output
+        self.error = error
         self.progress = progress
         self.nanoseconds = nanoseconds
     }
@@ -132,11 +136,17 @@ public struct ReplayCommand {
             one.finish()
             table.join(one)
         }
+        for name in skipped + options.fullScales.map({ $0.name }) where !table.names.contains(name) {
+            refuse("no numeric column '\(text(name))'", "numeric columns are: \(known(table))", effects)
+            return 2
+        }
         for name in skipped {
             if let column = table.names.firstIndex(of: name) { table.remove(column: column) }
         }
         guard table.rows > 0, !table.columns.isEmpty else {
-            effects.output("pool replay: no numeric column with a row in it\n")
+            refuse(
+                "no numeric column with a row in it",
+                "the first row names the columns; numbers have a point, cells are parted by , ; or tab", effects)
             return 2
         }
         do throws(PoolError) {
@@ -147,12 +157,23 @@ public struct ReplayCommand {
             return finish(report, effects)
         } catch {
             effects.progress(nil)
-            effects.output("pool replay: the pool refused to start: ")
             error.hint.withUTF8Buffer {
-                effects.output(String(decoding: $0, as: UTF8.self) + "\n")
+                refuse("the pool can't take these data", String(decoding: $0, as: UTF8.self), effects)
             }
             return 2
         }
+    }
+
+    private func refuse(_ why: String, _ hint: String, _ effects: ReplayEffects) {
+        effects.error("phi-agent: pool replay: \(why)\nhint: \(hint)\n")
+    }
+
+    private func text(_ name: [UInt8]) -> String { String(decoding: name, as: UTF8.self) }
+
+    private func known(_ table: CSVTable) -> String {
+        var out = ""
+        for name in table.names { out += (out.isEmpty ? "" : ", ") + text(name) }
+        return out.isEmpty ? "none" : out
     }
 
     private func finish(_ report: ReplayReport, _ effects: ReplayEffects) -> Int32 {

@@ -31,12 +31,13 @@ extension ReplayReport {
         out += "<text x=\"508\" y=\"414\" text-anchor=\"middle\">values</text>\n"
         out += baseline(bits: 81, colour: "#b3261e", most: most, budget: budget, dy: 0)
         out += baseline(bits: 64, colour: "#c77700", most: most, budget: budget, dy: 18)
-        out += "<polyline fill=\"none\" stroke=\"#1a5fb4\" stroke-width=\"2.5\" points=\""
+        out += "<polyline fill=\"none\" stroke=\"#1a5fb4\" stroke-width=\"2.5\" points=\"80,372 "
         for point in curve {
             let at = place(Double(point.values), min(1, Double(point.bytes) / budget), most: most)
             out += "\(at.0),\(at.1) "
         }
-        out += "\"/>\n<text x=\"928\" y=\"344\" text-anchor=\"end\" fill=\"#1a5fb4\">tensor pool</text>\n"
+        // Below the line's end, where it runs along the top.
+        out += "\"/>\n<text x=\"928\" y=\"92\" text-anchor=\"end\" fill=\"#1a5fb4\">tensor pool</text>\n"
         return out + "</svg>\n"
     }
 
@@ -55,7 +56,7 @@ extension ReplayReport {
         let end = place(full, full * bits / 8 / budget, most: most)
         var out = "<line x1=\"\(start.0)\" y1=\"\(start.1)\" x2=\"\(end.0)\" y2=\"\(end.1)\" "
         out += "stroke=\"\(colour)\" stroke-width=\"2\"/>"
-        out += "<text x=\"\(end.0 + 6)\" y=\"\(220 + dy)\" fill=\"\(colour)\">"
+        out += "<text x=\"\(end.0 + 6)\" y=\"\(66 + dy)\" fill=\"\(colour)\">"
         return out + "\(UInt64(bits)) bits fixed: full after \(UInt64(budget * 8 / bits))</text>\n"
     }
 }

@@ -1,5 +1,6 @@
 // What a replay found, as numbers; `ReplayText` and `ReplayPlot` are its faces.
 
+import Digest
 import Precision
 import TensorPool
 
@@ -64,6 +65,9 @@ public struct ReplayReport {
     public var hasTimes = false
     public var nanosecondsAppending: UInt64 = 0
     public var nanosecondsReading: UInt64 = 0
+    /// Over every sealed chunk, in the order and in the bytes it would be delivered: equal wherever
+    /// the same data went through the same budget.
+    public var digest = Digest32.zero
     /// (values admitted, bytes needed) as the replay went on.
     public var curve: [(values: UInt64, bytes: UInt64)] = []
 
@@ -71,6 +75,8 @@ public struct ReplayReport {
 
     public var values: UInt64 { account.valuesAdmitted }
     public var beyondBound: UInt64 { columns.reduce(0) { $0 + $1.beyondBound + $1.missing } }
+    public var values16: UInt64 { columns.reduce(0) { $0 + $1.values16 } }
+    public var values8: UInt64 { columns.reduce(0) { $0 + $1.values8 } }
     public var highValues: UInt64 { columns.reduce(0) { $0 + $1.highValues } }
     public var highDegraded: UInt64 { columns.reduce(0) { $0 + $1.highDegraded } }
     public var exactShare: Double {

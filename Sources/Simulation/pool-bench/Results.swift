@@ -23,7 +23,7 @@ struct Results {
             + " " + time(encode) + " " + time(decode))
         var object: [String: Any] = [
             "bench": "pool", "figure": "extension of \(coder) on \(trace)", "value": 81 / bits,
-            "unit": "x against 81 bits", "runs": 1, "bits_per_value": bits,
+            "unit": "x against 81 bits", "runs": 1, "spread": 0, "bits_per_value": bits,
             "command": CommandLine.arguments.joined(separator: " "),
         ]
         if let encode { object["encode_ns"] = encode }
@@ -37,6 +37,36 @@ struct Results {
             object["peer_value"] = 81 / peer
             object["ratio"] = peer / bits
         }
+        append(object)
+    }
+
+    /// A count: the same in every run.
+    mutating func count(
+        _ figure: String, _ value: Double?, unit: String, goal: Double? = nil, peer: (String, Double)? = nil,
+        why: String? = nil
+    ) {
+        let shown = value.map { String(format: "%10.0f", $0) } ?? "         -"
+        var line = "  " + figure.padding(toLength: 58, withPad: " ", startingAt: 0) + shown + " \(unit)"
+        var object: [String: Any] = [
+            "bench": "pool", "figure": figure, "unit": unit, "runs": 1, "spread": 0,
+            "command": CommandLine.arguments.joined(separator: " "),
+        ]
+        object["value"] = value ?? NSNull()
+        if let goal {
+            object["goal"] = goal
+            line += " (goal: at most \(Int(goal)))"
+            if let value { object["met"] = value <= goal }
+        }
+        if let peer, let value {
+            object["peer"] = peer.0
+            object["peer_value"] = peer.1
+            object["ratio"] = value / peer.1
+        }
+        if let why {
+            object["why"] = why
+            line += "  \(why)"
+        }
+        print(line)
         append(object)
     }
 

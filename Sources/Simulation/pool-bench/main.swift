@@ -1,27 +1,17 @@
 // `pool-bench [--traces FOLDER] [--skip NAME,NAME] [--results FILE.jsonl]`: the tensor pool beside
 // Gorilla's XOR, zstd and raw Doubles, on the same values.
-// `pool-bench --kernel generate|hot|life ROWS`: a fixed workload, for counting instructions.
+// With `--kernel FILE` and `--device-kernel FILE --plugin FILE` (both of pool-kernel, for this machine and
+// for the device) it counts instructions and heap as well: `make bench-pool`.
 
 import Foundation
 import PoolReplay
+import PoolTrials
 import TensorPool
 
 func value(after flag: String) -> String? {
     let arguments = CommandLine.arguments
     guard let index = arguments.firstIndex(of: flag), index + 1 < arguments.count else { return nil }
     return arguments[index + 1]
-}
-
-if let name = value(after: "--kernel") {
-    guard let kernel = Kernel(rawValue: name), let rows = CommandLine.arguments.last.flatMap(Int.init)
-    else {
-        print("usage: pool-bench --kernel generate|hot|life ROWS")
-        exit(2)
-    }
-    let (values, account) = try kernel.run(rows: rows)
-    let factor = account?.extension81.map { String(format: "%.2f", $0) } ?? "-"
-    print("\(values) values, extension \(factor)")
-    exit(0)
 }
 
 let skipped = Set((value(after: "--skip") ?? "ROW_ID,reset").split(separator: ",").map(String.init))
@@ -72,5 +62,36 @@ for trace in traces {
             decode: Double(report.nanosecondsReading) / Double(report.values),
             goal: trace.name == "synthetic" ? nil : goal, peer: gorillaBits)
     }
+}
+
+if let kernel = value(after: "--kernel") {
+    print("\nInstructions a value, on the board's synthetic series")
+    for counter in [
+        Instructions.callgrind(kernel),
+        Instructions.qemu(value(after: "--device-kernel"), plugin: value(after: "--plugin")),
+    ] {
+        let isDevice = counter.processor.hasPrefix("aarch64")
+        let counts = Instructions.measure(counter)
+        let gorilla = counts.first { $0.figure.mode == .gorillaEncode }?.perValue
+        for (figure, perValue, why) in counts {
+            let isOurs = figure.name.hasPrefix("pool") && figure.mode != .read
+            results.count(
+                "\(figure.name), \(counter.processor)", perValue, unit: "instructions a value",
+                goal: isDevice ? figure.goal : nil,
+                peer: isOurs ? gorilla.map { ("Gorilla XOR: encode", $0) } : nil, why: why)
+        }
+        for level in [3, 19] {
+            let figures = isDevice
+                ? (encode: nil, decode: nil, why: "no zstd for aarch64 here") : Instructions.zstd(level: level)
+            for (way, perValue) in [("encode", figures.encode), ("decode", figures.decode)] {
+                results.count(
+                    "zstd -\(level): \(way), \(counter.processor)", perValue, unit: "instructions a value",
+                    why: figures.why)
+            }
+        }
+    }
+    let heap = Instructions.heapBeyondBudget(kernel)
+    results.count(
+        "heap beyond the budget, at its peak (massif)", heap.bytes, unit: "bytes", goal: 65_536, why: heap.why)
 }
 results.write()

@@ -68,6 +68,7 @@ extension Subcommand {
                 }
             },
             output: { Standard.output($0) },
+            error: { Standard.error($0) },
             progress: { line in
                 guard Standard.errorIsTerminal else { return }
                 // Back to the line's start, and clear to its end.

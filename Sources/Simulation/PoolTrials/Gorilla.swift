@@ -2,8 +2,8 @@
 // control bits 0 / 10 / 11, 5 bits of leading zeros, 6 bits of length, the window reused whenever the
 // new value fits into it.
 
-struct Gorilla {
-    private(set) var bytes: [UInt8] = []
+public struct Gorilla {
+    private var bytes: [UInt8] = []
     private var pending: UInt64 = 0
     private var pendingCount = 0
 
@@ -22,7 +22,7 @@ struct Gorilla {
         }
     }
 
-    static func encode(_ values: [Double]) -> [UInt8] {
+    public static func encode(_ values: [Double]) -> [UInt8] {
         var coder = Gorilla()
         guard let first = values.first else { return [] }
         coder.bytes.reserveCapacity(values.count * 8)
@@ -51,5 +51,41 @@ struct Gorilla {
         }
         coder.write(0, 7)
         return coder.bytes
+    }
+
+    /// What `encode` wrote, back; a peer to measure, not a decoder for foreign bytes.
+    public static func decode(_ bytes: [UInt8], count: Int) -> [Double] {
+        var position = 0
+        func read(_ count: Int) -> UInt64 {
+            var value: UInt64 = 0
+            var left = count
+            while left > 0 {
+                let offset = position & 7
+                let take = min(left, 8 - offset)
+                let byte = UInt64(bytes[position >> 3])
+                value = value << UInt64(take)
+                    | byte >> UInt64(8 - offset - take) & ((1 << UInt64(take)) - 1)
+                position += take
+                left -= take
+            }
+            return value
+        }
+        var values: [Double] = []
+        guard count > 0 else { return values }
+        values.reserveCapacity(count)
+        var last = read(64)
+        values.append(Double(bitPattern: last))
+        var (leading, length) = (0, 0)
+        while values.count < count {
+            if read(1) == 1 {
+                if read(1) == 1 {
+                    leading = Int(read(5))
+                    length = Int(read(6)) + 1
+                }
+                last ^= read(length) << UInt64(64 - leading - length)
+            }
+            values.append(Double(bitPattern: last))
+        }
+        return values
     }
 }
