@@ -19,7 +19,7 @@
 // than half of the work that it did before, or waited for nine tenths whatever it did, the limit is opened: no
 // memory.high at all for a while, memory.max alone, and each time for longer. A visible end by the
 // OOM killer, after which a workload can be started anew, is better than a freeze. (The work is its CPU
-// time: "full" alone would call a group frozen whose other tasks happen to sleep between two pieces of
+// time outside of the kernel: "full" alone would call a group frozen whose other tasks happen to sleep between two pieces of
 // work.) Without PSI some stall and the work decide.
 //
 // The limit begins at its ceiling: a group that has just been started grows, and its growth is no waste.
@@ -63,7 +63,7 @@ public struct SenpaiLaw: Sendable {
         public let someMicros: UInt64
         /// Time in which all waited; nil without PSI.
         public let fullMicros: UInt64?
-        /// CPU time of all tasks, µs, ever; nil where it isn't known.
+        /// CPU time of all tasks outside of the kernel, µs, ever; nil where it isn't known.
         public let cpuMicros: UInt64?
         public let currentBytes: UInt64
         public let floorBytes: UInt64
