@@ -1,6 +1,7 @@
 // The report for people and, as JSON, for programs.
 
 import Bytes
+import Digest
 import Precision
 import TensorPool
 
