@@ -4,12 +4,16 @@
 #   make setup       install the Debian packages that are missing (build, device and test)
 #   make build       the programs for this machine: .build/release/{phi-agent,phi-aggregator,fleet}
 #   make device      the agent for the device: .build/device/phi-agent (aarch64, static, at most 5.5 MB)
+#   make device-amd64  the same for x86 devices: .build/device-amd64/phi-agent
 #   make sdk         only the Swift SDK that the device's agent is built with (kept in ~/.cache/phifleet)
-#   make sdk-update  build that SDK afresh and record its packages in toolchains/packages.lock
+#   make sdk-update  build the SDKs afresh and record their packages in toolchains/packages-ARCH.lock
 #   make test        setup, both builds, all tests
 #   make bench-pool  the tensor pool beside Gorilla, zstd and raw: size, time, instructions (TRACES=FOLDER: your CSV files)
 #   make bench-chamber  the chamber in closed loop, its forecasts and its learning, in simulation
 #   make bench-sensing  a cycle of sensing beside a bare C loop that reads the same files
+#   make bench-agent  the agent's memory, CPU, start and writes beside other agents (as root)
+#   make lab         an emulated Raspberry Pi with systemd: boots it (Tests/Lab; needs root once)
+#   make lab-trial   in that board: what a leaking workload gets done ungoverned, governed, heeding
 #   make demo        a fleet on this machine, to look at
 #   make deb         the agent as Debian packages for amd64 and arm64: .build/deb
 #   make deb-test    install, upgrade, remove and purge the package in a fresh Debian root (as root)
@@ -24,11 +28,9 @@ SHELL := /bin/bash
 programs := phi-agent phi-aggregator fleet
 host := .build/release
 device := .build/device
-# A scratch folder of its own: with one, each of the two builds would undo the other. It begins anew
-# with another SDK, of whose flags SwiftPM takes no notice.
-device_scratch := .build/device-build
 
-.PHONY: help setup build device sdk sdk-update test demo deb deb-test bench-pool bench-chamber bench-sensing clean swift setup-build setup-device
+.PHONY: help setup build device device-amd64 sdk sdk-update test demo deb deb-test bench-pool bench-chamber \
+  bench-sensing bench-agent lab lab-trial clean swift setup-build setup-device setup-lab
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -60,24 +62,36 @@ build: swift setup-build
 	  echo "build: $(host)/$$program: $$(stat -Lc %s $(host)/$$program) bytes"; \
 	done
 
+# A scratch folder of its own for each SDK: with one, each build would undo the other's. It begins anew
+# with another SDK, of whose flags SwiftPM takes no notice. $(1): architecture, $(2): the SDK's name in
+# it, $(3): the folder of the result.
+define static_agent
+	@sdks=$$(toolchains/sdk.sh $(1)); scratch=$(3)-build; \
+	if [ "$$(cat $$scratch/sdk 2>/dev/null)" != "$$sdks" ]; then \
+	  rm -rf $$scratch; mkdir -p $$scratch; echo "$$sdks" > $$scratch/sdk; \
+	fi; \
+	swift build --swift-sdks-path "$$sdks" --swift-sdk $(2) --scratch-path $$scratch \
+	  -c release -debug-info-format none --product phi-agent; \
+	toolchains/check-device.sh $$scratch/release/phi-agent $(1); \
+	mkdir -p $(3); \
+	cp $$scratch/release/phi-agent $(3)/phi-agent.new; \
+	mv $(3)/phi-agent.new $(3)/phi-agent
+endef
+
 device: swift setup-device
 	@echo "device: the agent for aarch64"
-	@sdks=$$(toolchains/sdk.sh); \
-	if [ "$$(cat $(device_scratch)/sdk 2>/dev/null)" != "$$sdks" ]; then \
-	  rm -rf $(device_scratch); mkdir -p $(device_scratch); echo "$$sdks" > $(device_scratch)/sdk; \
-	fi; \
-	swift build --swift-sdks-path "$$sdks" --swift-sdk pi-aarch64 --scratch-path $(device_scratch) \
-	  -c release -debug-info-format none --product phi-agent
-	@toolchains/check-device.sh $(device_scratch)/release/phi-agent
-	@mkdir -p $(device)
-	@cp $(device_scratch)/release/phi-agent $(device)/phi-agent.new
-	@mv $(device)/phi-agent.new $(device)/phi-agent
+	$(call static_agent,arm64,pi-aarch64,$(device))
+
+device-amd64: swift setup-device
+	@echo "device: the agent for x86_64"
+	$(call static_agent,amd64,static-x86_64,$(device)-amd64)
 
 sdk: swift setup-device
-	@toolchains/sdk.sh
+	@toolchains/sdk.sh arm64
 
 sdk-update: swift setup-device
-	@toolchains/sdk.sh --update-lock
+	@toolchains/sdk.sh arm64 --update-lock
+	@toolchains/sdk.sh amd64 --update-lock
 
 # One after the other, also under make -j: two SwiftPMs would compete for the machine. Plain
 # `swift test` runs Swift Testing's tests in parallel and ends with its summary.
@@ -99,12 +113,12 @@ bench-pool: swift setup-build
 	@objcopy --strip-debug $(host)/pool-kernel .build/bench/pool-kernel
 	@clang -shared -fPIC -O2 -o .build/bench/count-instructions.so toolchains/count-instructions.c
 	@$(MAKE) --no-print-directory device && \
-	  swift build --swift-sdks-path "$$(toolchains/sdk.sh)" --swift-sdk pi-aarch64 \
-	    --scratch-path $(device_scratch) -c release -debug-info-format none --product pool-kernel || \
+	  swift build --swift-sdks-path "$$(toolchains/sdk.sh arm64)" --swift-sdk pi-aarch64 \
+	    --scratch-path $(device)-build -c release -debug-info-format none --product pool-kernel || \
 	  echo "bench-pool: no device build, so no instructions on aarch64" >&2
 	$(host)/pool-bench $(if $(TRACES),--traces $(TRACES)) --results bench/results/pool.jsonl \
 	  --kernel .build/bench/pool-kernel --plugin .build/bench/count-instructions.so \
-	  $$([ -f $(device_scratch)/release/pool-kernel ] && echo --device-kernel $(device_scratch)/release/pool-kernel)
+	  $$([ -f $(device)-build/release/pool-kernel ] && echo --device-kernel $(device)-build/release/pool-kernel)
 
 bench-sensing: swift
 	swift build -c release --static-swift-stdlib --product sensing-bench
@@ -114,7 +128,23 @@ bench-chamber: swift
 	@mkdir -p bench/results
 	swift build -c release --static-swift-stdlib --product chamber-bench
 	toolchains/count-cycles.sh $(host)/chamber-bench > bench/results/chamber-counts.txt
-	$(host)/chamber-bench --out bench/results/chamber.jsonl --counts bench/results/chamber-counts.txt
+	$(host)/chamber-bench --out bench/results/chamber.jsonl --plot bench/results/chamber.svg --counts bench/results/chamber-counts.txt
+
+bench-agent: build device device-amd64
+	@toolchains/setup.sh bench
+	@mkdir -p bench/results
+	Tests/Lab/agent_bench.py --results bench/results/agent.jsonl
+
+setup-lab:
+	@toolchains/setup.sh lab
+
+# The board stays: Tests/Lab/lab.py run pi COMMAND, and `make -s lab` again finds it running.
+lab: setup-lab
+	Tests/Lab/lab.py boot pi
+
+lab-trial: device setup-lab
+	@mkdir -p bench/results
+	Tests/Lab/trial.py --results bench/results/trial.jsonl
 
 demo: build
 	fleet/demo.sh

@@ -53,7 +53,9 @@ let package = Package(
         // Ground: C only, one file of system or library calls per shim.
         // Rounding a Double calls libm, which nothing else links where neither Glibc nor Foundation is imported.
         shim("CPosix", links: ["m"]),
-        shim("CCurl", links: ["curl"]),
+        // libssl and libcrypto: OpenSSL is told what it need not load before libcurl starts it.
+        shim("CCurl", links: ["curl", "ssl", "crypto"]),
+        shim("CCares", links: ["cares"]),
         shim("CCrypto", links: ["crypto"]),
         shim("CSensors", links: ["sensors"]),
         // Benches and tests alone.
@@ -85,18 +87,21 @@ let package = Package(
         device("Device", "System", ["Bytes", "CPosix"]),
         device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
         device("Device", "Governor", ["Actuation", "Bytes", "Digest", "Model", "System"]),
-        device("Device", "Transport", ["Bytes", "CCurl"]),
+        device("Device", "Transport", ["Bytes", "CCares", "CCurl"]),
         device(
             "Device", "Uplink", ["AgentCore", "Bytes", "Digest", "Model", "Transport", "Wire"]),
         device(
             "Device", "LocalAPI",
             ["AgentCore", "Bytes", "Model", "Precision", "System", "TensorPool"]),
         device(
+            "Device", "Spool",
+            ["AgentCore", "Bytes", "Digest", "Model", "Precision", "System", "TensorPool", "Wire"]),
+        device(
             "Device", "AgentRuntime",
             [
                 "AgentCore", "Bytes", "Chamber", "Circuit", "Digest", "Governor", "LocalAPI", "Model", "Phi",
-                "PhiChamber", "PoolReplay", "Precision", "System", "Telemetry", "TensorPool", "Transport", "Uplink",
-                "Wire",
+                "PhiChamber", "PoolReplay", "Precision", "Spool", "System", "Telemetry", "TensorPool", "Transport",
+                "Uplink", "Wire",
             ]),
         device(
             "Device", "PhiChamber", ["Chamber", "Governor", "Model", "System", "Telemetry"]),
@@ -109,7 +114,7 @@ let package = Package(
         host("Server", "Merge", ["Bytes", "Digest", "Model", "Wire"]),
         host(
             "Server", "Store",
-            ["Bytes", "CSQLite", "Digest", "Merge", "Model", "Rollout", "Wire"]),
+            ["Bytes", "CSQLite", "Digest", "Merge", "Model", "Rollout", "TensorPool", "Wire"]),
         host(
             "Server", "Ingest",
             ["Bytes", "Digest", "Merge", "Model", "Rollout", "Store", "Wire"]),
@@ -137,12 +142,20 @@ let package = Package(
 
         // Tests.
         test("TidyTests", []),
-        test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi"]),
+        test("ChamberTests", ["Bytes", "Chamber", "Digest", "Model", "Phi", "Precision"]),
+        // The figures of the source documents, row by row.
+        test("SourceTests", ["Chamber", "Circuit", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
         test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
         test(
             "IntegrationTests",
-            ["Bytes", "FixtureSupport", "LocalAPI", "Merge", "Model", "Store", "System", "TensorPool"]),
+            ["Bytes", "FixtureSupport", "LocalAPI", "Merge", "Model", "Spool", "Store", "System", "TensorPool"]),
+        test(
+            "SpoolTests",
+            [
+                "AgentCore", "Bytes", "CoreTesting", "Digest", "FixtureSupport", "Model", "Spool", "System",
+                "TensorPool", "Wire",
+            ]),
         test(
             "AgentRuntimeTests",
             [
@@ -160,8 +173,10 @@ let package = Package(
             ["Actuation", "Bytes", "Chamber", "Model", "Phi", "Simulation"]),
         .executableTarget(
             name: "chamber-bench",
-            dependencies: ["Bytes", "ChamberTrials", "Phi", "Simulation", "System"],
+            dependencies: ["Bytes", "CAllocations", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
+        // Counts allocations by standing before the C library's: for measurements, in no program shipped.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
         .executableTarget(
             name: "sensing-bench", dependencies: ["Bytes", "CMeasure", "Model", "System", "Telemetry"],
             path: "Sources/Simulation/sensing-bench", swiftSettings: strict),
@@ -177,6 +192,7 @@ let package = Package(
         // Tests.
         .target(name: "FixtureSupport", path: "Tests/FixtureSupport", swiftSettings: strict),
         test("SystemTests", ["FixtureSupport", "System"]),
+        test("TransportTests", ["Transport"]),
         test(
             "LocalAPITests",
             ["AgentCore", "Bytes", "CoreTesting", "FixtureSupport", "LocalAPI", "Model", "System", "TensorPool"]),
@@ -187,9 +203,18 @@ let package = Package(
             "SimulationTests",
             [
                 "Chamber", "ChamberTrials", "FixtureSupport", "Governor", "Model", "Simulation",
-                "System", "Telemetry", "phi-boards",
+                "System", "Telemetry", "chamber-bench", "phi-boards",
             ]),
-        test("PhiChamberTests", ["FixtureSupport", "Governor", "Phi", "PhiChamber"]),
+        // The README's example, as a package of somebody else's would have it.
+        .executableTarget(
+            name: "chamber-example", dependencies: ["PhiChamber"],
+            path: "Tests/OutsidePackage/Sources/Example", swiftSettings: strict),
+        test(
+            "PhiChamberTests",
+            [
+                "CoreTesting", "FixtureSupport", "Governor", "Phi", "PhiChamber", "Telemetry",
+                "chamber-example",
+            ]),
         test("ActuationTests", ["Actuation"]),
         test("GovernorTests", ["Actuation", "FixtureSupport", "Governor", "Model", "System"]),
         test(

@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
 # Holds the device's program to what a Raspberry Pi can be promised: one file that needs no other
-# (static), for its processor, stripped, and small. Usage: toolchains/check-device.sh FILE
+# (static), for its processor, stripped, and small. Usage: toolchains/check-device.sh FILE [arm64|amd64]
 set -euo pipefail
 
 # A program that lives in RAM beside the workload, and is sent over the air: what libcurl, OpenSSL,
 # libsensors and glibc come to (4.5 MB), and 1 MB for all of ours.
 readonly size_bytes_max=5500000
 
-file=${1:?usage: check-device.sh FILE}
+file=${1:?usage: check-device.sh FILE [arm64|amd64]}
+case "${2:-arm64}" in
+arm64) machine=AArch64 ;;
+amd64) machine='Advanced Micro Devices X86-64' ;;
+*)
+    echo "device: error: unknown architecture '$2'" >&2
+    exit 2
+    ;;
+esac
 fail() {
     printf 'device: error: %s: %s\n' "$file" "$1" >&2
     printf 'device: hint: %s\n' "$2" >&2
@@ -16,17 +24,17 @@ fail() {
 
 [ -f "$file" ] || fail "not there" "run 'make device'"
 head=$(LC_ALL=C readelf --file-header --program-headers --section-headers --wide "$file")
-grep -q 'Machine: *AArch64' <<<"$head" || fail "not a program for aarch64" \
+grep -q "Machine: *$machine" <<<"$head" || fail "not a program for $machine" \
     "build with the SDK (make device)"
 if grep -Eq '^ *(INTERP|DYNAMIC) ' <<<"$head"; then
-    fail "dynamically linked" "see -static in toolchains/sdk/toolset.json"
+    fail "dynamically linked" "see -static in toolchains/sdk/ARCH/toolset.json"
 fi
 if grep -Eq '\.(symtab|debug_info) ' <<<"$head"; then
-    fail "not stripped" "see -s in toolchains/sdk/toolset.json"
+    fail "not stripped" "see -s in toolchains/sdk/ARCH/toolset.json"
 fi
 size_bytes=$(stat -c %s "$file")
 [ "$size_bytes" -le "$size_bytes_max" ] ||
     fail "$size_bytes bytes, more than $size_bytes_max" \
         "find what grew with -Xlinker -Map=FILE; String comparison and case pull in Unicode tables"
-printf 'device: %s: %s bytes of at most %s, aarch64, static, stripped\n' \
-    "$file" "$size_bytes" "$size_bytes_max"
+printf 'device: %s: %s bytes of at most %s, %s, static, stripped\n' \
+    "$file" "$size_bytes" "$size_bytes_max" "$machine"

@@ -1,28 +1,44 @@
 #!/usr/bin/env bash
 # Builds the device's Swift SDK and prints the folder that holds it, for
-#   swift build --swift-sdks-path "$(toolchains/sdk.sh)" --swift-sdk pi-aarch64 ...
+#   swift build --swift-sdks-path "$(toolchains/sdk.sh arm64)" --swift-sdk pi-aarch64 ...
+#   swift build --swift-sdks-path "$(toolchains/sdk.sh amd64)" --swift-sdk static-x86_64 ...
 #
-# The SDK is an artifact bundle: Debian's arm64 packages unpacked as a sysroot, a static libcurl
-# built from Debian's source package, and the flags in toolchains/sdk. It is kept outside the
+# The SDK is an artifact bundle: Debian's packages for that architecture unpacked as a sysroot, a static libcurl
+# built from Debian's source package, and the flags in toolchains/sdk/ARCH. It is kept outside the
 # build folder under a name that is a hash of its inputs, so it is built once. toolchains/README.md
 # tells the rest.
 #
-# Usage: toolchains/sdk.sh                 build if need be, print the folder
-#        toolchains/sdk.sh --update-lock   build afresh, write the versions used to packages.lock
+# Usage: toolchains/sdk.sh [arm64|amd64]                 build if need be, print the folder
+#        toolchains/sdk.sh [arm64|amd64] --update-lock   build afresh, write the versions used to
+#                                                        packages-ARCH.lock
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-readonly here lock="$here/packages.lock"
-readonly sdk=pi-aarch64 codename=bookworm triple=aarch64-linux-gnu
+readonly here codename=bookworm
 # What the agent links (libssl-dev and below), and what any static C program needs (above it).
 # gcc-12-base holds libgcc's licence.
 readonly packages=(libc6-dev linux-libc-dev gcc-12-base libgcc-12-dev
     libssl-dev zlib1g-dev libc-ares-dev libsensors-dev)
 
-# The baseline: runs on Cortex-A53 and A72, the boards' cores, neither of which has AES or SHA
-# instructions (clang's -mcpu=cortex-a53 would assume them). Same flags as in sdk/toolset.json.
-readonly device_flags="--target=$triple -march=armv8-a -mtune=cortex-a53 -mno-outline-atomics \
--Os -ffunction-sections -fdata-sections -fno-unwind-tables -fno-asynchronous-unwind-tables"
+# What differs by architecture.
+#
+# The baseline of arm64: runs on Cortex-A53 and A72, the boards' cores, neither of which has AES or SHA
+# instructions (clang's -mcpu=cortex-a53 would assume them). Same flags as in sdk/ARCH/toolset.json.
+choose_architecture() {
+    case "$arch" in
+    arm64)
+        sdk=pi-aarch64 triple=aarch64-linux-gnu processor=aarch64 embedded=aarch64-none-none-elf
+        device_flags="-march=armv8-a -mtune=cortex-a53 -mno-outline-atomics"
+        ;;
+    amd64)
+        sdk=static-x86_64 triple=x86_64-linux-gnu processor=x86_64 embedded=x86_64-unknown-none-elf
+        device_flags="-march=x86-64"
+        ;;
+    esac
+    device_flags="--target=$triple $device_flags -Os -ffunction-sections -fdata-sections \
+-fno-unwind-tables -fno-asynchronous-unwind-tables"
+    lock="$here/packages-$arch.lock"
+}
 
 say() { printf 'sdk: %s\n' "$*" >&2; }
 fail() { # message, hint
@@ -30,6 +46,9 @@ fail() { # message, hint
     printf 'sdk: hint: %s\n' "$2" >&2
     exit 1
 }
+
+# shellcheck source=private_apt.sh
+. "$here/private_apt.sh"
 
 need() { # program, Debian package
     command -v "$1" >/dev/null ||
@@ -45,8 +64,8 @@ find_tools() {
         [ -x "$toolchain/$tool" ] || fail "the Swift toolchain has no $tool" \
             "install the complete toolchain from swift.org, not a distribution's subset"
     done
-    unicode_tables="$toolchain/../lib/swift/embedded/aarch64-none-none-elf/libswiftUnicodeDataTables.a"
-    [ -e "$unicode_tables" ] || fail "the Swift toolchain has no Embedded Swift for aarch64" \
+    unicode_tables="$toolchain/../lib/swift/embedded/$embedded/libswiftUnicodeDataTables.a"
+    [ -e "$unicode_tables" ] || fail "the Swift toolchain has no Embedded Swift for $processor" \
         "install Swift 6.3 from swift.org"
 }
 
@@ -72,41 +91,9 @@ inputs_hash() {
     {
         swift --version 2>/dev/null
         cd "$here"
-        cat sdk.sh debian_sources.py sdk/*
-        if [ -e packages.lock ]; then cat packages.lock; fi
+        cat sdk.sh private_apt.sh debian_sources.py sdk/*.c "sdk/$arch"/*
+        if [ -e "$lock" ]; then cat "$lock"; fi
     } | sha256sum | cut -c1-16
-}
-
-# apt with every folder of its own: nothing of the system's is written, no architecture is added
-# to dpkg, and no root is needed. The rest of the machine's settings (proxy, credentials) hold.
-private_apt() {
-    local tool=$1
-    shift
-    "$tool" -q \
-        -o Dir::State="$work/apt/state" -o Dir::State::status="$work/apt/status" \
-        -o Dir::Cache="$work/apt/cache" \
-        -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$work/apt/sources.d" \
-        -o Dir::Etc::preferences="$work/apt/preferences" -o Dir::Etc::preferencesparts=/dev/null \
-        -o APT::Architecture=arm64 -o APT::Architectures=arm64 \
-        -o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Update::Error-Mode=any \
-        -o APT::Sandbox::User="$(id -un)" \
-        "$@"
-}
-
-read_archives() {
-    say "1/5 reading the package lists of Debian $codename for arm64"
-    mkdir -p "$work"/apt/{state/lists/partial,cache/archives/partial,sources.d}
-    : >"$work/apt/status"
-    # First match wins: Debian's own archives, and nothing else.
-    printf '%s\n' 'Package: *' 'Pin: release o=Debian' 'Pin-Priority: 500' '' \
-        'Package: *' 'Pin: release *' 'Pin-Priority: -1' >"$work/apt/preferences"
-    python3 "$here/debian_sources.py" "$codename" >"$work/apt/sources.d/debian.sources" ||
-        fail "this machine's apt names no Debian $codename archive" \
-            "add one to /etc/apt/sources.list.d (see sources.list(5))"
-    private_apt apt-get update >"$work/apt/log" 2>&1 || {
-        tail -5 "$work/apt/log" >&2
-        fail "the package lists can't be read" "check the network, and that 'apt-get update' works"
-    }
 }
 
 # One line a package, in the order of the list: name, version, SHA-256 (both from the signed index).
@@ -116,8 +103,8 @@ resolve_versions() {
         private_apt apt-cache show --no-all-versions "$package" 2>/dev/null |
             awk -v name="$package" '/^Version:/ {v=$2} /^SHA256:/ {s=$2}
                 END {if (v == "" || s == "") exit 1; print name, v, s}' ||
-            fail "Debian $codename has no arm64 package $package" \
-                "check that the archive in /etc/apt serves arm64 (not every mirror does)"
+            fail "Debian $codename has no $arch package $package" \
+                "check that the archive in /etc/apt serves $arch (not every mirror does)"
     done
     # The highest version of the source, as `apt-get source` would choose, and its .dsc's hash.
     private_apt apt-cache showsrc --only-source curl 2>/dev/null |
@@ -135,7 +122,7 @@ resolve_versions() {
 
 compare_with_lock() { # versions
     if [ ! -e "$lock" ]; then
-        say "note: there is no packages.lock; 'toolchains/sdk.sh --update-lock' writes one"
+        say "note: there is no ${lock##*/}; 'toolchains/sdk.sh $arch --update-lock' writes one"
         return
     fi
     local name version rest locked moved=0
@@ -152,16 +139,12 @@ compare_with_lock() { # versions
 }
 
 unpack_sysroot() {
-    say "2/5 fetching ${#packages[@]} arm64 packages"
+    say "2/5 fetching ${#packages[@]} $arch packages"
     local name version sum deb
     mkdir -p "$work/debs" "$work/root"
     while read -r name version sum; do
         [ "$name" != curl:source ] || continue
-        (cd "$work/debs" && private_apt apt-get download "$name=$version" >"$work/apt/log" 2>&1) || {
-            tail -5 "$work/apt/log" >&2
-            fail "the arm64 package $name $version can't be had" \
-                "check the network and the free space in $cache"
-        }
+        (cd "$work/debs" && download_package "$name=$version")
         deb=$(echo "$work/debs/${name}_"*.deb)
         # apt has checked it against the signed index; this ties it to the lock's line.
         echo "$sum  $deb" | sha256sum --check --quiet >&2
@@ -211,7 +194,7 @@ build_curl() {
     # sysroot, pkg-config is a false friend. The build folder's own path stays out of the objects.
     cat >"$work/toolchain.cmake" <<CMAKE
 set(CMAKE_SYSTEM_NAME Linux)
-set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_SYSTEM_PROCESSOR $processor)
 set(CMAKE_SYSROOT "$sysroot")
 set(CMAKE_LIBRARY_ARCHITECTURE $triple)
 set(CMAKE_C_COMPILER "$toolchain/clang")
@@ -225,8 +208,9 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(PKG_CONFIG_EXECUTABLE /bin/false)
 CMAKE
-    # c-ares answers names: a static glibc's getaddrinfo wants the very glibc it was built with at
-    # run time. The certificates' place is Debian's (and Raspberry Pi OS's).
+    # Without a resolver of its own: c-ares would cost each handle 74 KB, and a static glibc's getaddrinfo
+    # wants the very glibc it was built with at run time. So the agent asks c-ares itself, when it has a
+    # name to ask for. The certificates' place is Debian's (and Raspberry Pi OS's).
     cpus=$(nproc)
     # shellcheck disable=SC2016  # the inner shell expands its own arguments
     env -i PATH="$PATH" HOME="$work" SOURCE_DATE_EPOCH=0 bash -c '
@@ -235,12 +219,15 @@ CMAKE
             -DCMAKE_TOOLCHAIN_FILE="$1/toolchain.cmake" -DCMAKE_BUILD_TYPE=None \
             -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR="lib/$3" \
             -DBUILD_SHARED_LIBS=OFF -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF \
-            -DHTTP_ONLY=ON -DENABLE_ARES=ON -DENABLE_THREADED_RESOLVER=OFF \
+            -DHTTP_ONLY=ON -DENABLE_ARES=OFF -DENABLE_THREADED_RESOLVER=OFF \
             -DCURL_USE_OPENSSL=ON -DOPENSSL_USE_STATIC_LIBS=ON \
             -DCURL_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt -DCURL_CA_PATH=none \
             -DCURL_USE_LIBSSH2=OFF -DCURL_USE_LIBPSL=OFF -DUSE_LIBIDN2=OFF -DUSE_NGHTTP2=OFF \
             -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF -DCURL_ZLIB=ON \
             -DCURL_DISABLE_NETRC=ON -DCURL_DISABLE_ALTSVC=ON -DCURL_DISABLE_HSTS=ON \
+            -DCURL_DISABLE_COOKIES=ON -DCURL_DISABLE_CRYPTO_AUTH=ON -DCURL_DISABLE_DOH=ON \
+            -DCURL_DISABLE_MIME=ON -DCURL_DISABLE_NTLM=ON -DCURL_DISABLE_PROXY=ON \
+            -DCURL_DISABLE_PROGRESS_METER=ON -DCURL_DISABLE_OPENSSL_AUTO_LOAD_CONFIG=ON \
             -DENABLE_MANUAL=OFF -DCURL_DISABLE_TESTS=ON
         cmake --build "$1/curl/build" --parallel "$2"
         DESTDIR="$1/curl/out" cmake --install "$1/curl/build"
@@ -248,11 +235,24 @@ CMAKE
         tail -20 "$log" >&2
         fail "libcurl doesn't build" "the log's end is above; a change of Debian's curl is likely"
     }
-    grep -Eq 'USE_ARES' "$work/curl/build/lib/curl_config.h" ||
-        fail "libcurl was built without c-ares" "see CMakeLists.txt of Debian's curl"
     cp "$work/curl/out/usr/lib/$triple/libcurl.a" "$sysroot/usr/lib/$triple/"
     cp -r "$work/curl/out/usr/include/curl" "$sysroot/usr/include/"
     cp "$work/curl/source/debian/copyright" "$bundle/$sdk/licences/libcurl"
+}
+
+# OpenSSL without the algorithms that nobody here speaks: crypto.c tells how.
+slim_crypto() {
+    local libraries="$sysroot/usr/lib/$triple" members member replaced=(defltprov provider_predefined c_allc c_alld err_all)
+    # shellcheck disable=SC2086  # the flags are words
+    "$toolchain/clang" $device_flags --sysroot "$sysroot" -Wall -Wextra -Werror \
+        -ffile-prefix-map="$here=." -c "$here/sdk/crypto.c" -o "$work/crypto.o"
+    members=$("$toolchain/llvm-ar" t "$libraries/libcrypto.a")
+    for member in "${replaced[@]}"; do
+        grep -qx "libcrypto-lib-$member.o" <<<"$members" ||
+            fail "Debian's libcrypto.a has no member $member" "OpenSSL changed: see toolchains/sdk/crypto.c"
+        "$toolchain/llvm-ar" dD "$libraries/libcrypto.a" "libcrypto-lib-$member.o"
+    done
+    "$toolchain/llvm-ar" rsD "$libraries/libcrypto.a" "$work/crypto.o"
 }
 
 # What Embedded Swift links besides: the hooks its runtime expects of a platform, and the Unicode
@@ -269,8 +269,8 @@ build_runtime() {
 }
 
 finish_bundle() {
-    cp "$here/sdk/info.json" "$bundle/"
-    cp "$here/sdk/swift-sdk.json" "$here/sdk/toolset.json" "$bundle/$sdk/"
+    cp "$here/sdk/$arch/info.json" "$bundle/"
+    cp "$here/sdk/$arch/swift-sdk.json" "$here/sdk/$arch/toolset.json" "$bundle/$sdk/"
     cp "$work/versions" "$bundle/$sdk/packages"
     # A path of this build inside the SDK would make two builds differ, or leak where it was made.
     if grep -rlF "$work" "$bundle" >&2; then
@@ -288,17 +288,21 @@ write_lock() {
         cat "$1"
     } >"$lock.new"
     mv "$lock.new" "$lock"
-    say "packages.lock written"
+    say "${lock##*/} written"
 }
 
 main() {
-    local update=0 home
-    case "${1:-}" in
-    '') ;;
-    --update-lock) update=1 ;;
-    *) fail "unknown option '$1'" "usage: toolchains/sdk.sh [--update-lock]" ;;
-    esac
+    local update=0 home argument
+    arch=arm64
+    for argument in "$@"; do
+        case "$argument" in
+        arm64 | amd64) arch=$argument ;;
+        --update-lock) update=1 ;;
+        *) fail "unknown option '$argument'" "usage: toolchains/sdk.sh [arm64|amd64] [--update-lock]" ;;
+        esac
+    done
     umask 022
+    choose_architecture
     find_tools
     cache="${XDG_CACHE_HOME:-$HOME/.cache}/phifleet"
     home="$cache/sdk-$(inputs_hash)"
@@ -327,11 +331,13 @@ main() {
     sysroot="$bundle/$sdk/sysroot"
     mkdir -p "$sysroot"
 
+    say "1/5 reading the package lists of Debian $codename for $arch"
     read_archives
     resolve_versions >"$work/versions"
     if [ "$update" = 0 ]; then compare_with_lock "$work/versions"; fi
     unpack_sysroot
     build_curl
+    slim_crypto
     build_runtime
     finish_bundle
     if [ "$update" = 1 ]; then

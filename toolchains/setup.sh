@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing on this machine, and touches nothing when none is.
 #
-# Usage: toolchains/setup.sh [build] [device] [test] [deb] [bench]      without a name: the first three
+# Usage: toolchains/setup.sh [GROUP...]      without a name: build, device and test
 #   build   what the Swift toolchain needs on a bare Debian 12, and the libraries of the host's programs
 #   device  what the device's SDK is made with
 #   test    what the tests run beside that
+#   lab     what makes and runs an emulated board (Tests/Lab)
 #   bench   what the benches count instructions with, and what they measure us against
 #   deb     what packs the agent for Debian, and tries the package
 set -euo pipefail
@@ -14,14 +15,18 @@ set -euo pipefail
 readonly swift=(libcurl4 libgcc-s1 libncurses6 libsqlite3-0 libstdc++6 libuuid1 libxml2 zlib1g
     binutils git libc6-dev libgcc-12-dev libstdc++-12-dev tzdata unzip)
 readonly build=("${swift[@]}"
-    libcurl4-openssl-dev libmicrohttpd-dev libsensors-dev libsqlite3-dev libssl-dev zlib1g-dev)
+    libc-ares-dev libcurl4-openssl-dev libmicrohttpd-dev libsensors-dev libsqlite3-dev libssl-dev zlib1g-dev)
 readonly device=("${swift[@]}"
     ca-certificates cmake dpkg-dev file ninja-build patch python3 xz-utils)
 # prometheus is here for promtool, which holds the metrics to Prometheus's rules; systemd for
 # systemd-analyze, which judges the units; socat and netcat for the shell examples of the local API.
 readonly test=(ca-certificates curl file iproute2 netcat-openbsd openssl perl prometheus protobuf-compiler
     python3 qemu-user-static socat systemd util-linux)
-readonly bench=(qemu-user valgrind zstd)
+readonly lab=(ca-certificates cpio device-tree-compiler e2fsprogs kmod mmdebstrap openssh-client
+    procps python3 qemu-system-arm qemu-user-static qemu-utils util-linux)
+# collectd-core is collectd without its service; qemu-user is the emulator that can load plugins.
+readonly bench=(collectd-core earlyoom openssl prometheus-node-exporter python3 qemu-user strace valgrind
+    zstd)
 readonly deb=(debhelper dpkg-dev fakeroot lintian mmdebstrap)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -69,8 +74,9 @@ main() {
         device) wanted+=("${device[@]}") ;;
         test) wanted+=("${test[@]}") ;;
         deb) wanted+=("${deb[@]}") ;;
+        lab) wanted+=("${lab[@]}") ;;
         bench) wanted+=("${bench[@]}") ;;
-        *) fail "unknown group '$group'" "usage: toolchains/setup.sh [build] [device] [test] [deb] [bench]" ;;
+        *) fail "unknown group '$group'" "the groups are build, device, test, lab, bench and deb" ;;
         esac
     done
     command -v dpkg-query >/dev/null || fail "this is not a Debian system" \
@@ -101,7 +107,9 @@ main() {
     }
     rm -f "$log"
     for package in "${missing[@]}"; do
-        if [ "$package" = prometheus ]; then disable_service prometheus; fi
+        case "$package" in
+        prometheus | prometheus-node-exporter | earlyoom) disable_service "$package" ;;
+        esac
     done
     say "done"
 }

@@ -24,9 +24,10 @@ private func engaged(_ quietMs: Int64 = SenpaiLaw.windowMs) -> SenpaiLaw {
 @Suite struct SenpaiLawTests {
     @Test func theLimitIsPutOnASettledGroup() {
         var law = SenpaiLaw()
-        #expect(law.step(reading(0)) == .held)
+        #expect(law.nextLookMs == nil)
+        #expect(law.step(reading(0)) == .ceiling)
         #expect(law.step(reading(3_000)) == .held)
-        #expect(law.limitBytes == nil && law.nextLookMs == nil)
+        #expect(law.limitBytes == Double(300 << 20) && law.nextLookMs == SenpaiLaw.tickMs)
         #expect(law.step(reading(6_000)) == .engaged)
         #expect(law.limitBytes == Double(100 << 20))
     }
@@ -35,9 +36,9 @@ private func engaged(_ quietMs: Int64 = SenpaiLaw.windowMs) -> SenpaiLaw {
         var law = SenpaiLaw()
         for second in 0..<60 {
             let move = law.step(reading(Int64(second) * 1000, current: UInt64(10 + second * 4) << 20))
-            #expect(move == .held)
+            #expect(move == (second == 0 ? .ceiling : .held))
         }
-        #expect(law.limitBytes == nil)
+        #expect(law.limitBytes == Double(300 << 20))
     }
 
     /// limit *= 1 + min(1, (I/T/20)²)
@@ -98,12 +99,22 @@ private func engaged(_ quietMs: Int64 = SenpaiLaw.windowMs) -> SenpaiLaw {
         #expect(law.limitBytes == Double(50 << 20))
     }
 
+    @Test func aGroupThatHasNotSettledFollowsTheCeiling() {
+        var law = SenpaiLaw()
+        _ = law.step(reading(0))
+        #expect(law.step(reading(1_000, ceiling: 200 << 20)) == .loweredToCeiling)
+        #expect(law.step(reading(2_000, ceiling: 250 << 20)) == .ceiling)
+        #expect(law.limitBytes == Double(250 << 20))
+        #expect(law.step(reading(3_000, floor: 280 << 20, ceiling: 250 << 20)) == .raisedToFloor)
+        #expect(law.limitBytes == Double(280 << 20))
+    }
+
     @Test func countersThatRunBackwardsAreAnotherGroups() {
         var law = engaged()
         #expect(law.step(reading(7_000, some: 900_000)) == .backedOff)
-        #expect(law.step(reading(8_000, some: 5)) == .held)
-        #expect(law.step(reading(7_000, some: 10)) == .held)
-        #expect(law.step(reading(13_000, some: 10)) == .probed)
+        #expect(law.step(reading(8_000, some: 5)) == .ceiling)
+        #expect(law.step(reading(7_000, some: 10)) == .ceiling)
+        #expect(law.step(reading(13_000, some: 10)) == .engaged)
     }
 
     @Test func aLookIsDueWhenThereIsSomethingToDo() {
@@ -154,11 +165,12 @@ private func engaged(_ quietMs: Int64 = SenpaiLaw.windowMs) -> SenpaiLaw {
 
     /// The kernel puts who allocates to sleep; the other tasks of the group work on, for longer than
     /// without a limit.
-    @Test func aLeakIsSlowedAtTheCeilingWhileTheOthersWork() {
+    @Test(arguments: [false, true]) func aLeakIsSlowedAtTheCeilingWhileTheOthersWork(mostlySleep: Bool) {
         var plant = GroupPlant(hotBytes: 50 * mebi)
         plant.unreclaimableBytes = 50 * mebi
         plant.leakBytesPerS = 20 * mebi
         plant.hasOtherTasks = true
+        plant.othersMostlySleep = mostlySleep
         var loop = Loop(plant)
         loop.run(seconds: 40)
         let free = (50 + 20 * 40) * mebi

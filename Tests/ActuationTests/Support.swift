@@ -17,12 +17,15 @@ struct GroupPlant {
     var leakBytesPerS: Double = 0
     /// Tasks beside the one that allocates: they work on while it waits.
     var hasOtherTasks = false
+    /// These sleep between two pieces of work: while they do, all tasks that want to run wait.
+    var othersMostlySleep = false
     var reserveBytes: Double = 4 * mebi
     var ceilingBytes: Double = 300 * mebi
 
     private(set) var nowMs: Int64 = 0
     private(set) var someMicros = 0.0
     private(set) var fullMicros = 0.0
+    private(set) var cpuMicros = 0.0
     /// Seconds in which the group's work went on.
     private(set) var workedS = 0.0
     /// The longest time without any work, s.
@@ -49,6 +52,8 @@ struct GroupPlant {
         coldBytes = max(0, min(coldBytes, room - hotBytes))
         someMicros += waits * seconds * 1e6
         if !hasOtherTasks { fullMicros += waits * seconds * 1e6 }
+        if othersMostlySleep { fullMicros += waits * seconds * 0.9 * 1e6 }
+        cpuMicros += ((1 - waits) * 0.3 + (hasOtherTasks ? 0.3 : 0)) * seconds * 1e6
         workedS += (hasOtherTasks ? 1 : 1 - waits) * seconds
         standstillS = hasOtherTasks || waits < 0.99 ? 0 : standstillS + seconds
         longestStandstillS = max(longestStandstillS, standstillS)
@@ -57,7 +62,7 @@ struct GroupPlant {
     func reading(hasPressure: Bool = true) -> SenpaiLaw.Reading {
         SenpaiLaw.Reading(
             nowMs: nowMs, someMicros: UInt64(someMicros), fullMicros: hasPressure ? UInt64(fullMicros) : nil,
-            currentBytes: UInt64(wantedBytes), floorBytes: UInt64(unreclaimableBytes + reserveBytes),
+            cpuMicros: UInt64(cpuMicros), currentBytes: UInt64(wantedBytes), floorBytes: UInt64(unreclaimableBytes + reserveBytes),
             ceilingBytes: UInt64(ceilingBytes))
     }
 }

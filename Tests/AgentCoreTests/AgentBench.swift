@@ -55,9 +55,21 @@ final class AgentBench {
     var finished: Bool?
     private var heldOpen = false
 
+    // The disk, as the test plays it.
+    var batches: [SpoolBatch] = []
+    var fetches: [CurrentStream] = []
+    var kept: [KeptThing: [UInt8]] = [:]
+    var write: (SpoolBatch) -> CheckpointResult = { batch in
+        .stored(batch.chunks.map { _ in true }, lost: [], dropped: ValueCounts())
+    }
+    var backlog: (Int, CurrentStream) -> Backlog = { _, _ in Backlog() }
+    var released: () -> Void = {}
+    var isSynced = true
+
     init(
         state: AgentState? = nil, enrolled: Bool = true, token: String? = nil,
-        intervalMs: Int64? = 1_000
+        intervalMs: Int64? = 1_000, checkpointMs: Int64? = nil, kernelBootID: String = "boot",
+        inheritance: Inheritance = Inheritance()
     ) throws {
         var state =
             state
@@ -71,8 +83,9 @@ final class AgentBench {
         disk = state
         core = try AgentCore(
             configuration: AgentConfiguration(
-                agentVersion: "test", token: token, kernelBootID: "boot", sampleIntervalMs: intervalMs),
-            state: state, hardware: Self.hardware, seed: 42)
+                agentVersion: "test", token: token, kernelBootID: kernelBootID, sampleIntervalMs: intervalMs,
+                checkpointMs: checkpointMs),
+            state: state, hardware: Self.hardware, seed: 42, inheritance: inheritance)
         answers = { [unowned self] report in self.acknowledge(report) }
     }
 
@@ -99,7 +112,7 @@ final class AgentBench {
     func feed(_ event: AgentEvent) {
         var events = [event]
         while !events.isEmpty {
-            let now = Instant(monotonicMs: nowMs, wallMs: 1_700_000_000_000 + nowMs, isSynced: true)
+            let now = Instant(monotonicMs: nowMs, wallMs: 1_700_000_000_000 + nowMs, isSynced: isSynced)
             for action in core.step(events.removeFirst(), at: now) {
                 switch action {
                 case .observe:
@@ -120,6 +133,14 @@ final class AgentBench {
                     heldOpen = true
                 case .cancelHold: heldOpen = false
                 case .answer(let answer, _): answersToWorkload.append(answer)
+                case .checkpoint(let batch):
+                    batches.append(batch)
+                    events.append(.checkpointed(write(batch)))
+                case .fetchBacklog(let bytes, let current):
+                    fetches.append(current)
+                    events.append(.backlog(backlog(bytes, current)))
+                case .releaseBacklog: released()
+                case .keep(let thing, let bytes): kept[thing] = bytes
                 case .log(_, let text): logs.append(text)
                 case .finish(let failed): finished = failed
                 }

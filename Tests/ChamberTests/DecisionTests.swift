@@ -43,6 +43,15 @@ func rangesHoldWhateverTheWeights(weight: Double) {
     #expect((0.7 - ulps...0.9 + ulps).contains(hot.decide(celsius: 80).factor))
 }
 
+@Test func theRangesAsExponentsAreTheirLogarithms() {
+    for expert in Expert.allCases {
+        let range = Experts.range(expert)
+        let exponents = Experts.exponents(expert)
+        #expect(abs(exponents.lowerBound - Phi.logarithm(range.lowerBound)) < 1e-15)
+        #expect(abs(exponents.upperBound - Phi.logarithm(range.upperBound)) < 1e-15)
+    }
+}
+
 @Test func eachSignalMovesTheFactorItsWay() {
     var board = Settled()
     #expect(board.decide(entropy: 0.9).factor > board.decide(entropy: 0.7).factor)

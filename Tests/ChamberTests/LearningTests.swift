@@ -47,6 +47,23 @@ import Testing
         #expect(MemoryLayout<SlotLearner.Slot>.stride * SlotLearner.slotCount == 3072)
     }
 
+    /// Whatever the experts said, their losses depend on the outcome alone: shifting every vote and the
+    /// outcome together changes nothing, and the expert nearest to what the window allowed loses least.
+    @Test func lossesAreDistancesFromWhatTheWindowAllowed() {
+        for served in [0.0, 0.3, 0.7, 1] {
+            let outcome = Outcome(throttleShare: 0, stallShare: 0, valueServed: served)
+            let votes = [-1.0, -0.38, 0, 0.4, 1]
+            let losses = votes.map { outcome.loss(of: $0) }
+            let nearest = votes.indices.min { abs(votes[$0] - served) < abs(votes[$1] - served) }
+            #expect(losses.indices.min { losses[$0] < losses[$1] } == nearest)
+            #expect(losses.allSatisfy { (0...1).contains($0) })
+        }
+        // More trouble allows less, in proportion.
+        let some = Outcome(throttleShare: 0.4, stallShare: 0, valueServed: 1)
+        #expect(some.allowedExponent == -0.4)
+        #expect(Outcome(throttleShare: 0.4, stallShare: 0.3, valueServed: 1).allowedExponent == -0.7)
+    }
+
     @Test func theOutcomeNotTheVoteIsTheMeasure() {
         let calm = Outcome(throttleShare: 0, stallShare: 0, valueServed: 0.9)
         #expect(calm.allowedExponent == 0.9)
@@ -135,6 +152,36 @@ import Testing
         #expect(!timing.isTriggered)
         timing.note(nowMs: ms + 4_200)
         #expect(timing.isTriggered)
+    }
+
+    /// Against the definition, by sorting anew each time.
+    @Test func itIsTheMedianAndTheScaledMADOfTheLastNine() {
+        var timing = InputTiming()
+        var gaps: [Double] = []
+        var ms: Int64 = 0
+        var state: UInt64 = 5
+        var triggered = 0
+        for _ in 0..<600 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let jitter = Int64(state >> 60) * 5
+            let late: Int64 = (state >> 50) % 16 == 15 ? 900 : 0
+            let gap = 1000 + jitter + late
+            ms += gap
+            var expected = false
+            if gaps.count >= 8 {
+                let last = gaps.suffix(9)
+                let middle = last.sorted()[last.count / 2]
+                let deviation = last.map { abs($0 - middle) }.sorted()[last.count / 2]
+                let width = max(3 * 1.4826 * deviation, 0.05 * middle)
+                expected = abs(Double(gap) - middle) > width
+            }
+            timing.note(nowMs: ms)
+            // The first input has no gap before it.
+            if ms != gap { gaps.append(Double(gap)) }
+            if ms != gap { #expect(timing.isTriggered == expected) }
+            if timing.isTriggered { triggered += 1 }
+        }
+        #expect(triggered > 10 && triggered < 300)
     }
 
     @Test func theChamberTellsOfIt() {

@@ -19,8 +19,11 @@ private func pressure(_ some: Int, full: Int = 40_000) -> String {
     /// A governor whose group has settled, and what memory.high then says.
     private func settled(_ group: Group) throws -> (CgroupGovernor, UInt64) {
         let governor = group.governor()
-        #expect(governor.apply(decision(1, ceiling: ceiling), nowMs: 0).map(\.control) == [.memoryMax])
-        #expect(try group.value("memory.high") == "max")
+        let first = governor.apply(decision(1, ceiling: ceiling), nowMs: 0)
+        #expect(first.map(\.control) == [.memoryMax, .memoryHigh])
+        // At its ceiling, an eighth under memory.max, in whole pages.
+        let high = try #require(UInt64(try group.value("memory.high")))
+        #expect(high <= ceiling / 9 * 8 && high > ceiling / 9 * 8 - UInt64(Machine.pageSizeBytes))
         let events = governor.apply(decision(1, ceiling: ceiling), nowMs: 6_000)
         #expect(events.map(\.control) == [.memoryHigh])
         #expect(events.first?.reason == "settled: the limit is put where the use lies")
@@ -69,15 +72,29 @@ private func pressure(_ some: Int, full: Int = 40_000) -> String {
         #expect(try #require(UInt64(try group.value("memory.high"))) == 99_614_720 + 4_194_304)
     }
 
+    /// Between two decisions as well: memory.high by the reserve, memory.max an eighth above it.
     @Test func aLeakIsGivenTheReserveAtEachLook() throws {
         let group = try Group()
         let (governor, _) = try settled(group)
-        try group.set("memory.stat", "anon 150000000\nfile 0\nkernel 1000000")
-        try group.set("memory.pressure", pressure(120_000 + 500_000))
-        let events = governor.look(nowMs: 7_000)
-        #expect(events.map(\.reason) == ["raised to what can't be given back, and a reserve"])
-        let high = try #require(UInt64(try group.value("memory.high")))
-        #expect(high >= 151_000_000 + 4_194_304 - 4096 * 4 && high <= 151_000_000 + 4_194_304)
+        var last: UInt64 = 0
+        for (second, held) in [(7, 150_000_000), (8, 280_000_000), (9, 300_000_000), (10, 320_000_000)] {
+            try group.set("memory.stat", "anon \(held - 1_000_000)\nfile 0\nkernel 1000000")
+            try group.set("memory.pressure", pressure(120_000 + second * 500_000))
+            let events = governor.look(nowMs: Int64(second) * 1000)
+            #expect(events.last?.reason == "raised to what can't be given back, and a reserve")
+            let high = try #require(UInt64(try group.value("memory.high")))
+            let floor = UInt64(held) + 4_194_304
+            #expect(high <= floor && high > floor - UInt64(Machine.pageSizeBytes))
+            let memoryMax = try #require(UInt64(try group.value("memory.max")))
+            #expect(memoryMax >= ceiling && memoryMax >= high + high / 9)
+            #expect(memoryMax >= last)
+            last = memoryMax
+        }
+        #expect(last > ceiling)
+        // The group let go of it: the ceiling is the decision's again.
+        try group.set("memory.stat", "anon 100000000\nkernel 0")
+        _ = governor.apply(decision(1, ceiling: ceiling), nowMs: 11_000)
+        #expect(try group.value("memory.max") == "\(ceiling)")
     }
 
     /// No throttling for ever: a group whose tasks all wait at the ceiling is let go, and said so.
@@ -87,10 +104,9 @@ private func pressure(_ some: Int, full: Int = 40_000) -> String {
         try group.set("memory.stat", "anon \(280 << 20)\nkernel 0")
         let governor = group.governor()
         _ = governor.apply(decision(1, ceiling: 200 << 20), nowMs: 0)
-        var events = governor.apply(decision(1, ceiling: 200 << 20), nowMs: 1_000)
-        #expect(events.map(\.reason) == ["the ceiling is reached"])
+        var events: [ControlEvent] = []
         var opened: Int64?
-        for second in 2..<10 where opened == nil {
+        for second in 1..<10 where opened == nil {
             let stall = second * 900_000
             try group.set("memory.pressure", pressure(120_000 + stall, full: 40_000 + stall))
             events = governor.apply(decision(1, ceiling: 200 << 20), nowMs: Int64(second) * 1000)
@@ -99,6 +115,10 @@ private func pressure(_ some: Int, full: Int = 40_000) -> String {
         #expect(opened.map { $0 <= 5 } == true)
         #expect(try group.value("memory.high") == "max")
         #expect(governor.status.memoryHigh.description == "open")
+        // It is looked after all the same: its memory.max follows what it holds.
+        try group.set("memory.stat", "anon \(330 << 20)\nkernel 0")
+        let due = try #require(governor.nextLookMs)
+        #expect(governor.look(nowMs: due).map(\.control) == [.memoryMax])
     }
 
     @Test func withoutPressureTheEventsStandIn() throws {
@@ -141,6 +161,36 @@ private func pressure(_ some: Int, full: Int = 40_000) -> String {
         #expect(try group.everything == before)
     }
 
+    /// With swap, a leak is pushed out of memory at the ceiling, as far as half of the free swap goes.
+    @Test func swapIsARoomToGiveBackTo() throws {
+        let group = try Group()
+        let mebi = 1 << 20
+        try group.set("memory.stat", "anon \(400 * mebi)\nkernel \(10 * mebi)")
+        try group.set("memory.current", "\(290 * mebi)")
+        try group.set("memory.swap.max", "max")
+        try group.set("memory.swap.current", "0")
+        try group.tree.write(
+            "proc/meminfo", "MemTotal: 500000 kB\nSwapTotal: 999999 kB\nSwapFree:      \(400 * 1024) kB\nDirty: 5 kB\n")
+        let group0 = try #require(ManagedGroup(root: group.tree.at("cgroup"), path: "/workload.slice"))
+        func bounds() -> MemoryBounds {
+            MemoryBrake(group0, procfsRoot: group.tree.at("proc"), memoryBytes: 512 << 20, isDear: false).bounds()
+        }
+        #expect(bounds().heldBytes == UInt64(410 * mebi) && bounds().swappableBytes == UInt64(200 * mebi))
+        #expect(bounds().floorBytes == UInt64(214 * mebi))
+        // memory.high at eight ninths of the decision's ceiling; memory.max where nothing is killed.
+        #expect(bounds().highCeiling(UInt64(270 * mebi)) == UInt64(240 * mebi))
+        #expect(bounds().memoryMax(UInt64(270 * mebi), hasHigh: true) == UInt64(410 * mebi) / 16 * 17)
+        // The group's own share of the swap.
+        try group.set("memory.swap.max", "\(100 * mebi)")
+        try group.set("memory.swap.current", "\(60 * mebi)")
+        #expect(bounds().swappableBytes == UInt64(20 * mebi))
+        try group.set("memory.swap.max", "0")
+        #expect(bounds().swappableBytes == 0)
+        // A kernel without swap accounting has no such file: nothing is counted on.
+        try group.tree.remove("\(Group.folder)/memory.swap.max")
+        #expect(bounds().swappableBytes == 0)
+    }
+
     @Test func theOwnersOwnLimitIsNeverRaised() throws {
         let group = try Group()
         try group.set("memory.high", "50000000")
@@ -173,7 +223,8 @@ private func pressure(_ some: Int, full: Int = 40_000) -> String {
         #expect(MemoryBounds.reserve(ofMemory: 4 << 30) == 32 << 20)
         #expect(MemoryBounds.reserve(ofMemory: 64 << 30) == 64 << 20)
         let all = MemoryBounds(heldBytes: .max, reserveBytes: .max)
-        #expect(all.floorBytes == .max && all.memoryMax(5) == .max)
+        #expect(all.floorBytes == .max && all.memoryMax(5, hasHigh: true) == .max)
+        #expect(all.memoryMax(5, hasHigh: false) == .max && all.highCeiling(5) == .max)
         #expect(MemoryBounds.text(.max, pageBytes: 4096) == "\(Int64.max / 4096 * 4096)")
     }
 }

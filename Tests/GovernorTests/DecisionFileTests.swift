@@ -50,6 +50,27 @@ import Testing
         #expect(controls[0]["reason"] == "Read-only \"file\" system")
     }
 
+    /// Also what an earlier decision wrote.
+    @Test func everythingInForceIsThere() throws {
+        let group = try Group("zero2w")
+        let governor = group.governor()
+        _ = governor.apply(decision(0.5))
+        #expect(governor.apply(decision(0.5)) == [])
+        let file = DecisionFile(folder: group.tree.path)
+        try file.write(
+            decision(0.5), mode: governor.mode, at: Instant(monotonicMs: 0, wallMs: 0, isSynced: false),
+            parameterVersion: 0, status: governor.status)
+        let data = Data(try group.tree.text("decision.json").utf8)
+        let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(
+            json["limits"] as? [[String: String]]
+                == [["file": "cpu.max", "value": "200000 100000", "original": "max 100000"]])
+        #expect(json["missing"] as? [String] == ["memory.max", "memory.high"])
+        #expect(json["group"] as? String == "/workload.slice")
+        #expect(json["governedBy"] as? String == "files")
+        #expect(json["memoryFeedback"] as? String == "none")
+    }
+
     @Test func numbersThatAreNoneBecomeNull() throws {
         var decision = Decision()
         decision.factor = .nan

@@ -82,6 +82,19 @@ import Testing
         #expect(try cap(group) == 1_800_000)
     }
 
+    /// A board that is hot already when it is first capped shows its cooling device's cap: the owner's is
+    /// the one seen before.
+    @Test func aPassingCapIsNotTakenForTheOwners() throws {
+        let group = try Group()
+        let governor = governor(group)
+        _ = governor.apply(decision(1))
+        try group.tree.write(Self.cap, "1400000\n")
+        _ = governor.apply(decision(0.5), intervalMs: 10_000)
+        #expect(governor.status.limits.last?.original == "1800000")
+        _ = governor.restore()
+        #expect(try cap(group) == 1_800_000)
+    }
+
     @Test func whoRaisesTheCapIsNoticed() throws {
         let group = try Group()
         let governor = governor(group)

@@ -72,7 +72,7 @@ private final class RunningHelper: @unchecked Sendable {
         #expect(governor.mode == .full)
         #expect(governor.status.by.description == "helper")
         let events = governor.apply(decision(0.1, ceiling: 300 << 20), intervalMs: 10_000)
-        #expect(events.map(\.outcome) == [.written, .written, .written])
+        #expect(events.map(\.outcome) == [.written, .written, .written, .written])
         #expect(try helper.group.value("cpu.max") == "120000 100000")
         #expect(try helper.group.value("memory.max") == "\(300 << 20)")
         // The journal is the helper's, not the agent's.

@@ -89,6 +89,8 @@ import Testing
         #expect(trigger == Data("some 150000 2000000\0".utf8))
         // Without PSI nobody is told to watch.
         #expect(Workload.environment(decisionPath: "d", socketPath: "s", groupFolder: nil).count == 2)
+        // Nor to ask where nobody answers.
+        #expect(Workload.environment(decisionPath: "d", socketPath: nil, groupFolder: nil).count == 1)
         try scratch.remove("cgroup/workload.slice/memory.pressure")
         #expect(Workload.environment(decisionPath: "d", socketPath: "s", groupFolder: folder).count == 2)
     }

@@ -20,6 +20,7 @@ final class Group {
             cgroupRoot: tree.at("cgroup"), group: group, isDryRun: isDryRun,
             journalPath: tree.at("journal"), cpuCores: 4)
         configuration.sysfsRoot = tree.at("sys")
+        configuration.procfsRoot = tree.at("proc")
         configuration.memoryBytes = 512 << 20
         // None of this machine's own.
         configuration.helperSocket = tree.at("helper")

@@ -60,6 +60,7 @@ private final class Unit {
 
 @Suite struct SystemdTests {
     private let begin = "--no-ask-password set-property --runtime workload.slice"
+    private let high = "MemoryHigh=\(314_572_800 / 9 * 8 / Machine.pageSizeBytes * Machine.pageSizeBytes)"
 
     @Test func aDecisionIsOneCallAndTheFrequencyIsWrittenDirectly() throws {
         let unit = try Unit()
@@ -68,7 +69,7 @@ private final class Unit {
         #expect(governor.status.by.description == "systemd")
         #expect(unit.sets == [])
         _ = governor.apply(decision(0.1, ceiling: 300 << 20), intervalMs: 10_000)
-        #expect(unit.sets == ["\(begin) MemoryMax=314572800 CPUQuota=120.00%"])
+        #expect(unit.sets == ["\(begin) MemoryMax=314572800 \(high) CPUQuota=120.00%"])
         #expect(try unit.group.value("cpu.max") == "120000 100000")
         #expect(
             try unit.group.tree.text("sys/devices/system/cpu/cpufreq/policy0/scaling_max_freq") == "600000\n")
@@ -85,7 +86,7 @@ private final class Unit {
         _ = governor.apply(decision(1.618, ceiling: 300 << 20))
         #expect(try unit.group.value("cpu.weight") == "162")
         #expect(governor.restore().allSatisfy { $0.outcome == .restored })
-        #expect(unit.sets.last == "\(begin) MemoryMax=400000000 CPUWeight=100")
+        #expect(unit.sets.last == "\(begin) MemoryMax=400000000 MemoryHigh=infinity CPUWeight=100")
         #expect(try unit.group.everything == before)
     }
 
@@ -93,8 +94,8 @@ private final class Unit {
         let unit = try Unit()
         let before = try unit.group.everything
         _ = unit.governor().apply(decision(0.05, ceiling: 300 << 20), intervalMs: 10_000)
-        #expect(unit.governor().recover().count == 3)
-        #expect(unit.sets.last == "\(begin) MemoryMax=infinity CPUQuota=")
+        #expect(unit.governor().recover().count == 4)
+        #expect(unit.sets.last == "\(begin) MemoryMax=infinity MemoryHigh=infinity CPUQuota=")
         #expect(try unit.group.everything == before)
     }
 
@@ -102,8 +103,9 @@ private final class Unit {
     @Test func whatShowsLaterIsNotForeign() throws {
         let unit = try Unit(script: "[ \"$1\" = show ] && echo LoadState=loaded\nexit 0\n")
         let governor = unit.governor()
-        #expect(governor.apply(decision(1, ceiling: 300 << 20)).map(\.outcome) == [.written])
+        #expect(governor.apply(decision(1, ceiling: 300 << 20)).map(\.outcome) == [.written, .written])
         try unit.group.set("memory.max", "314572800")
+        try unit.group.set("memory.high", String(high.dropFirst(11)))
         #expect(governor.apply(decision(1, ceiling: 300 << 20)) == [])
         try unit.group.set("memory.max", "5000000")
         let events = governor.apply(decision(1, ceiling: 300 << 20))
@@ -115,7 +117,7 @@ private final class Unit {
             script: "[ \"$1\" = show ] && { echo LoadState=loaded; exit 0; }\necho 'Access denied' >&2\nexit 4\n")
         let governor = unit.governor()
         let events = governor.apply(decision(0.05, ceiling: 300 << 20), intervalMs: 10_000)
-        #expect(events.count == 3)
+        #expect(events.count == 4)
         for event in events where !event.control.isFrequency {
             #expect(event.outcome == .failed("\(unit.program): Access denied"))
         }

@@ -46,10 +46,11 @@ private final class Board {
 
     func run(_ arguments: [String]) throws -> Output { try Programs.run("phi-agent", arguments) }
 
-    func start(_ arguments: [String], log: String) throws -> Process {
+    func start(_ arguments: [String], log: String, program: [String] = []) throws -> Process {
         let process = Process()
-        process.executableURL = Programs.folder.appending(path: "phi-agent")
-        process.arguments = arguments
+        let command = (program.isEmpty ? [Programs.folder.appending(path: "phi-agent").path] : program) + arguments
+        process.executableURL = URL(filePath: command[0])
+        process.arguments = Array(command.dropFirst())
         process.standardOutput = try Programs.handle(folder.appending(path: "\(log).out"))
         process.standardError = try Programs.handle(folder.appending(path: log))
         process.standardInput = FileHandle.nullDevice
@@ -225,6 +226,33 @@ private final class Board {
         kill(third.processIdentifier, SIGTERM)
         #expect(board.end(third) == 0)
         #expect(state(board) == before)
+    }
+
+    /// The device's own program, emulated: short names, which its compiler holds otherwise than long ones.
+    @Test(
+        .enabled(if: FileManager.default.fileExists(atPath: Programs.deviceAgent.path), "make device first"),
+        arguments: ["w", "workload.slice", "a-group-with-a-long-name"])
+    func theDevicesProgramGovernsAsTheHostsDoes(group: String) throws {
+        let board = try Board("pi4")
+        try FileManager.default.moveItem(
+            atPath: board.path("cgroup/workload.slice"), toPath: board.path("cgroup/moved"))
+        try FileManager.default.moveItem(atPath: board.path("cgroup/moved"), toPath: board.path("cgroup/\(group)"))
+        let output = try Programs.run(
+            Programs.qemu,
+            [Programs.deviceAgent.path, "run"] + board.folders + board.roots
+                + ["--group", group, "--dry-run", "--cpufreq", "--govern-by", "files", "--", "sh", "-c", "exit 7"])
+        #expect(output.status == 7, "\(output.err)")
+        let agent = try board.start(
+            ["run"] + board.folders + board.roots
+                + ["--group", group, "--cpufreq", "--govern-by", "files"], log: "log",
+            program: [Programs.qemu, Programs.deviceAgent.path])
+        #expect(board.waits { board.decision["limits"] as? [[String: String]] != nil }, "\(board.text("log"))")
+        #expect(board.decision["controlMode"] as? String == "full")
+        #expect(board.decision["group"] as? String == "/\(group)")
+        #expect(board.waits { board.text("cgroup/\(group)/memory.max") != "max\n" })
+        kill(agent.processIdentifier, SIGTERM)
+        #expect(board.end(agent) == 0)
+        #expect(board.text("cgroup/\(group)/memory.max") == "max\n")
     }
 
     @Test func theAgentAsksTheHelperAndAKilledAgentLeavesNothingBehind() throws {

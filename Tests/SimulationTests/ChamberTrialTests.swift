@@ -73,6 +73,45 @@ import Testing
         #expect(slow.workShare < ours.workShare)
     }
 
+    /// The default: a decision each ten seconds. Seeds and an ambient that nothing was tuned by.
+    @Test(arguments: [HeatBoard.zero2W, .pi4])
+    func readingsBetweenDecisionsHoldTheLimitAtTenSeconds(board: HeatBoard) {
+        let ambient = Ambient(name: "30→46", fromC: 30, toC: 46)
+        let free = Trial.uncontrolled(run(board, ambient, seconds: 3600, hasFirmware: false))
+        let best = BestSchedule.ride(run(board, ambient, seconds: 3600, hasFirmware: false))
+        for seed in [71, 72, 73] as [UInt64] {
+            for byFrequency in [true, false] {
+                let ours = Trial.chamber(
+                    run(board, ambient, seconds: 3600, seed: seed), intervalS: 10, stepS: 2,
+                    scalesFrequency: byFrequency)
+                #expect(ours.secondsAbove <= 0.01 * free.secondsAbove)
+                #expect(ours.workShare >= 0.9 * best.workShare)
+            }
+        }
+    }
+
+    @Test func coreTimeAloneCanDoLessThanFrequency() {
+        for board in [HeatBoard.zero2W, .pi4] {
+            let run = run(board, .hot, hasFirmware: false)
+            let byTime = BestSchedule.ride(run, byTime: true)
+            #expect(byTime.secondsAbove == 0)
+            #expect(byTime.workShare < BestSchedule.ride(run).workShare)
+        }
+    }
+
+    @Test func aCycleTrialDecidesAndEndsWhereItBegan() {
+        var trial = CycleTrial()
+        trial.run(cycles: 64)
+        var again = CycleTrial()
+        again.run(cycles: 40)
+        again.run(cycles: 24)
+        #expect(trial.sum == again.sum)
+        #expect(trial.sum > 6)
+        var stepped = CycleTrial(steps: 4)
+        stepped.run(cycles: 64)
+        #expect(stepped.sum != trial.sum)
+    }
+
     @Test func aHotterTripMeansMoreWorkAndMoreTimeAbove() {
         let low = Trial.stepWise(run(), StepWise(tripC: 75))
         let high = Trial.stepWise(run(), StepWise(tripC: 80.5))
@@ -93,6 +132,10 @@ import Testing
             board, count: 60, ambientC: 40...50, intervalS: 1, seed: 21)
         #expect(result.trials == 60)
         #expect(result.withinFifth >= 0.85)
+        // Asked each ten seconds, with readings in between: as good.
+        let stepped = PredictionTrial.run(
+            board, count: 60, ambientC: 40...50, intervalS: 10, stepS: 2, seed: 21)
+        #expect(stepped.withinFifth >= 0.85)
         // Fewer readings, less knowledge.
         let sparse = PredictionTrial.run(
             board, count: 60, ambientC: 40...50, intervalS: 15, seed: 21)

@@ -111,7 +111,7 @@ import Testing
     }
 
     /// The folder of the built programs: the test bundle lies in it.
-    private static func products() throws -> URL {
+    static func products() throws -> URL {
         let bundle = try #require(CommandLine.arguments.first)
         var folder = URL(fileURLWithPath: bundle).resolvingSymlinksInPath()
         for argument in CommandLine.arguments where argument.hasSuffix(".xctest") {

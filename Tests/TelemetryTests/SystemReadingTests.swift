@@ -144,6 +144,49 @@ import Testing
     }
 }
 
+@Suite struct ThermalStepTests {
+    static let zone = "sys/class/thermal/thermal_zone0/temp"
+
+    @Test func stepsComeWithTheNextSampleAndOnce() throws {
+        let board = try Board("pi4")
+        func ticks(busy: Int, idle: Int) throws {
+            try board.tree.write("proc/stat", "cpu  \(busy) 0 0 \(idle) 0 0 0 0 0 0\n")
+        }
+        board.sensors.step(atMs: 1)
+        try ticks(busy: 1000, idle: 1000)
+        var held = board.sample(afterMs: 10_000)
+        #expect(held.thermalSteps == [])
+        try ticks(busy: 1100, idle: 1100)
+        try board.tree.write(Self.zone, "61000\n")
+        board.sensors.step(atMs: 12_000)
+        try ticks(busy: 1100, idle: 1300)
+        try board.tree.write(Self.zone, "hot\n")
+        board.sensors.step(atMs: 14_000)
+        try ticks(busy: 1300, idle: 1300)
+        held = board.sample(afterMs: 10_000)
+        #expect(
+            held.thermalSteps == [
+                ThermalStep(monotonicMs: 12_000, temperatureMilliC: 61_000, busyShare: 0.5),
+                ThermalStep(monotonicMs: 14_000, temperatureMilliC: nil, busyShare: 0),
+            ])
+        // The sample's share is of the whole time between the samples.
+        #expect(held.busyShare == 0.5)
+        let next = board.sample(afterMs: 10_000)
+        #expect(next.thermalSteps == [])
+        #expect(held.thermalSteps.count == 2)
+        for index in 0..<100 { board.sensors.step(atMs: 31_000 + Int64(index)) }
+        #expect(board.sample(afterMs: 10_000).thermalSteps.count == ThermalStep.countMost)
+    }
+
+    @Test func withoutAZoneThereAreNone() throws {
+        let board = try Board("pi4")
+        try board.tree.remove("sys/class/thermal")
+        _ = board.sample()
+        board.sensors.step(atMs: 5000)
+        #expect(board.sample().thermalSteps == [])
+    }
+}
+
 @Suite struct LedgerTests {
     static let zone = "sys/class/thermal/thermal_zone0/temp"
 

@@ -103,9 +103,13 @@ extension Expected {
                 $0.number("previous_boot", gap.previousBoot)
                 $0.bool("was_clean", gap.wasClean)
                 if let lost = gap.samplesLost { $0.number("samples_lost", lost, optional: true) }
+                if let most = gap.samplesLostMost { $0.number("samples_lost_most", most, optional: true) }
             }
         }
         for chunk in report.chunks { bytes("chunks", chunk, repeated: true) }
+        for name in report.seriesNames { message("series_names") { $0.seriesName(name) } }
+        for origin in report.origins { message("origins") { $0.origin(origin) } }
+        if let spool = report.spool { message("spool") { $0.spool(spool) } }
         bytes("head", head.bytes)
     }
 
@@ -174,7 +178,7 @@ extension Expected {
         }
     }
 
-    private mutating func instant(_ name: String, _ instant: Instant) {
+    mutating func instant(_ name: String, _ instant: Instant) {
         message(name) {
             $0.number("monotonic_ms", instant.monotonicMs)
             $0.number("wall_ms", instant.wallMs)

@@ -172,7 +172,7 @@ extension SeededRandom {
     }
 
     mutating func report() -> Report {
-        Report(
+        var report = Report(
             device: device(), boot: 1 + wide() >> 3, kernelBootID: text(upTo: 64),
             sequence: 1 + wide() >> 3, previousHead: digest(), instant: instant(),
             agentVersion: text(upTo: 64), samplesTaken: wide(), sample: sample(),
@@ -184,8 +184,12 @@ extension SeededRandom {
                 reasonCode: int(upTo: 1_000_000), reason: text(upTo: 512)),
             gap: optional {
                 RestartGap(
-                    previousBoot: $0.wide(), wasClean: $0.bool(), samplesLost: $0.optional { $0.wide() })
-            }, chunks: (0..<below(4)).map { _ in bytes(1 + below(300)) })
+                    previousBoot: $0.wide(), wasClean: $0.bool(), samplesLost: $0.optional { $0.wide() },
+                    samplesLostMost: $0.optional { $0.wide() })
+            }, chunks: (0..<below(4)).map { _ in bytes(1 + below(300)) }, seriesNames: seriesNames())
+        report.origins = origins()
+        report.spool = optional { $0.spoolSummary() }
+        return report
     }
 
     mutating func labels(upTo count: Int) -> [Label] {

@@ -99,11 +99,17 @@ public struct RestartGap: Equatable, Sendable {
     public var wasClean: Bool
     /// Samples taken in the previous boot and never delivered; nil when a crash took the account too.
     public var samplesLost: UInt64?
+    /// Where the number isn't known (a power cut takes the account too): no more than these, by the
+    /// interval of checkpoints that was in force. nil where that isn't known either.
+    public var samplesLostMost: UInt64?
 
-    public init(previousBoot: UInt64, wasClean: Bool, samplesLost: UInt64?) {
+    public init(
+        previousBoot: UInt64, wasClean: Bool, samplesLost: UInt64?, samplesLostMost: UInt64? = nil
+    ) {
         self.previousBoot = previousBoot
         self.wasClean = wasClean
         self.samplesLost = samplesLost
+        self.samplesLostMost = samplesLostMost
     }
 }
 
@@ -152,6 +158,10 @@ public struct Report: Equatable, Sendable {
     public var chunks: [[UInt8]]
     /// Names of series ids, until acknowledged.
     public var seriesNames: [SeriesName]
+    /// Where the chunks come from, in their order; empty for an agent that doesn't tell.
+    public var origins: [ChunkOrigin] = []
+    /// The spool on the device's disk; nil where there is none.
+    public var spool: SpoolSummary?
 
     public init(
         device: DeviceID, boot: UInt64, kernelBootID: String, sequence: UInt64,

@@ -60,7 +60,7 @@ extension PoolState {
         }
     }
 
-    private func readOpen(_ slot: Int, _ range: Range<UInt64>, _ body: (PoolSample) -> Void) {
+    func readOpen(_ slot: Int, _ range: Range<UInt64>, _ body: (PoolSample) -> Void) {
         let values = openValues(slot)
         guard !values.isEmpty else { return }
         let times = trackTimes(Int(series[slot].open.track))

@@ -67,6 +67,8 @@ extension Report {
         if let gap { writer.message(18, gap.encoded()) }
         for chunk in chunks { writer.data(19, chunk) }
         for name in seriesNames.prefix(SeriesName.countMax) { writer.message(20, name.encoded()) }
+        for origin in origins.prefix(ChunkOrigin.countMax) { writer.message(24, origin.encoded()) }
+        if let spool { writer.message(25, spool.encoded()) }
         return writer
     }
 
@@ -127,6 +129,12 @@ extension Report {
                     throw .tooLong(field: 20, limit: SeriesName.countMax)
                 }
                 report.seriesNames.append(try SeriesName(decoding: try reader.message(field)))
+            case 24:
+                guard report.origins.count < ChunkOrigin.countMax else {
+                    throw .tooLong(field: 24, limit: ChunkOrigin.countMax)
+                }
+                report.origins.append(try ChunkOrigin(decoding: try reader.message(field)))
+            case 25: report.spool = try SpoolSummary(decoding: try reader.message(field))
             case headField:
                 head = try reader.digest(field)
                 covered = field.start
@@ -179,14 +187,14 @@ extension ApplyStatus {
 extension SeriesName {
     private static let nameBytesMax = 160
 
-    func encoded() -> ProtoWriter {
+    public func encoded() -> ProtoWriter {
         var writer = ProtoWriter()
         writer.unsigned(1, UInt64(id))
         writer.string(2, name, upTo: Self.nameBytesMax)
         return writer
     }
 
-    init(decoding message: ProtoReader) throws(WireFault) {
+    public init(decoding message: ProtoReader) throws(WireFault) {
         var reader = message
         self.init(id: 0, name: "")
         while let field = try reader.next() {
@@ -205,6 +213,7 @@ extension RestartGap {
         writer.unsigned(1, previousBoot)
         writer.bool(2, wasClean)
         if let samplesLost { writer.unsigned(3, samplesLost) }
+        if let samplesLostMost { writer.unsigned(4, samplesLostMost) }
         return writer
     }
 
@@ -216,6 +225,7 @@ extension RestartGap {
             case 1: previousBoot = try reader.unsigned(field)
             case 2: wasClean = try reader.bool(field)
             case 3: samplesLost = try reader.unsigned(field)
+            case 4: samplesLostMost = try reader.unsigned(field)
             default: break
             }
         }

@@ -13,7 +13,7 @@ private let faultCountMax = 16
 private let stepCountMax = 64
 
 extension Instant {
-    func encoded() -> ProtoWriter {
+    public func encoded() -> ProtoWriter {
         var writer = ProtoWriter()
         writer.signed(1, monotonicMs)
         writer.signed(2, wallMs)
@@ -21,7 +21,7 @@ extension Instant {
         return writer
     }
 
-    init(decoding message: ProtoReader) throws(WireFault) {
+    public init(decoding message: ProtoReader) throws(WireFault) {
         var reader = message
         self.init(monotonicMs: 0, wallMs: 0, isSynced: false)
         while let field = try reader.next() {

@@ -2,6 +2,8 @@
 // signal or a move on one of two connections.
 
 import AgentCore
+import Bytes
+import Chamber
 import Governor
 import LocalAPI
 import Model
@@ -18,34 +20,40 @@ final class AgentLoop {
     /// Longest sleep, so that a clock that was suspended is noticed.
     private static let sleepMsMax: Int64 = 30_000
 
-    let log: Log
+    var log: Log
+    var options: Options
     private let folder: StateFolder
+    private let store: DeviceStore
     private let sensors: DeviceSensors
     private let stalls: StallWatch
     private let governor: CgroupGovernor
     private let decisionFile: DecisionFile
-    private let signalFile: SignalFile
+    var signalFile: SignalFile
     private let job: Job?
     let local: LocalServer?
     var localDecision: LocalDecision?
-    private let uplink: Uplink?
-    private let transfers: TransferLoop
+    private var uplink: Uplink?
+    private var transfers: TransferLoop
     private let reportTransfer = Transfer()
     private let holdTransfer = Transfer()
     private var reportMAC: RequestMAC?
     private var holdMAC: RequestMAC?
 
-    private var core: AgentCore
+    var core: AgentCore
     private var events: [AgentEvent] = []
     private var hardware: HardwareWatch
+    private var nextStepMs = Int64.max
     /// The pool's account in decision.json, and when it was drawn up.
     private var pool: (summary: PoolSummary, atMs: Int64)?
+    private var statusLine = StatusLine()
     private var exitStatus: Int32?
 
     /// - Parameter job: a command that is to be started, and ends the agent with its own end.
     init(options: Options, version: String, log: Log, job: Job? = nil) throws(UsageError) {
         self.log = log
+        self.options = options
         self.job = job
+        Clock.quicken(options.timeScale)
         do throws(Errno) { try FileSystem.makeFolder(options.runFolder) } catch {
             throw UsageError(
                 "the run folder \(options.runFolder) can't be made: \(error.text)",
@@ -88,21 +96,22 @@ final class AgentLoop {
             log.write(.warning, "no --server: decisions stay on this device")
         }
         uplink = options.server.map { Uplink(server: $0, device: state.device) }
-        transfers = TransferLoop(
-            settings: TransportSettings(
-                caFile: options.caFile, userAgent: "phi-agent/\(version)"))
+        transfers = Self.transfers(options)
         governor = CgroupGovernor(
             Self.governing(options, job, found, journal: folder.path(ofJournal: sensors.kernelBootID())))
         decisionFile = DecisionFile(folder: options.runFolder)
-        signalFile = SignalFile(path: options.signalFile ?? "\(options.runFolder)/signals")
+        signalFile = SignalFile(path: options.signalPath)
         local = Self.openLocalAPI(options, log)
+        store = DeviceStore(options, state, found, kernelBootID: sensors.kernelBootID(), log: log)
+        let inheritance = store.inheritance(of: state)
         var random = SystemRandomNumberGenerator()
         do throws(PoolError) {
             core = try AgentCore(
                 configuration: AgentConfiguration(
                     agentVersion: version, token: options.token,
-                    kernelBootID: sensors.kernelBootID(), sampleIntervalMs: options.intervalMs),
-                state: state, hardware: found, seed: random.next())
+                    kernelBootID: sensors.kernelBootID(), sampleIntervalMs: options.intervalMs,
+                    checkpointMs: store.isSpooling ? options.checkpointMs : nil),
+                state: state, hardware: found, seed: random.next(), inheritance: inheritance)
         } catch {
             throw UsageError("the tensor pool can't be made", hint: "\(error.hint)")
         }
@@ -138,9 +147,9 @@ final class AgentLoop {
         feed(.start)
         _ = try? Process.notify("READY=1")
         while exitStatus == nil {
-            let deadlineMs = min(core.nextDeadlineMs, governor.nextLookMs ?? .max)
+            let deadlineMs = min(core.nextDeadlineMs, nextStepMs, governor.nextLookMs ?? .max)
             let waitMs = min(Self.sleepMsMax, max(0, deadlineMs - Clock.boottimeMs))
-            transfers.wait(&watched, timeoutMs: Int(waitMs))
+            transfers.wait(&watched, timeoutMs: Int(Clock.realMs(waitMs)))
             if watched[0].isReady { takeSignals() }
             if watched.count > stallPlace, watched[stallPlace].isReady {
                 if !stalls.rearm() { watched.removeLast() }
@@ -150,6 +159,7 @@ final class AgentLoop {
             }
             sensors.stallSource = stalls.source
             takeReplies()
+            stepIfDue()
             serveClients()
             tell(governor.look())
             if job?.hasJustEnded(log) == true { feed(.stop) }
@@ -171,9 +181,29 @@ final class AgentLoop {
                 // Its end is then ours.
                 if let job { job.pass(signal) } else { feed(.stop) }
             case .child: break
-            case .hangUp: log.write(.info, "SIGHUP: restart the agent to read its options anew")
+            case .hangUp: reload()
             }
         }
+    }
+
+    private static func transfers(_ options: Options) -> TransferLoop {
+        TransferLoop(
+            settings: TransportSettings(
+                caFile: options.caFile, userAgent: "phi-agent/\(AgentCommand.version)"))
+    }
+
+    /// To another server, or by another authority: what is under way fails, and is sent again there.
+    func reconnect() {
+        let (wasReporting, wasHolding) = (
+            transfers.isRunning(reportTransfer), transfers.isRunning(holdTransfer)
+        )
+        transfers.cancel(reportTransfer)
+        transfers.cancel(holdTransfer)
+        uplink = options.server.map { Uplink(server: $0, device: core.state.device) }
+        transfers = Self.transfers(options)
+        let moved = LinkResult.failed("the server's address or authority was changed")
+        if wasHolding { feed(.holdEnded(moved)) }
+        if wasReporting { feed(reportMAC == nil ? .enrolEnded(moved) : .reportEnded(moved)) }
     }
 
     private func takeReplies() {
@@ -196,13 +226,15 @@ final class AgentLoop {
             let next = events.removeFirst()
             for action in core.step(next, at: .now()) { perform(action) }
         }
+        store.note(
+            boot: core.state.boot, samplesTaken: core.samplesTakenSoFar, samplesAtRisk: core.samplesAtRisk)
     }
 
     private func perform(_ action: AgentAction) {
         switch action {
         case .observe: observe()
         case .persist(let state):
-            let fault = folder.save(state)
+            let fault = folder.save(store.charged(state))
             if let fault { log.write(.error, "the state can't be written: \(fault.text)") }
             events.append(.persisted(fault == nil))
         case .govern(let decision, let set): govern(decision, set)
@@ -221,6 +253,11 @@ final class AgentLoop {
             send(signed?.0, on: holdTransfer) { .holdEnded($0) }
         case .cancelHold: transfers.cancel(holdTransfer)
         case .answer(let answer, let client): local?.answer(answer, client: client)
+        case .checkpoint(let batch): events.append(.checkpointed(store.write(batch)))
+        case .fetchBacklog(let bytes, let current):
+            events.append(.backlog(store.fetch(maxBytes: bytes, current)))
+        case .releaseBacklog: store.release()
+        case .keep(let thing, let bytes): store.keep(thing, bytes, of: hardware.record)
         case .log(let level, let text): log.write(level, text)
         case .finish(let failed): exitStatus = failed ? 1 : 0
         }
@@ -235,25 +272,42 @@ final class AgentLoop {
         }
     }
 
+    /// The temperature between two observations, for the thermal model.
+    private func stepIfDue() {
+        let nowMs = Clock.boottimeMs
+        guard nowMs >= nextStepMs else { return }
+        sensors.step(atMs: nowMs)
+        planStep(nowMs)
+    }
+
+    private func planStep(_ nowMs: Int64) {
+        let isWorthIt = core.sampleIntervalMs >= 2 * DeviceSensors.stepIntervalMs
+        nextStepMs = isWorthIt ? nowMs + DeviceSensors.stepIntervalMs : Int64.max
+    }
+
     private func observe() {
         let now = Instant.now()
+        planStep(now.monotonicMs)
         hardware.update(nowMs: now.monotonicMs) { sensors.hardware() }
         let signals = signalFile.read(nowMs: now.wallMs, freshMs: 3 * core.sampleIntervalMs)
         events.append(.observed(sensors.sample(at: now), hardware.record, signals))
     }
 
     private func govern(_ decision: Decision, _ set: ParameterSet) {
+        core.spoolSummary = store.summary
         let done = governor.apply(decision, intervalMs: core.sampleIntervalMs)
         tell(done)
-        core.controlMode = governor.mode
+        let status = governor.status
+        core.controlMode = status.mode
         core.scalesFrequency = governor.scalesFrequency
-        tellClients(LocalDecision(decision, governor.mode, .now(), set.version, done))
+        tellClients(LocalDecision(decision, status, .now(), set.version, done))
+        statusLine.tell(decision, status.mode)
         do throws(Errno) {
             let now = Instant.now()
             let pool = poolAccount(now.monotonicMs)
             try decisionFile.write(
-                decision, mode: governor.mode, at: now, parameterVersion: set.version, events: done,
-                status: governor.status
+                decision, mode: status.mode, at: now, parameterVersion: set.version, events: done,
+                status: status
             ) { json in
                 core.explanation?.write(into: &json)
                 pool.write(into: &json)

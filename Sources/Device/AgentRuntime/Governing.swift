@@ -9,14 +9,18 @@ extension AgentLoop {
         _ options: Options, _ job: Job?, _ hardware: HardwareRecord, journal: String
     ) -> GovernorConfiguration {
         var configuration = GovernorConfiguration(
-            cgroupRoot: options.cgroupRoot, group: job == nil ? options.group : job?.group,
-            isDryRun: options.isDryRun, journalPath: journal, cpuCores: max(1, hardware.cpuCores))
+            cgroupRoot: options.cgroupRoot, group: options.group, isDryRun: options.isDryRun,
+            journalPath: journal, cpuCores: max(1, hardware.cpuCores))
         configuration.memoryBytes = hardware.memoryBytes
         configuration.sysfsRoot = options.sysfsRoot
+        configuration.procfsRoot = options.procfsRoot
         configuration.scalesFrequency = options.scalesFrequency
         configuration.by = options.governBy
         configuration.helperSocket = options.helperSocket
-        configuration.isOwnGroup = job?.group != nil
+        if let job {
+            configuration.group = job.group
+            configuration.isOwnGroup = job.group != nil
+        }
         return configuration
     }
 

@@ -8,7 +8,7 @@ import System
 final class Job {
     private let command: [String]
     private let decisionPath: String
-    private let socketPath: String
+    private let socketPath: String?
     private let delegation: Delegation?
     private var workload: Workload?
     private var isEndTold = false
@@ -20,7 +20,7 @@ final class Job {
     init(_ command: [String], _ options: Options, _ log: Log) {
         self.command = command
         decisionPath = "\(options.runFolder)/decision.json"
-        socketPath = "\(options.runFolder)/agent.sock"
+        socketPath = options.socketPath
         if options.group != nil {
             log.write(.warning, "--group isn't governed: the command gets a group of its own")
         }

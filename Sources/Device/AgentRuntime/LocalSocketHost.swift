@@ -10,17 +10,17 @@ import System
 /// A decision as it was applied; its line is written only when someone is there to read it.
 struct LocalDecision {
     let decision: Decision
-    let mode: ControlMode
     let instant: Instant
     let parameterVersion: UInt64
     let events: [ControlEvent]
+    let status: ControlStatus
 
     init(
-        _ decision: Decision, _ mode: ControlMode, _ instant: Instant, _ parameterVersion: UInt64,
+        _ decision: Decision, _ status: ControlStatus, _ instant: Instant, _ parameterVersion: UInt64,
         _ events: [ControlEvent]
     ) {
         self.decision = decision
-        self.mode = mode
+        self.status = status
         self.instant = instant
         self.parameterVersion = parameterVersion
         self.events = events
@@ -28,7 +28,8 @@ struct LocalDecision {
 
     var line: [UInt8] {
         DecisionFile.json(
-            decision, mode: mode, at: instant, parameterVersion: parameterVersion, events: events)
+            decision, mode: status.mode, at: instant, parameterVersion: parameterVersion, events: events,
+            status: status)
     }
 }
 

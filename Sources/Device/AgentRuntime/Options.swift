@@ -6,6 +6,7 @@ import Bytes
 import Digest
 import Governor
 import Model
+import Spool
 import System
 import Uplink
 
@@ -48,6 +49,18 @@ public struct Options: Sendable {
     public var intervalMs: Int64?
     public var labels: [Label] = []
     public var logLevel = LogLevel.info
+    /// 0: nothing is spooled.
+    public var spoolCapBytes = Spool.defaultCapBytes
+    public var writeBudgetBytes = WriteBudget.defaultBytesPerDay
+    /// A checkpoint costs a card 16 KiB at least (`WriteBudget`): 720 a day, 11 MiB of the 16.
+    public var checkpointMs: Int64 = 120_000
+    /// For trials: time passes so many times as fast.
+    public var timeScale: Int64 = 1
+    /// What all this was read from, and the settings in it.
+    let arguments: [String]
+    var settings: [(name: String, value: String?)]
+
+    var signalPath: String { signalFile ?? "\(runFolder)/signals" }
 
     /// Where the local API's socket is; nil where there shall be none.
     public var socketPath: String? {
@@ -74,6 +87,10 @@ public struct Options: Sendable {
         Flag("govern-by", "WAY", "who writes the limits: files, systemd, helper or auto (default)"),
         Flag("helper", "SOCKET", "where phi-agent helper listens (/run/phi-helper/socket)"),
         Flag("interval", "TIME", "time between observations, e.g. 500ms, 10s; replaces the parameter"),
+        Flag("spool-cap", "SIZE", "disk for what isn't delivered yet (32MiB); 0 keeps it in memory alone"),
+        Flag("write-budget", "SIZE", "the most that is written to the state folder in a day (16MiB)"),
+        Flag("checkpoint", "TIME", "time between checkpoints, the most that a crash loses (2m)"),
+        Flag("time-scale", "N", "for trials: the agent's time passes N times as fast"),
         Flag("log-level", "LEVEL", "error, warning, notice, info (default) or debug"),
         Flag("sysfs-root", "DIR", "read sensors below DIR (/sys)"),
         Flag("procfs-root", "DIR", "read memory and load below DIR (/proc)"),
@@ -84,6 +101,8 @@ public struct Options: Sendable {
         let settings = try Self.settings(in: arguments, among: Self.flags) {
             path throws(UsageError) in try Self.settings(inFile: path)
         }
+        self.arguments = arguments
+        self.settings = settings.map { (name: $0.0, value: $0.1) }
         for (name, value) in settings { try set(name, value) }
         if let server, token != nil, !isInsecure, Uplink.sendsInClear(server) {
             throw UsageError(
@@ -199,6 +218,29 @@ public struct Options: Sendable {
                 throw UsageError("--interval \(value): between 100ms and 1h")
             }
             intervalMs = ms
+        } else if Text.equal(text, "spool-cap") {
+            spoolCapBytes = try Self.size(value, "spool-cap")
+            guard spoolCapBytes == 0 || spoolCapBytes >= Spool.leastCapBytes else {
+                throw UsageError("--spool-cap \(value): 0, or at least 512KiB")
+            }
+        } else if Text.equal(text, "write-budget") {
+            writeBudgetBytes = try Self.size(value, "write-budget")
+            guard writeBudgetBytes >= WriteBudget.leastBytesPerDay else {
+                throw UsageError(
+                    "--write-budget \(value): at least 1MiB a day",
+                    hint: "--spool-cap 0 writes no samples to disk at all")
+            }
+        } else if Text.equal(text, "checkpoint") {
+            let ms = try Self.duration(value, "checkpoint")
+            guard (1_000...3_600_000).contains(ms) else {
+                throw UsageError("--checkpoint \(value): between 1s and 1h")
+            }
+            checkpointMs = ms
+        } else if Text.equal(text, "time-scale") {
+            guard let times = Text.integer(Array(value.utf8)[...]).flatMap({ Int64(exactly: $0) }),
+                (1...10_000).contains(times)
+            else { throw UsageError("--time-scale \(value): a whole number from 1 to 10000") }
+            timeScale = times
         } else if Text.equal(text, "log-level") {
             logLevel = try Self.level(value)
         } else if Text.equal(text, "sysfs-root") {
@@ -290,6 +332,18 @@ public struct Options: Sendable {
         if Text.equal(text, "systemd") { return .systemd }
         if Text.equal(text, "helper") { return .helper }
         throw UsageError("--govern-by \(text): files, systemd, helper or auto")
+    }
+
+    /// `512KiB`, `32MiB`, `1GiB` or plain bytes.
+    static func size(_ text: String, _ name: StaticString) throws(UsageError) -> Int64 {
+        let bytes = Array(text.utf8)
+        let digits = bytes.prefix { $0 >= 0x30 && $0 <= 0x39 }
+        let unit = bytes[digits.count...]
+        let units: [(StaticString, Int64)] = [("", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)]
+        guard let factor = units.first(where: { Text.equal(unit, $0.0) })?.1,
+            let number = Text.integer(digits), number < 1 << 30
+        else { throw UsageError("--\(name) \(text): a size, e.g. 512KiB, 32MiB, 1GiB") }
+        return Int64(number) * factor
     }
 
     static func level(_ text: String) throws(UsageError) -> LogLevel {

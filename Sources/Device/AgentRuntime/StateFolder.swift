@@ -8,8 +8,11 @@ import System
 import Telemetry
 
 struct StateFolder: ~Copyable {
-    private static let name = "state"
-    private let path: String
+    private static let name: StaticString = "state"
+    static let spoolName: StaticString = "spool"
+    static let chamberName: StaticString = "chamber"
+    static let poolName: StaticString = "pool"
+    let path: String
     private let lock: Lock
 
     init(_ path: String) throws(UsageError) {
@@ -66,11 +69,10 @@ struct StateFolder: ~Copyable {
                 "the identity in \(file) rests on \(source.words), which this user can't read",
                 hint: "run the agent as the user it first ran as (root), or move the file away and enrol again")
         }
-        let aside = "\(file).of-\(state.device.hex)"
-        do throws(Errno) { try FileSystem.rename(file, to: aside) } catch {
-            throw UsageError("\(file) belongs to another board and can't be set aside: \(error.text)")
+        // The state last: what a crash in between leaves is set aside by the next start.
+        for name in [Self.spoolName, Self.chamberName, Self.poolName, Self.name] {
+            try setAside(name, of: state.device, log)
         }
-        log.write(.warning, "the stored identity belongs to another board: set aside as \(aside)")
         return Self.mint(serials)
     }
 
@@ -88,6 +90,20 @@ struct StateFolder: ~Copyable {
                 "\(file) was readable by other users: it is 0600 from now on; if somebody may have read it, "
                     + "move it away and enrol again, which gives the device new keys")
         }
+    }
+
+    /// Under the name of the board it came from; a second one of the same gets a number.
+    private func setAside(_ name: StaticString, of device: DeviceID, _ log: Log) throws(UsageError) {
+        let file = "\(path)/\(name)"
+        guard FileSystem.exists(file) else { return }
+        var aside = "\(file).of-\(device.hex)"
+        for number in 2..<100 where FileSystem.exists(aside) {
+            aside = "\(file).of-\(device.hex).\(number)"
+        }
+        do throws(Errno) { try FileSystem.rename(file, to: aside) } catch {
+            throw UsageError("\(file) belongs to another board and can't be set aside: \(error.text)")
+        }
+        log.write(.warning, "\(file) belongs to another board: set aside as \(aside)")
     }
 
     /// Where the governor keeps what it found; what earlier boots left is void and goes.

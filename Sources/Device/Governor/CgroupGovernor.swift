@@ -41,6 +41,8 @@ public struct GovernorConfiguration: Sendable {
     public var memoryBytes: UInt64 = 0
     /// Where the CPU policies are.
     public var sysfsRoot = "/sys"
+    /// Where the machine's free swap stands.
+    public var procfsRoot = "/proc"
     /// Cap the CPUs' frequency, too. It slows the whole machine, so it has to be asked for.
     public var scalesFrequency = false
     public var by = GovernBy.automatic
@@ -105,7 +107,9 @@ public final class CgroupGovernor {
             return
         }
         let hands = configuration.hands(for: group)
-        brake = MemoryBrake(group, memoryBytes: configuration.memoryBytes, isDear: hands.isDear)
+        brake = MemoryBrake(
+            group, procfsRoot: configuration.procfsRoot, memoryBytes: configuration.memoryBytes,
+            isDear: hands.isDear)
         book = Self.book(configuration, group, hands)
     }
 
@@ -194,16 +198,21 @@ public final class CgroupGovernor {
                 (.frequencyCap(policy: policy.number), cap.map { .value("\($0)") } ?? .own, targets.reason))
         }
         var events: [ControlEvent] = []
-        if let wanted = targets.memoryMaxBytes, let bounds = brake?.bounds() {
-            let memoryMax = bounds.memoryMax(wanted)
-            let reason = memoryMax > wanted ? "what the group can't give back" : "the decision's ceiling"
-            let value = MemoryBounds.text(memoryMax, pageBytes: Machine.pageSizeBytes)
-            wishes.insert((.memoryMax, .value(value), reason), at: 0)
-            if book?.isUsable(.memoryMax) == true, book?.isUsable(.memoryHigh) == true {
-                let move = brake?.step(nowMs: nowMs, memoryMaxBytes: memoryMax, bounds)
+        if let wanted = targets.memoryMaxBytes, let brake {
+            let bounds = brake.bounds()
+            var move: SenpaiLaw.Move?
+            let canBrake =
+                book?.isUsable(.memoryMax) == true && book?.isUsable(.memoryHigh) == true
+            if canBrake {
+                move = brake.step(nowMs: nowMs, wantedBytes: wanted, bounds)
                 lookedMs = nowMs
-                // Without feedback no limit of ours may stay.
-                wishes.insert(move.map { memoryHigh($0) } ?? (.memoryHigh, .own, "no feedback"), at: 1)
+            }
+            let memoryMax = bounds.memoryMax(wanted, hasHigh: move != nil)
+            wishes.insert(Self.memoryMax(memoryMax, wanted: wanted), at: 0)
+            // Without feedback no limit of ours may stay.
+            if canBrake {
+                wishes.insert(
+                    move.map { memoryHigh($0) } ?? (.memoryHigh, .own, "no feedback"), at: 1)
             }
         }
         let isRoutine = brake?.law.lastMove == .probed
@@ -222,14 +231,18 @@ public final class CgroupGovernor {
         return lookedMs + pause
     }
 
-    /// Between two decisions: lets memory.high go at once when the group's tasks wait for memory.
+    /// Between two decisions: lets memory.high go at once when the group's tasks wait for memory, and
+    /// memory.max follow what the group can't give back.
     public func look(nowMs: Int64 = Clock.boottimeMs) -> [ControlEvent] {
         guard let due = nextLookMs, nowMs >= due || nowMs < lookedMs else { return [] }
         lookedMs = nowMs
-        guard let move = brake?.look(nowMs: nowMs) else { return [] }
-        // Apart: what it asks the book must not happen while the book is written.
-        let wish = memoryHigh(move)
-        return book?.write([wish], isRoutine: move == .probed) ?? []
+        guard let brake, let (move, memoryMax) = brake.look(nowMs: nowMs) else { return [] }
+        // Apart: what they ask the book must not happen while the book is written.
+        var wishes = [memoryHigh(move)]
+        // Up at once; down with the next decision.
+        let now = book?.limits.first { $0.control == .memoryMax }.flatMap { Text.integer($0.value) }
+        if let now, now > 0, UInt64(now) < memoryMax { wishes.insert(Self.memoryMax(memoryMax, wanted: 0), at: 0) }
+        return book?.write(wishes, isRoutine: move == .probed) ?? []
     }
 
     /// Gives the group its own values back, as at the end of the agent. What somebody else wrote
@@ -237,6 +250,14 @@ public final class CgroupGovernor {
     public func restore() -> [ControlEvent] {
         brake?.reset()
         return book?.restore() ?? []
+    }
+
+    private static func memoryMax(
+        _ bytes: UInt64, wanted: UInt64
+    ) -> (control: Control, wish: Wish, reason: String) {
+        let value = MemoryBounds.text(bytes, pageBytes: Machine.pageSizeBytes)
+        let reason = bytes > wanted ? "what the group can't give back" : "the decision's ceiling"
+        return (.memoryMax, .value(value), reason)
     }
 
     private func memoryHigh(

@@ -7,6 +7,7 @@
 // - What can't be written is left out until a probe says otherwise.
 // - In a dry run it reads, and says what it would write.
 
+import Bytes
 import System
 
 /// What a control should say.
@@ -26,6 +27,8 @@ struct ControlBook {
         var left: String?
         /// What we wrote, before the kernel rounded it.
         var asked: String?
+        /// The highest cap seen before us: a hot board shows its cooling device's, which is no owner's.
+        var capKHz: Int64 = 0
     }
 
     let files: ControlFiles
@@ -45,7 +48,14 @@ struct ControlBook {
         self.isDryRun = isDryRun
         rows = files.controls.map { Row(control: $0) }
         journal = Journal(group: files.group.path)
+        for index in rows.indices where rows[index].control.isFrequency {
+            if let value = try? files.read(rows[index].control) { noteCap(value, index) }
+        }
         probe()
+    }
+
+    private mutating func noteCap(_ value: String, _ index: Int) {
+        rows[index].capKHz = max(rows[index].capKHz, Text.integer(value) ?? 0)
     }
 
     var missing: [Control] { rows.filter { !$0.isUsable }.map { $0.control } }
@@ -95,6 +105,7 @@ struct ControlBook {
                 rows[index].asked = nil
                 continue
             }
+            if control.isFrequency, journal[control] == nil { noteCap(current, index) }
             if let mine = rows[index].left, files.isForeign(control, mine: mine, current: current) {
                 events.append(
                     ControlEvent(control: control, value: mine, outcome: .foreign(found: current)))
@@ -136,7 +147,10 @@ struct ControlBook {
         if isDryRun { return events { _ in .wouldWrite } }
         for item in batch {
             let control = rows[item.index].control
-            if journal[control] == nil { journal[control] = item.current }
+            if journal[control] == nil {
+                journal[control] =
+                    control.isFrequency ? "\(rows[item.index].capKHz)" : item.current
+            }
         }
         if let error = saveJournal() { return events { _ in .failed("journal: \(error.text)") } }
         let faults = hands.write(batch.map { (rows[$0.index].control, $0.target) }, files)

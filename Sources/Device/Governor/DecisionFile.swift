@@ -40,6 +40,7 @@ public struct DecisionFile: Sendable {
         json.value(mode.name, "controlMode")
         write(decision, &json)
         write(events, &json)
+        if let status { write(status, &json) }
         more(&json)
         json.endObject()
         return json.bytes + [0x0a]

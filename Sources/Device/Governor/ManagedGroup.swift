@@ -45,19 +45,23 @@ public struct ManagedGroup: Equatable, Sendable {
     /// room more. Read in every cycle, so without lists of lines and words.
     static func unreclaimable(in stat: ArraySlice<UInt8>) -> UInt64 {
         var sum: UInt64 = 0
-        var rest = stat
-        while !rest.isEmpty {
-            let line = rest.prefix { $0 != 0x0a }
-            rest = rest[line.endIndex...].dropFirst()
-            guard let space = line.firstIndex(of: 0x20) else { continue }
-            let name = line[..<space]
-            guard Text.equal(name, "anon") || Text.equal(name, "shmem") || Text.equal(name, "kernel"),
-                let value = Text.integer(Text.trimmed(line[space...])), value > 0
-            else { continue }
-            let (next, overflow) = sum.addingReportingOverflow(UInt64(value))
+        for name in ["anon", "shmem", "kernel"] as [StaticString] {
+            let (next, overflow) = sum.addingReportingOverflow(value(name, in: stat) ?? 0)
             sum = overflow ? sum : next
         }
         return sum
+    }
+
+    /// The number behind a name, in a file of lines such as `anon 4096`.
+    static func value(_ name: StaticString, in text: ArraySlice<UInt8>) -> UInt64? {
+        var rest = text
+        while !rest.isEmpty {
+            let line = rest.prefix { $0 != 0x0a }
+            rest = rest[line.endIndex...].dropFirst()
+            guard let space = line.firstIndex(of: 0x20), Text.equal(line[..<space], name) else { continue }
+            return Text.integer(Text.trimmed(line[space...])).flatMap { UInt64(exactly: $0) }
+        }
+        return nil
     }
 
     /// A number, or "max", the largest there is; nil for anything else.

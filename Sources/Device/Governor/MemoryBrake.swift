@@ -5,6 +5,10 @@
 // to reclaim first ("high"), and at memory.max even more so ("max"). The times put on them are rough; the
 // law backs off by the same order. Without either nothing is limited: a limit that doesn't see what it
 // does is not to be trusted.
+//
+// Where there is swap, memory of the group's own can be given back to it. Half of the free swap counts:
+// with zram, the usual one on these boards, what is swapped out still takes a part of its room, and an
+// over-large swap stalls for minutes before it is full.
 // https://docs.kernel.org/accounting/psi.html
 // https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files
 
@@ -47,12 +51,16 @@ final class MemoryBrake {
     private let current: OpenFile
     private let promised: OpenFile
     private let stat: OpenFile
+    private let cpu: OpenFile
+    private let swapMax: OpenFile
+    private let swapCurrent: OpenFile
+    private let machine: OpenFile
     private(set) var law: SenpaiLaw
     private(set) var source = Source.none
-    /// Under memory.max, by the last decision.
-    private var ceilingBytes: UInt64?
+    /// The last decision's memory.max; the group may need more.
+    private var wantedBytes: UInt64?
 
-    init(_ group: ManagedGroup, memoryBytes: UInt64, isDear: Bool) {
+    init(_ group: ManagedGroup, procfsRoot: String, memoryBytes: UInt64, isDear: Bool) {
         self.group = group
         reserveBytes = MemoryBounds.reserve(ofMemory: memoryBytes)
         pressure = OpenFile("\(group.folder)/memory.pressure", limit: 512)
@@ -61,49 +69,90 @@ final class MemoryBrake {
         promised = OpenFile("\(group.folder)/memory.min", limit: 64)
         // 70 lines in Linux 6.12.
         stat = OpenFile("\(group.folder)/memory.stat", limit: 8 << 10)
+        cpu = OpenFile("\(group.folder)/cpu.stat", limit: 1024)
+        swapMax = OpenFile("\(group.folder)/memory.swap.max", limit: 64)
+        swapCurrent = OpenFile("\(group.folder)/memory.swap.current", limit: 64)
+        machine = OpenFile("\(procfsRoot)/meminfo", limit: 8 << 10)
         law = SenpaiLaw(quietMs: isDear ? Self.dearQuietMs : SenpaiLaw.windowMs)
     }
 
     func bounds() -> MemoryBounds {
+        var bounds = MemoryBounds(heldBytes: 0, reserveBytes: reserveBytes)
         // "max" as memory.min promises the group everything: then there is nothing to squeeze.
-        let least = (try? promised.read()).flatMap { ManagedGroup.bytes($0) } ?? 0
-        let held = (try? stat.read()).map { ManagedGroup.unreclaimable(in: $0) }
-        return MemoryBounds(
-            heldBytes: max(least, held ?? group.unreclaimableBytes()), reserveBytes: reserveBytes)
+        bounds.promisedBytes = Self.bytes(promised) ?? 0
+        guard let text = try? stat.read() else {
+            bounds.heldBytes = group.unreclaimableBytes()
+            return bounds
+        }
+        bounds.heldBytes = ManagedGroup.unreclaimable(in: text)
+        let own = ManagedGroup.value("anon", in: text) ?? 0
+        bounds.swappableBytes = min(own, freeSwapBytes() / 2)
+        return bounds
+    }
+
+    /// The machine's, and of that what the group may have; 0 where it isn't known.
+    private func freeSwapBytes() -> UInt64 {
+        guard let text = try? machine.read(),
+            let kibibytes = ManagedGroup.value("SwapFree:", in: Self.withoutUnits(text)),
+            kibibytes > 0, kibibytes < 1 << 40, let most = Self.bytes(swapMax)
+        else { return 0 }
+        let used = Self.bytes(swapCurrent) ?? 0
+        return min(kibibytes * 1024, most - min(most, used))
+    }
+
+    /// /proc/meminfo's lines end in " kB": from the line of SwapFree on, without them.
+    private static func withoutUnits(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var rest = text
+        while !rest.isEmpty {
+            let line = rest.prefix { $0 != 0x0a }
+            if Text.equal(line.prefix(9), "SwapFree:") {
+                return line.prefix { $0 != 0x6b }
+            }
+            rest = rest[line.endIndex...].dropFirst()
+        }
+        return []
+    }
+
+    private static func bytes(_ file: OpenFile) -> UInt64? {
+        (try? file.read()).flatMap { ManagedGroup.bytes($0) }
     }
 
     /// With a decision: the ceiling moves, and the limit with it.
-    func step(nowMs: Int64, memoryMaxBytes: UInt64, _ bounds: MemoryBounds) -> SenpaiLaw.Move? {
-        ceilingBytes = memoryMaxBytes - min(memoryMaxBytes, reserveBytes)
+    func step(nowMs: Int64, wantedBytes: UInt64, _ bounds: MemoryBounds) -> SenpaiLaw.Move? {
+        self.wantedBytes = wantedBytes
         return step(nowMs: nowMs, read(), bounds)
     }
 
     /// Between decisions. Nil when there is nothing to do.
-    func look(nowMs: Int64) -> SenpaiLaw.Move? {
-        guard law.limitBytes != nil else { return nil }
-        let counters = read()
-        guard let counters, law.isDue(nowMs: nowMs, someMicros: counters.someMicros) else { return nil }
-        return step(nowMs: nowMs, counters, bounds())
+    func look(nowMs: Int64) -> (move: SenpaiLaw.Move, memoryMaxBytes: UInt64)? {
+        guard let wantedBytes, let counters = read(),
+            law.isDue(nowMs: nowMs, someMicros: counters.someMicros)
+        else { return nil }
+        let bounds = bounds()
+        guard let move = step(nowMs: nowMs, counters, bounds) else { return nil }
+        return (move, bounds.memoryMax(wantedBytes, hasHigh: true))
     }
 
     func reset() {
         law.reset()
-        ceilingBytes = nil
+        wantedBytes = nil
     }
 
     private func step(
         nowMs: Int64, _ counters: Counters?, _ bounds: MemoryBounds
     ) -> SenpaiLaw.Move? {
-        guard let counters, let ceilingBytes,
-            let current = (try? current.read()).flatMap({ ManagedGroup.bytes($0) })
+        guard let counters, let wantedBytes,
+            let current = Self.bytes(current)
         else {
             law.reset()
             return nil
         }
+        let cpuMicros = (try? cpu.read()).flatMap { ManagedGroup.value("usage_usec", in: $0) }
         return law.step(
             SenpaiLaw.Reading(
                 nowMs: nowMs, someMicros: counters.someMicros, fullMicros: counters.fullMicros,
-                currentBytes: current, floorBytes: bounds.floorBytes, ceilingBytes: ceilingBytes))
+                cpuMicros: cpuMicros, currentBytes: current, floorBytes: bounds.floorBytes,
+                ceilingBytes: bounds.highCeiling(wantedBytes)))
     }
 
     private func read() -> Counters? {

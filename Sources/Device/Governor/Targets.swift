@@ -46,8 +46,12 @@ struct Targets: Equatable {
 
 /// Bounds of a group's memory.
 struct MemoryBounds: Equatable {
-    /// What the group can't give back, or has been promised (memory.min).
+    /// What the group can't give back without swap.
     var heldBytes: UInt64
+    /// What of it could go to swap.
+    var swappableBytes: UInt64 = 0
+    /// What it has been promised (memory.min).
+    var promisedBytes: UInt64 = 0
     /// Kept free above that.
     var reserveBytes: UInt64
 
@@ -55,13 +59,30 @@ struct MemoryBounds: Equatable {
     static func reserve(ofMemory bytes: UInt64) -> UInt64 { max(4 << 20, min(64 << 20, bytes / 128)) }
 
     /// The least that memory.high may be.
-    var floorBytes: UInt64 { Self.sum(heldBytes, reserveBytes) }
+    var floorBytes: UInt64 {
+        Self.sum(max(promisedBytes, heldBytes - min(heldBytes, swappableBytes)), reserveBytes)
+    }
+
+    /// memory.high lies an eighth under memory.max: at one part in twenty over memory.high the kernel lets
+    /// a task have 256 KiB in 160 ms, at one in ten in 640 ms. So a leak of any speed needs seconds to
+    /// cross the gap. https://docs.kernel.org/admin-guide/cgroup-v2.html (mm/memcontrol.c has the table)
+    static let gapPart: UInt64 = 8
+
+    /// The most that memory.high may be, where a decision wants this memory.max.
+    func highCeiling(_ wantedBytes: UInt64) -> UInt64 {
+        max(floorBytes, wantedBytes / (Self.gapPart + 1) * Self.gapPart)
+    }
 
     /// memory.max below what the group can't give back is an OOM kill, at once. It stops a sixteenth
-    /// above, and leaves room for memory.high: the ceiling follows the group down as that lets go of
-    /// memory.
-    func memoryMax(_ wantedBytes: UInt64) -> UInt64 {
-        max(wantedBytes, Self.sum(heldBytes, heldBytes / 16), Self.sum(floorBytes, reserveBytes))
+    /// above; with memory.high below it, where that has room to slow a leak before it is one: the
+    /// ceiling follows the group up and down.
+    func memoryMax(_ wantedBytes: UInt64, hasHigh: Bool) -> UInt64 {
+        var least = Self.sum(heldBytes, heldBytes / 16)
+        if hasHigh {
+            let high = highCeiling(wantedBytes)
+            least = max(least, Self.sum(high, high / Self.gapPart))
+        }
+        return max(wantedBytes, least)
     }
 
     static func sum(_ a: UInt64, _ b: UInt64) -> UInt64 {

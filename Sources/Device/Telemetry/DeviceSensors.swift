@@ -49,6 +49,8 @@ public final class DeviceSensors {
     /// How often the tree is looked through for sensors that came or went, ms: soon enough for what a
     /// person plugs in.
     public static let discoveryIntervalMs: Int64 = 60_000
+    /// Steps between samples are worth their wake-ups where the samples are at least twice as far apart.
+    public static let stepIntervalMs: Int64 = 2_000
     /// After a device went while it was read the look comes early, but no more often than this.
     static let earlyDiscoveryMs: Int64 = 5_000
 
@@ -86,6 +88,8 @@ public final class DeviceSensors {
         Sample(instant: Instant(monotonicMs: 0, wallMs: 0, isSynced: false)),
     ]
     private var turn = 0
+    /// The other sample's steps are those of two samples ago.
+    private var mustClearSteps = false
 
     public init(roots: SensorRoots = SensorRoots()) {
         self.roots = roots
@@ -109,9 +113,32 @@ public final class DeviceSensors {
     /// Reads every sensor once. Never fails: what couldn't be read is absent and counted.
     public func sample(at instant: Instant) -> Sample {
         discoverIfDue(instant.monotonicMs)
+        clearStepsIfDue()
         turn = 1 - turn
+        mustClearSteps = true
         fill(&samples[turn], at: instant)
         return samples[turn]
+    }
+
+    /// Between two samples: temperature and busy share alone, a handful of reads. They come with the
+    /// next sample. Without a thermal zone there is nothing to take.
+    public func step(atMs nowMs: Int64) {
+        guard discoveredMs != nil, !zones.isEmpty else { return }
+        // The sample before the last isn't held any more by now: its list is filled anew in place.
+        clearStepsIfDue()
+        guard samples[1 - turn].thermalSteps.count < ThermalStep.countMost else { return }
+        let busyShare = processor.isPresent ? processor.step(buffer) : nil
+        samples[1 - turn].thermalSteps.append(
+            ThermalStep(
+                monotonicMs: nowMs, temperatureMilliC: zones.hottest(cycle), busyShare: busyShare))
+    }
+
+    private func clearStepsIfDue() {
+        guard mustClearSteps else { return }
+        mustClearSteps = false
+        if !samples[1 - turn].thermalSteps.isEmpty {
+            samples[1 - turn].thermalSteps.removeAll(keepingCapacity: true)
+        }
     }
 
     private func fill(_ sample: inout Sample, at instant: Instant) {

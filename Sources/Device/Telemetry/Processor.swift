@@ -25,6 +25,8 @@ struct ProcessorTime {
     private let file: HeldFile
     private var place = 0
     private var last: Ticks?
+    /// At the last look of any kind, a step's included.
+    private var lastLook: Ticks?
     private(set) var isPresent = false
     var path: String { file.path }
     /// The busy share, smoothed over a minute.
@@ -39,10 +41,9 @@ struct ProcessorTime {
 
     /// Nil in the first cycle, which has nothing to compare with.
     mutating func read(_ cycle: inout Cycle) -> Shares? {
-        let head = UnsafeMutableBufferPointer(rebasing: cycle.buffer[..<min(256, cycle.buffer.count)])
-        let count = file.read(into: head)
-        let text = UnsafeBufferPointer(rebasing: head[..<max(0, count)])
-        guard let ticks = cycle.ledger.note(place, count, count < 0 ? nil : Self.ticks(text)) else {
+        let (count, found) = look(cycle.buffer)
+        lastLook = found
+        guard let ticks = cycle.ledger.note(place, count, found) else {
             last = nil
             return nil
         }
@@ -52,6 +53,21 @@ struct ProcessorTime {
         let weight = elapsedS / (elapsedS + Self.activityTauS)
         activity = activity.map { $0 + (shares.busy - $0) * weight } ?? shares.busy
         return shares
+    }
+
+    /// The busy share since the last look, between two samples; the sample's own goes on over both.
+    mutating func step(_ buffer: UnsafeMutableBufferPointer<UInt8>) -> Double? {
+        let (_, ticks) = look(buffer)
+        defer { lastLook = ticks }
+        guard let ticks, let lastLook else { return nil }
+        return Self.shares(from: lastLook, to: ticks)?.busy
+    }
+
+    private func look(_ buffer: UnsafeMutableBufferPointer<UInt8>) -> (count: Int, ticks: Ticks?) {
+        let head = UnsafeMutableBufferPointer(rebasing: buffer[..<min(256, buffer.count)])
+        let count = file.read(into: head)
+        let text = UnsafeBufferPointer(rebasing: head[..<max(0, count)])
+        return (count, count < 0 ? nil : Self.ticks(text))
     }
 
     /// `cpu  user nice system idle iowait irq softirq steal guest guest_nice`; a guest's time is in

@@ -38,6 +38,18 @@ struct ThermalZones {
         outline = found.map { ThermalReading(name: $0.type, temperatureMilliC: nil) }
     }
 
+    /// The hottest zone, between two samples; what fails is the sample's to note.
+    func hottest(_ cycle: Cycle) -> Int? {
+        var hottest: Int64?
+        for zone in zones {
+            let (count, text) = cycle.read(zone.file)
+            guard count >= 0, let value = Scan.only(text), Plausible.temperatureMilliC.contains(value)
+            else { continue }
+            hottest = max(hottest ?? value, value)
+        }
+        return hottest.map { Int($0) }
+    }
+
     mutating func read(_ readings: inout [ThermalReading], _ cycle: inout Cycle, activity: Double?) {
         for index in zones.indices {
             let place = zones[index].place

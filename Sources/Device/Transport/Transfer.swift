@@ -91,6 +91,9 @@ public struct TransportSettings: Sendable {
     public var caFile: String?
     public var connectTimeoutMs: Int
     public var userAgent: String
+    /// Names are looked up by c-ares and no proxy is used: how the agent talks. Otherwise the libcurl of
+    /// the system does both.
+    var isDirect = false
 
     public init(caFile: String?, connectTimeoutMs: Int = 10_000, userAgent: String) {
         self.caFile = caFile
@@ -110,22 +113,37 @@ public final class Transfer {
 
     deinit { ccurl_transfer_free(handle) }
 
-    func prepare(_ request: TransportRequest, _ settings: TransportSettings) -> Bool {
+    /// - Parameter addresses: of the server's name, where the caller has asked for them; libcurl asks
+    ///   itself otherwise.
+    func prepare(
+        _ request: TransportRequest, _ settings: TransportSettings,
+        at destination: Destination? = nil, addresses: String? = nil
+    ) -> Bool {
         let lines = request.headers.map { "\($0.0): \($0.1)" }
+        var resolved: String?
+        if let destination, let addresses {
+            resolved = "\(Text.string(destination.name[...])):\(destination.port):\(addresses)"
+        }
         return withCStrings(lines) { headers in
             request.method.withCString { method in
                 request.url.withCString { url in
                     settings.userAgent.withCString { agent in
                         withOptionalCString(settings.caFile) { caFile in
-                            request.body.withUnsafeBufferPointer { body in
-                                var description = ccurl_request(
-                                    method: method, url: url, headers: headers,
-                                    header_count: lines.count, body: body.baseAddress,
-                                    body_count: body.count, ca_file: caFile, user_agent: agent,
-                                    connect_timeout_ms: Int64(settings.connectTimeoutMs),
-                                    timeout_ms: Int64(request.timeoutMs),
-                                    reply_bytes_max: request.replyBytesMax)
-                                return ccurl_transfer_prepare(handle, &description) == 1
+                            withOptionalCString(resolved) { resolved in
+                                CipherOrder.current.withCStrings { ciphers12, ciphers13 in
+                                    request.body.withUnsafeBufferPointer { body in
+                                        var description = ccurl_request(
+                                            method: method, url: url, headers: headers,
+                                            header_count: lines.count, body: body.baseAddress,
+                                            body_count: body.count, ca_file: caFile, user_agent: agent,
+                                            ciphers_1_2: ciphers12, ciphers_1_3: ciphers13,
+                                            resolved: resolved, is_direct: settings.isDirect ? 1 : 0,
+                                            connect_timeout_ms: Int64(settings.connectTimeoutMs),
+                                            timeout_ms: Int64(request.timeoutMs),
+                                            reply_bytes_max: request.replyBytesMax)
+                                        return ccurl_transfer_prepare(handle, &description) == 1
+                                    }
+                                }
                             }
                         }
                     }

@@ -13,12 +13,14 @@
 //   by the kernel, which puts whoever allocates to sleep, and from there on gets only the floor's reserve
 //   at each look: a leak grows slowly while the group's other tasks work on.
 //
-// But a workload that stands still hasn't survived. Where *all* tasks of the group waited for half the time
-// ("full" stall) with the limit at its ceiling, the limit is opened: no memory.high at all for a
-// while, memory.max alone. A visible end by the OOM killer, after which a workload can be started anew, is
-// better than a freeze. The same is done where there is no PSI, which could tell the one from the other.
+// But a workload that stands still hasn't survived. Where with the limit at its ceiling *all* tasks of the
+// group waited for half the time ("full" stall), and the group did less than a quarter of the work that
+// it did before, the limit is opened: no memory.high at all for a while, memory.max alone. A visible
+// end by the OOM killer, after which a workload can be started anew, is better than a freeze. (The work is
+// its CPU time: "full" alone would call a group frozen whose other tasks happen to sleep between two
+// pieces of work.) Without PSI some stall and the work decide.
 //
-// The limit begins open, too: a group that has just been started grows, and its growth is no waste.
+// The limit begins at its ceiling: a group that has just been started grows, and its growth is no waste.
 // Once it stays about as large as it is for six seconds, the limit is put where its use lies.
 
 public struct SenpaiLaw: Sendable {
@@ -34,6 +36,10 @@ public struct SenpaiLaw: Sendable {
     static let probeMost = 0.01
     /// At the ceiling, a share of the time in which all tasks waited that counts as standing still.
     static let frozenShare = 0.5
+    /// Less of its usual work than this is none.
+    static let frozenPace = 0.25
+    /// Stalled for less than this share of the time a group does its usual work.
+    static let freeShare = 0.1
     /// Over at least this time, ms: one reclaim pass isn't a freeze, and five seconds are one.
     static let frozenMs: Int64 = 2_000
     /// Growth within a window that is none, as a part of the group's size.
@@ -51,18 +57,21 @@ public struct SenpaiLaw: Sendable {
         public let someMicros: UInt64
         /// Time in which all waited; nil without PSI.
         public let fullMicros: UInt64?
+        /// CPU time of all tasks, µs, ever; nil where it isn't known.
+        public let cpuMicros: UInt64?
         public let currentBytes: UInt64
         public let floorBytes: UInt64
         public let ceilingBytes: UInt64
 
         public init(
-            nowMs: Int64, someMicros: UInt64, fullMicros: UInt64?, currentBytes: UInt64,
-            floorBytes: UInt64, ceilingBytes: UInt64
+            nowMs: Int64, someMicros: UInt64, fullMicros: UInt64?, cpuMicros: UInt64? = nil,
+            currentBytes: UInt64, floorBytes: UInt64, ceilingBytes: UInt64
         ) {
             // Held where sums and differences can't overflow, whatever a file said.
             self.nowMs = max(0, min(nowMs, 1 << 53))
             self.someMicros = someMicros
             self.fullMicros = fullMicros
+            self.cpuMicros = cpuMicros
             self.currentBytes = min(currentBytes, 1 << 60)
             self.floorBytes = min(floorBytes, 1 << 60)
             self.ceilingBytes = min(ceilingBytes, 1 << 60)
@@ -75,7 +84,7 @@ public struct SenpaiLaw: Sendable {
         case held
         /// The group has settled: the limit is put where its use lies.
         case engaged
-        /// The group reached its ceiling.
+        /// At the ceiling, until the group has settled.
         case ceiling
         /// Its tasks waited too long.
         case backedOff
@@ -92,7 +101,7 @@ public struct SenpaiLaw: Sendable {
             switch self {
             case .held: "held"
             case .engaged: "settled: the limit is put where the use lies"
-            case .ceiling: "the ceiling is reached"
+            case .ceiling: "at the ceiling, until the group has settled"
             case .backedOff: "tasks waited for memory: backed off"
             case .probed: "no task waited: probing"
             case .raisedToFloor: "raised to what can't be given back, and a reserve"
@@ -109,48 +118,56 @@ public struct SenpaiLaw: Sendable {
     private let quietMs: Int64
     /// The reading at the last change, or at the begin of the window.
     private var base: Reading?
+    /// The limit waits at its ceiling for the group to settle.
+    private var isSettling = true
     /// The begin of the window in which the limit has been at its ceiling.
     private var atCeiling: Reading?
+    /// Since when it is open, after a freeze.
     private var openedMs: Int64?
+    /// CPU time a ms while nothing holds the group up, µs; 0 where that isn't known.
+    private var pace = 0.0
+    private var paceFrom: Reading?
 
     /// - Parameter quietMs: longer than the law's own where each write is dear.
     public init(quietMs: Int64 = SenpaiLaw.windowMs) { self.quietMs = max(Self.windowMs, quietMs) }
 
-    /// How long until the next look is due, ms; nil while the next cycle is soon enough.
+    /// How long until the next look is due, ms; nil before the first reading.
     public var nextLookMs: Int64? {
-        guard limitBytes != nil else { return nil }
+        guard base != nil else { return nil }
         return lastMove == .backedOff ? Self.urgentMs : Self.tickMs
     }
 
-    /// Whether a look would do more than compare counters: a change is due, or tasks waited.
+    /// Whether a look would do more than compare counters: a change is due, tasks waited, or the group
+    /// is at its ceiling, where it may grow into what it can't give back.
     public func isDue(nowMs: Int64, someMicros: UInt64) -> Bool {
-        guard let base, someMicros >= base.someMicros else { return true }
+        guard let base, limitBytes != nil, atCeiling == nil, someMicros >= base.someMicros else {
+            return true
+        }
         let elapsedMs = nowMs &- base.nowMs
         return elapsedMs >= quietMs || elapsedMs < 0
             || Double(someMicros - base.someMicros) > Self.targetMicros
     }
 
-    /// Begins anew, open.
+    /// Begins anew.
     public mutating func reset() { self = SenpaiLaw(quietMs: quietMs) }
 
     public mutating func step(_ now: Reading) -> Move {
+        let lower = Double(now.floorBytes)
+        let upper = max(lower, Double(now.ceilingBytes))
         // A counter or clock that ran backwards: another group under the same name.
         guard let base, now.someMicros >= base.someMicros, now.nowMs >= base.nowMs,
             (now.fullMicros ?? 0) >= (base.fullMicros ?? 0)
-        else {
-            self.base = now
-            return end(.held)
+        else { return begin(upper, now) }
+        notePace(now)
+        guard let limit = limitBytes else {
+            // After a freeze the ceiling isn't met again before a window has passed.
+            let isOver = openedMs.map { now.nowMs - $0 >= Self.windowMs || now.nowMs < $0 } ?? true
+            return isOver ? begin(upper, now) : end(.held)
         }
         let elapsedMs = now.nowMs - base.nowMs
-        let windows = max(1, Double(elapsedMs) / Double(Self.windowMs))
-        let target = Self.targetMicros * windows
+        let target = Self.targetMicros * max(1, Double(elapsedMs) / Double(Self.windowMs))
         let stall = Double(now.someMicros - base.someMicros)
-        let lower = Double(now.floorBytes)
-        let upper = max(lower, Double(now.ceilingBytes))
 
-        guard let limit = limitBytes else {
-            return openStep(now, base, elapsedMs: elapsedMs, isQuiet: stall <= target)
-        }
         if hasStoodStill(now, isAtCeiling: max(limit, lower) >= upper) {
             limitBytes = nil
             openedMs = now.nowMs
@@ -159,6 +176,7 @@ public struct SenpaiLaw: Sendable {
         }
         if limit < lower { return move(to: lower, .raisedToFloor, now) }
         if limit > upper { return move(to: upper, .loweredToCeiling, now) }
+        if isSettling { return settle(limit, upper, now, base, isQuiet: stall <= target) }
         if stall > target {
             guard limit < upper else { return end(.held) }
             let excess = stall / target / Self.backOffScale
@@ -170,22 +188,32 @@ public struct SenpaiLaw: Sendable {
         return move(to: max(lower, limit * (1 - step)), .probed, now)
     }
 
-    /// While open: waits for a window in which the group stays as it is, or for the ceiling.
-    private mutating func openStep(
-        _ now: Reading, _ base: Reading, elapsedMs: Int64, isQuiet: Bool
+    private mutating func begin(_ upper: Double, _ now: Reading) -> Move {
+        isSettling = true
+        atCeiling = nil
+        openedMs = nil
+        paceFrom = now
+        return move(to: upper, .ceiling, now)
+    }
+
+    /// At the ceiling: waits for a window in which the group stays as it is.
+    private mutating func settle(
+        _ limit: Double, _ upper: Double, _ now: Reading, _ base: Reading, isQuiet: Bool
     ) -> Move {
-        let upper = max(now.floorBytes, now.ceilingBytes)
-        // After a freeze the same ceiling isn't met again before a window has passed.
-        let isResting = openedMs.map { now.nowMs - $0 < Self.windowMs } ?? false
-        if now.currentBytes >= now.ceilingBytes, !isResting {
-            return move(to: Double(upper), .ceiling, now)
+        guard now.nowMs - base.nowMs >= Self.windowMs else {
+            // The decision raised the ceiling: the window goes on.
+            guard limit < upper else { return end(.held) }
+            limitBytes = upper
+            return end(.ceiling)
         }
-        guard elapsedMs >= Self.windowMs else { return end(.held) }
-        self.base = now
         let grown = now.currentBytes > base.currentBytes + base.currentBytes / Self.settledPart
-        guard isQuiet, !grown, !isResting else { return end(.held) }
-        return move(
-            to: Double(min(upper, max(now.floorBytes, now.currentBytes))), .engaged, now)
+        guard isQuiet, !grown else {
+            self.base = now
+            limitBytes = upper
+            return end(limit < upper ? .ceiling : .held)
+        }
+        isSettling = false
+        return move(to: min(upper, Double(max(now.floorBytes, now.currentBytes))), .engaged, now)
     }
 
     /// Looks at windows of `frozenMs` with the limit at its ceiling, whatever it moved meanwhile.
@@ -197,16 +225,40 @@ public struct SenpaiLaw: Sendable {
         let elapsedMs = now.nowMs - from.nowMs
         guard elapsedMs >= Self.frozenMs else { return false }
         atCeiling = now
-        let windows = Double(elapsedMs) / Double(Self.windowMs)
+        if let cpu = now.cpuMicros, let before = from.cpuMicros, cpu >= before, pace > 0,
+            Double(cpu - before) >= Self.frozenPace * pace * Double(elapsedMs)
+        {
+            return false
+        }
         guard let full = now.fullMicros, let before = from.fullMicros else {
-            return Double(now.someMicros - from.someMicros) > Self.targetMicros * max(1, windows)
+            let windows = max(1, Double(elapsedMs) / Double(Self.windowMs))
+            return Double(now.someMicros - from.someMicros) > Self.targetMicros * windows
         }
         return Double(full - before) >= Self.frozenShare * Double(elapsedMs) * 1000
+    }
+
+    /// Learns how much the group does in a second in which memory doesn't hold it up.
+    private mutating func notePace(_ now: Reading) {
+        guard let from = paceFrom else {
+            paceFrom = now
+            return
+        }
+        let elapsedMs = now.nowMs - from.nowMs
+        guard elapsedMs >= Self.tickMs else { return }
+        paceFrom = now
+        guard let cpu = now.cpuMicros, let before = from.cpuMicros, cpu >= before,
+            now.someMicros >= from.someMicros,
+            Double(now.someMicros - from.someMicros) < Self.freeShare * Double(elapsedMs) * 1000
+        else { return }
+        let rate = Double(cpu - before) / Double(elapsedMs)
+        pace = pace == 0 ? rate : (pace + rate) / 2
     }
 
     private mutating func move(to limit: Double, _ move: Move, _ now: Reading) -> Move {
         limitBytes = limit
         base = now
+        // Where that is the ceiling after all, the next look begins a new window.
+        if move == .engaged || move == .probed { atCeiling = nil }
         return end(move)
     }
 

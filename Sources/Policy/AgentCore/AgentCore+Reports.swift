@@ -30,6 +30,7 @@ extension AgentCore {
                 return retryEnrolment("the reply to the enrolment can't be read", now, &actions)
             }
             state.reportKey = reply.reportKey
+            if state.serverEpoch == nil { state.serverEpoch = reply.serverEpoch }
             mustEnrolAgain = false
             unknownReplies = 0
             persist(.other, &actions)
@@ -77,7 +78,8 @@ extension AgentCore {
             return
         }
         guard let latest else { return }
-        let draft = Report(
+        if spool.mustFetch, refusedForGood < 2 { return fetchBacklog(&actions) }
+        var draft = Report(
             device: desk.device, boot: desk.boot, kernelBootID: configuration.kernelBootID,
             sequence: 0, previousHead: .zero, instant: now,
             agentVersion: configuration.agentVersion, samplesTaken: samplesTaken,
@@ -88,9 +90,15 @@ extension AgentCore {
             chunks: [], seriesNames: feed.namesToTell)
         // After two refusals in a row a chunk may be the cause: then one goes without, so that the
         // device stays seen.
-        let chunks =
-            refusedForGood >= 2 ? [] : feed.undelivered(maxBytes: ReportDesk.chunkBytesMax)
-        let sealed = desk.seal(draft, chunks: Array(chunks.prefix(Report.chunkCountMax)))
+        let backlog = refusedForGood >= 2 ? nil : spool.fetched
+        let room = ReportDesk.chunkBytesMax - (backlog?.byteCount ?? 0)
+        let waiting = refusedForGood >= 2 || room <= 0 ? [] : feed.undelivered(maxBytes: room)
+        let chunks = Array(waiting.prefix(Report.chunkCountMax - (backlog?.chunks.count ?? 0)))
+        draft.origins = origins(backlog, poolChunks: chunks.count, now)
+        draft.spool = spoolReport
+        spool.fetched = nil
+        spool.underWay = backlog
+        let sealed = desk.seal(draft, backlog: backlog?.chunks ?? [], chunks: chunks)
         isReporting = true
         actions.append(.report(sealed.bytes))
     }
@@ -104,6 +112,7 @@ extension AgentCore {
                 let (report, delivered) = desk.acknowledge(reply)
             else { return retryReport("the reply to a report can't be read", 0, now, &actions) }
             acknowledged(report, delivered, now, &actions)
+            noteEpoch(reply.serverEpoch, now, &actions)
             if let envelope = reply.envelope { offered(envelope, now, &actions) }
             if reply.hasUnreadableEnvelope {
                 actions.append(.log(.warning, "parameters refused: \(Refusal.malformed.text)"))
@@ -132,6 +141,7 @@ extension AgentCore {
         _ report: Report, _ delivered: [ChunkRef], _ now: Instant, _ actions: inout [AgentAction]
     ) {
         feed.acknowledge(delivered)
+        backlogAcknowledged(&actions)
         unknownReplies = 0
         refusedForGood = 0
         gap = nil
@@ -168,6 +178,8 @@ extension AgentCore {
         samplesTaken = 0
         mustTellHardware = true
         desk = ReportDesk(device: state.device, boot: state.boot)
+        // What was in the report that wasn't taken lies on the disk still.
+        spool.underWay = nil
         nextReportMs = now.monotonicMs
     }
 
@@ -186,6 +198,7 @@ extension AgentCore {
         case 400, 413:
             // It would be refused for ever. The sequence goes on, so that the aggregator sees the gap.
             desk.abandon()
+            backlogRefused(&actions)
             refusedForGood += 1
         default: break
         }

@@ -19,10 +19,14 @@ public struct AgentConfiguration: Sendable {
     public var kernelBootID: String
     /// Replaces the parameter `intervals.sampleMs` where set: for trials and tests.
     public var sampleIntervalMs: Int64?
+    /// Time between checkpoints to disk; nil: nothing is spooled.
+    public var checkpointMs: Int64?
 
     public init(
-        agentVersion: String, token: String?, kernelBootID: String, sampleIntervalMs: Int64?
+        agentVersion: String, token: String?, kernelBootID: String, sampleIntervalMs: Int64?,
+        checkpointMs: Int64? = nil
     ) {
+        self.checkpointMs = checkpointMs
         self.agentVersion = agentVersion
         self.token = token
         self.kernelBootID = kernelBootID
@@ -46,11 +50,14 @@ public struct AgentCore {
     public var controlMode = ControlMode.apiOnly
     /// Whether a factor below 1 is met by frequency: the chamber forecasts the heat by it.
     public var scalesFrequency = false
+    /// How the spool's disk fares; the runtime sets it, and the core adds what it knows.
+    public var spoolSummary: SpoolSummary?
 
-    let configuration: AgentConfiguration
+    private(set) var configuration: AgentConfiguration
     var keeper: ParameterKeeper
     var feed: PoolFeed
     var desk: ReportDesk
+    var spool: SpoolDesk
     var random: SplitMix64
     var reportBackoff: Backoff
     var holdBackoff: Backoff
@@ -86,7 +93,7 @@ public struct AgentCore {
     var mustMoveBoot = false
     var holdStartedMs: Int64 = 0
     private var preparedState: AgentState?
-    private var isDirty = false
+    var isDirty = false
     var mustEnrolAgain = false
     private var hasFailed = false
 
@@ -101,7 +108,8 @@ public struct AgentCore {
     ///   - state: as persisted; its boot counter is moved on here and persisted before any report.
     ///   - seed: of the jitter.
     public init(
-        configuration: AgentConfiguration, state: AgentState, hardware: HardwareRecord, seed: UInt64
+        configuration: AgentConfiguration, state: AgentState, hardware: HardwareRecord, seed: UInt64,
+        inheritance: Inheritance = Inheritance()
     ) throws(PoolError) {
         var state = state
         gap =
@@ -109,14 +117,34 @@ public struct AgentCore {
             ? nil
             : RestartGap(
                 previousBoot: state.boot, wasClean: state.wasClean,
-                samplesLost: state.wasClean ? state.samplesLost : nil)
+                samplesLost: state.wasClean ? state.samplesLost : inheritance.samplesLost,
+                samplesLostMost: state.wasClean ? nil : inheritance.samplesLostMost)
         state.boot += 1
+        state.dropped = state.dropped.joined(inheritance.dropped)
         state.wasClean = false
         state.samplesLost = 0
         keeper = ParameterKeeper(restoring: &state, note: &startNote)
-        chamber = Chamber(knownHardware: state.hardwareHash)
+        chamber =
+            inheritance.chamber.flatMap { Chamber(restoring: $0, knownHardware: state.hardwareHash) }
+            ?? Chamber(knownHardware: state.hardwareHash)
         state.hardwareHash = hardware.hash
-        feed = try PoolFeed(budgetBytes: Int(keeper.current.values[.poolBudgetKiB]) * 1024)
+        let budgetBytes = Int(keeper.current.values[.poolBudgetKiB]) * 1024
+        spool = SpoolDesk(intervalMs: configuration.checkpointMs, stream: state.boot)
+        if let (kept, stream) = Self.restored(inheritance, configuration, budgetBytes) {
+            feed = kept
+            spool.stream = stream
+            // Nothing was lost: the pool goes on where it stood.
+            gap?.samplesLost = 0
+            gap?.samplesLostMost = nil
+        } else {
+            feed = try PoolFeed(budgetBytes: budgetBytes)
+        }
+        feed.book.dropped = state.dropped
+        spool.mayHaveBacklog = inheritance.hasBacklog
+        if configuration.checkpointMs != nil {
+            let book = feed.book
+            feed.pool.spill = { book.takes($0) }
+        }
         desk = ReportDesk(device: state.device, boot: state.boot)
         random = SplitMix64(seed: seed)
         reportBackoff = Backoff(baseMs: 1_000, capMs: Self.backoffCapMs)
@@ -126,7 +154,29 @@ public struct AgentCore {
         self.state = state
     }
 
+    /// The pool of the run before, where its times are this kernel's and its bytes hold.
+    private static func restored(
+        _ inheritance: Inheritance, _ configuration: AgentConfiguration, _ budgetBytes: Int
+    ) -> (PoolFeed, UInt64)? {
+        guard let bytes = inheritance.pool, let kept = try? PoolFeed.Restored(decoding: bytes),
+            !configuration.kernelBootID.isEmpty, kept.kernelBootID == configuration.kernelBootID,
+            let feed = try? PoolFeed(
+                budgetBytes: budgetBytes, restoring: kept, hasRecords: inheritance.hasBacklog)
+        else { return nil }
+        return (feed, kept.stream)
+    }
+
     public var parameters: ParameterSet { keeper.current }
+
+    /// What may change in a running agent: an enrolment token, with which it then tries at once, and the
+    /// interval that replaces the parameter's.
+    public mutating func reconfigure(token: String?, sampleIntervalMs: Int64?, at now: Instant) {
+        let isNew = (token ?? "").utf8.elementsEqual((configuration.token ?? "").utf8) == false
+        if isNew, token != nil, state.reportKey == nil { nextReportMs = now.monotonicMs }
+        if sampleIntervalMs != configuration.sampleIntervalMs { nudge(now) }
+        configuration.token = token
+        configuration.sampleIntervalMs = sampleIntervalMs
+    }
 
     public var sampleIntervalMs: Int64 {
         configuration.sampleIntervalMs ?? Int64(keeper.current.values[.sampleIntervalMs])
@@ -138,6 +188,7 @@ public struct AgentCore {
         if farewellEndMs == nil {
             deadlines += [
                 isObserving ? nil : nextObserveMs, mayHold ? nextHoldMs : nil, keeper.deadlineMs,
+                spool.writing == nil ? spool.nextCheckpointMs : nil, spool.nextChamberMs,
             ]
         } else {
             deadlines.append(farewellEndMs)
@@ -172,6 +223,8 @@ public struct AgentCore {
             holdEnded(result, now, &actions)
         case .nudge: nudge(now)
         case .local(let request, let client): local(request, client, now, &actions)
+        case .checkpointed(let result): checkpointed(result, now, &actions)
+        case .backlog(let backlog): fetched(backlog, now, &actions)
         case .stop: stop(now, &actions)
         }
         advance(now, &actions)
@@ -185,9 +238,10 @@ public struct AgentCore {
         if let farewellEndMs {
             let isDone = desk.pending == nil && feed.undeliveredValues == 0
             if isDone || nowMs >= farewellEndMs || reportBackoff.failures > 0 {
-                return finish(&actions)
+                return finish(&actions, now)
             }
         } else {
+            advanceSpool(now, &actions)
             if !isObserving, nowMs >= nextObserveMs {
                 isObserving = true
                 lastObserveMs = nowMs
@@ -241,6 +295,9 @@ public struct AgentCore {
                 return
             }
             nextObserveMs = now.monotonicMs
+            spool.nextCheckpointMs = spool.intervalMs.map { now.monotonicMs + $0 }
+            spool.nextChamberMs = now.monotonicMs + SpoolDesk.chamberIntervalMs
+            spool.wasSynced = now.isSynced
             if state.reportKey == nil {
                 nextReportMs = now.monotonicMs
             } else {
@@ -337,17 +394,8 @@ public struct AgentCore {
         actions.append(.cancelHold)
         feed.seal()
         guard state.reportKey != nil, latest != nil, reportBackoff.failures == 0 else {
-            return finish(&actions)
+            return finish(&actions, now)
         }
         nextReportMs = now.monotonicMs
-    }
-
-    mutating func finish(_ actions: inout [AgentAction]) {
-        guard !state.wasClean else { return }
-        state.wasClean = true
-        // Every sample gives several values: a sample counts as lost when any of its values is.
-        state.samplesLost = min(samplesTaken, feed.undeliveredSamples)
-        actions.append(.persist(state))
-        actions.append(.finish(failed: false))
     }
 }

@@ -30,6 +30,10 @@ public enum AgentEvent: Sendable {
     case nudge
     /// A workload asks over the local socket; `.answer` follows at once, for the same client.
     case local(LocalRequest, client: UInt64)
+    /// The answer to `.checkpoint`.
+    case checkpointed(CheckpointResult)
+    /// The answer to `.fetchBacklog`.
+    case backlog(Backlog)
     /// End: deliver what can be delivered, then finish.
     case stop
 }
@@ -58,6 +62,14 @@ public enum AgentAction: Sendable {
     case hold(afterVersion: UInt64, waitS: Int)
     case cancelHold
     case answer(LocalAnswer, client: UInt64)
+    /// Write what the batch holds to disk, synced; `.checkpointed` follows.
+    case checkpoint(SpoolBatch)
+    /// Read the oldest of what waits on disk; `.backlog` follows.
+    case fetchBacklog(maxBytes: Int, CurrentStream)
+    /// What was fetched last has arrived: it may go.
+    case releaseBacklog
+    /// Keep a snapshot over a restart, if the write budget allows.
+    case keep(KeptThing, [UInt8])
     case log(LogLevel, String)
     /// Nothing is left to be done: restore what was governed, and end.
     case finish(failed: Bool)

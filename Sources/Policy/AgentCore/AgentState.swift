@@ -36,6 +36,12 @@ public struct AgentState: Equatable, Sendable {
     public var good: [UInt8]?
     /// Envelope of a set on trial.
     public var trial: [UInt8]?
+    /// The aggregator's epoch, once one was told.
+    public var serverEpoch: UInt64?
+    /// Values given up at the spool's cap, since the installation.
+    public var dropped = ValueCounts()
+    /// The write budget's level as this was written; nil before there was one.
+    public var writeLeftBytes: Int64?
 
     public init(installID: [UInt8], deviceSeed: [UInt8], device: DeviceID) {
         self.installID = installID
@@ -74,6 +80,13 @@ extension AgentState {
         line("key-set-floor", "\(keySetFloor)")
         line("good", good.map { Hex.encode($0) })
         line("trial", trial.map { Hex.encode($0) })
+        line("server-epoch", serverEpoch.map { "\($0)" })
+        if dropped.total > 0 {
+            line("dropped-low", "\(dropped.low)")
+            line("dropped-normal", "\(dropped.normal)")
+            line("dropped-high", "\(dropped.high)")
+        }
+        line("write-left-bytes", writeLeftBytes.map { "\($0)" })
         // A file cut short lacks this line and is refused as a whole.
         return lines + "end\n"
     }
@@ -122,5 +135,12 @@ extension AgentState {
         hardwareHash = bytes("hardware").flatMap { Digest32($0) }
         good = bytes("good")
         trial = bytes("trial")
+        // Later additions: a state without them is whole.
+        serverEpoch = number("server-epoch")
+        dropped = ValueCounts(
+            low: number("dropped-low") ?? 0, normal: number("dropped-normal") ?? 0,
+            high: number("dropped-high") ?? 0)
+        writeLeftBytes = fields["write-left-bytes"].flatMap { Text.integer($0) }
+            .flatMap { Int64(exactly: $0) }
     }
 }

@@ -64,6 +64,7 @@ extension PoolFeed {
             if case .badFullScale = error { throw .badScale }
             throw .tooManySeries
         }
+        noteDeclared(declaration.id)
         user.add(
             UserSeries.Entry(
                 name: request.name, declaration: declaration, low: low, high: high,

@@ -33,7 +33,9 @@ public enum SeriesID {
 
 struct PoolFeed {
     let pool: TensorPool
-    private var declared: [UInt16] = []
+    /// The account with the spool on disk.
+    let book = SpoolBook()
+    private(set) var declared: [UInt16] = []
     /// Values that the pool could not take for another reason than room.
     private(set) var rejected: UInt64 = 0
     /// Sensors by the order in which they were first seen.
@@ -45,11 +47,26 @@ struct PoolFeed {
     private var lastMs: Int64 = 0
 
     init(budgetBytes: Int) throws(PoolError) {
+        pool = try TensorPool(budgetBytes: budgetBytes, settings: Self.settings)
+    }
+
+    /// Of the workload's series, those of history may fill 1/φ of the budget, scratch 1/φ², before they
+    /// give way first and leave the last eighth to the agent's own.
+    private static var settings: PoolSettings {
         var settings = PoolSettings()
-        // Of the workload's series, those of history may fill 1/φ of the budget, scratch 1/φ², before
-        // they give way first and leave the last eighth to the agent's own.
         settings.classShares = (1, Phi.resonanceThreshold, Phi.compressionLimit)
-        pool = try TensorPool(budgetBytes: budgetBytes, settings: settings)
+        return settings
+    }
+
+    /// The pool of the run before, and its series. Without records on disk none holds anything of it.
+    init(budgetBytes: Int, restoring kept: Restored, hasRecords: Bool) throws(PoolError) {
+        pool = try TensorPool(budgetBytes: budgetBytes, settings: Self.settings, restoring: kept.pool)
+        for one in kept.series where pool.nextIndex(of: one.id) != nil {
+            declared.append(one.id)
+            if hasRecords { book.series.append(one) }
+        }
+        sensors = kept.names.filter { $0.id < SeriesID.firstUser }.map { $0.name }
+        for entry in kept.user { user.add(entry) }
     }
 
     mutating func take(
@@ -125,6 +142,15 @@ struct PoolFeed {
             SeriesName(id: SeriesID.firstSensor + UInt16($0), name: sensors[$0])
         } + user.namesToTell
     }
+
+    /// All names of this pool's series.
+    var allNames: [SeriesName] {
+        sensors.indices.map {
+            SeriesName(id: SeriesID.firstSensor + UInt16($0), name: sensors[$0])
+        } + user.names
+    }
+
+    mutating func noteDeclared(_ id: UInt16) { declared.append(id) }
 
     mutating func noteNamesTold(_ names: [SeriesName]) {
         user.noteTold(names)

@@ -42,13 +42,15 @@ struct ReportDesk {
 
     /// Seals the next report. The caller fills what it knows; sequence, chain and cycle digest are
     /// the desk's.
-    mutating func seal(_ draft: Report, chunks: [DeliverableChunk]) -> SealedReport {
+    mutating func seal(
+        _ draft: Report, backlog: [[UInt8]] = [], chunks: [DeliverableChunk]
+    ) -> SealedReport {
         sequence += 1
         var report = draft
         report.sequence = sequence
         report.previousHead = head
         report.cycleDigest = cycleDigest
-        report.chunks = chunks.map { $0.bytes }
+        report.chunks = backlog + chunks.map { $0.bytes }
         let sealed = SealedReport(sealing: report)
         head = sealed.head
         cycleDigest = .zero

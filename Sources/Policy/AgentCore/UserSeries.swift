@@ -79,11 +79,13 @@ struct UserSeries {
 
     // MARK: names on the wire
 
-    var namesToTell: [SeriesName] {
-        entries.indices.dropFirst(namesTold).map {
+    var names: [SeriesName] {
+        entries.indices.map {
             SeriesName(id: Self.id($0), name: String(decoding: entries[$0].name, as: UTF8.self))
         }
     }
+
+    var namesToTell: [SeriesName] { Array(names.dropFirst(namesTold)) }
 
     mutating func noteTold(_ names: [SeriesName]) {
         for name in names where name.id >= SeriesID.firstUser {

@@ -8,27 +8,33 @@ extension Chamber {
     /// The corrected temperature, °C; nil where there is none to be believed. The steps between the last
     /// sample and this one go first; what they don't tell of the busy share is left for the rest.
     mutating func takeTemperature(
-        _ sample: Sample, cores: Int, lastMs: Int64?, _ nowMs: Int64
+        _ sample: Sample, cores: Int, softLimitC: Double, lastMs: Int64?, _ nowMs: Int64
     ) -> Double? {
         var fromMs = lastMs ?? nowMs
+        var hotMs = 0.0
         var leftMs = (sample.busyShare ?? 0) * Double(max(0, nowMs - fromMs))
         for step in sample.thermalSteps.suffix(ThermalStep.countMost) {
             guard step.monotonicMs > fromMs, step.monotonicMs < nowMs else { continue }
             let elapsedMs = Double(step.monotonicMs - fromMs)
             leftMs -= clamp(step.busyShare ?? sample.busyShare ?? 0, 0...1) * elapsedMs
-            _ = take(
+            let shownC = take(
                 step.temperatureMilliC,
                 load: HeatBudget.load(sample, busy: step.busyShare, cores: cores),
                 elapsedS: elapsedMs / 1000, step.monotonicMs)
+            if let shownC, shownC >= softLimitC { hotMs += elapsedMs }
             fromMs = step.monotonicMs
         }
         let elapsedMs = Double(max(0, nowMs - fromMs))
         let hasSteps = fromMs != lastMs && sample.busyShare != nil && elapsedMs > 0
-        return take(
+        let shownC = take(
             sample.temperatureMilliC,
             load: HeatBudget.load(
                 sample, busy: hasSteps ? clamp(leftMs / elapsedMs, 0...1) : nil, cores: cores),
             elapsedS: elapsedMs / 1000, nowMs)
+        let isHot = shownC.map { $0 >= softLimitC } ?? false
+        let windowMs = Double(nowMs - (lastMs ?? nowMs))
+        hotShare = windowMs > 0 ? (hotMs + (isHot ? elapsedMs : 0)) / windowMs : isHot ? 1 : 0
+        return shownC
     }
 
     private mutating func take(

@@ -75,17 +75,13 @@ extension Chamber {
     }
 
     /// The last cycle's votes are judged by what was measured since.
-    mutating func judge(
-        _ sample: Sample, _ signals: Signals, _ temperatureC: Double?,
-        _ parameters: ParameterValues
-    ) {
+    mutating func judge(_ sample: Sample, _ signals: Signals, _ parameters: ParameterValues) {
         guard let votes = pending else { return }
         pending = nil
         let isThrottling = sample.throttle?.isThrottling ?? false
-        let isTooHot = temperatureC.map { $0 >= parameters[.softLimitC] } ?? false
         let stall = (sample.pressure?.memorySomePercent ?? 0) / parameters[.pressureFullPercent]
         let outcome = Outcome(
-            throttleShare: isThrottling || isTooHot ? 1 : 0, stallShare: clamp(stall, 0...1),
+            throttleShare: isThrottling ? 1 : hotShare, stallShare: clamp(stall, 0...1),
             valueServed: (signals.value ?? 0) * clamp(sample.busyShare ?? 1, 0...1))
         learned.slots.learn(
             votes.slot,

@@ -68,6 +68,8 @@ public struct Chamber: Sendable {
     var lastMs: Int64?
     /// Most work that heat allows, by the last cycle; nil where the model isn't proven.
     var heatShare: Double?
+    /// Share of the time since the last cycle that was spent at or beyond the soft limit.
+    var hotShare = 0.0
     private(set) var hashes = HardwareHashes()
 
     /// SHA-256 chain over every cycle's activation, factor and instant.
@@ -89,7 +91,8 @@ public struct Chamber: Sendable {
         let fullHash = hashes.full
         let classHash = hashes.ofClass
         let temperatureC = takeTemperature(
-            sample, cores: input.hardware.cpuCores, lastMs: beforeMs, nowMs)
+            sample, cores: input.hardware.cpuCores, softLimitC: parameters[.softLimitC],
+            lastMs: beforeMs, nowMs)
         window.note(trouble: OperatingCoherence.trouble(sample))
         if let busy = sample.busyShare { activity.note(busy) }
         var signals = input.signals
@@ -117,7 +120,7 @@ public struct Chamber: Sendable {
 
         heatShare = allowedShare(
             parameters, intervalS: intervalS, scalesFrequency: input.scalesFrequency)
-        judge(sample, signals, temperatureC, parameters)
+        judge(sample, signals, parameters)
         vote(signals, thermal: thermal, parameters, nowMs, into: &decision)
         rate(sample, parameters, into: &decision)
         size(input, pressure: pressure, parameters, into: &decision)

@@ -15,14 +15,14 @@ struct HeatBudget: Sendable {
     static let horizonLeastS = 8.0
     /// Margin at a forecast whose error is the sensor's own noise, °C, and the mean error that is. A luckier
     /// forecast is no better one.
-    static let marginLeastC = 0.19
+    static let marginLeastC = 0.172
     static let noiseErrorC = 0.28
     static let marginMostC = 2.0
     /// Margin per °C of measured error beyond that.
     static let marginPerError = 0.3
     /// Margin per °C that the die rises above its mean while frequency steps are mixed, and the most
     /// that counts: a larger rise was a change of load.
-    static let marginPerRipple = 0.95
+    static let marginPerRipple = 1.25
     static let rippleMostC = 0.6
     /// Surroundings that warm are met this many times as early as they are foretold to come: their
     /// drift is itself known late.

@@ -50,6 +50,8 @@ extension JSONWriter {
         value(status.reason, "reason")
         endObject()
         if let pool = newest?.report.pool { runtime(pool) } else { null("runtime") }
+        if let spool = newest?.report.spool { self.spool(spool) } else { null("spool") }
+        value(newest?.report.instant.isSynced ?? false, "clockSynced")
         beginObject("hardware")
         value(record.hardware.cpuCores, "cpuCores")
         value(record.hardware.cpuMaxMHz, "cpuMaxMHz")
@@ -231,6 +233,27 @@ extension JSONWriter {
         endObject()
     }
 
+    private mutating func spool(_ spool: SpoolSummary) {
+        beginObject("spool")
+        value(spool.usedBytes, "usedBytes")
+        value(spool.capBytes, "capBytes")
+        value(spool.segments, "segments")
+        beginObject("droppedValues")
+        value(spool.dropped.low, "low")
+        value(spool.dropped.normal, "normal")
+        value(spool.dropped.high, "high")
+        endObject()
+        value(spool.damagedRecords, "damagedRecords")
+        value(spool.tornBytes, "tornBytes")
+        value(Int(spool.writeLeftBytes), "writeLeftBytes")
+        value(spool.writeBudgetBytes, "writeBudgetBytes")
+        value(Double(spool.checkpointMs) / 1000, "checkpointS")
+        value(spool.samplesAtRisk, "samplesAtRisk")
+        value(spool.enduranceHours, "enduranceHours")
+        value(spool.fault, "fault")
+        endObject()
+    }
+
     private mutating func gaps(_ gaps: [(key: Gap.Key, gap: Gap)]) {
         beginArray("gaps")
         for (key, gap) in gaps {
@@ -240,11 +263,30 @@ extension JSONWriter {
             value(key.position.sequence, "sequence")
             value(gap.previousBoot, "previousBoot")
             if let lost = gap.samplesLost { value(lost, "samplesLost") } else { null("samplesLost") }
+            if let most = gap.samplesLostMost {
+                value(most, "samplesLostMost")
+            } else {
+                null("samplesLostMost")
+            }
             optional(gap.seconds, "seconds")
             value(Int(gap.detectedMs), "detectedMs")
             endObject()
         }
         endArray()
+    }
+
+    mutating func runLine(_ run: StoredRun) {
+        beginObject()
+        value(run.stream, "stream")
+        value(Int(run.series), "series")
+        value(run.first, "first")
+        value(run.end - run.first, "count")
+        value(Int(run.firstMs), "firstMonotonicMs")
+        // Of the chunk's first sample; a later part of a chunk begins later.
+        optional(run.offsetMs.map { $0 &+ run.firstMs }, "firstMs")
+        value(run.dating.name, "dating")
+        value(run.kernelBootID, "kernelBootID")
+        endObject()
     }
 
     mutating func historyLine(_ report: Report, receivedMs: Int64) {

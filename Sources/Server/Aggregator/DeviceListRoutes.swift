@@ -18,6 +18,7 @@ struct DeviceListRoutes: Sendable {
             Route("GET", "/v1/devices", .least(.viewer), list),
             Route("GET", "/v1/devices/*", .least(.viewer), show),
             Route("GET", "/v1/devices/*/history", .least(.viewer), history),
+            Route("GET", "/v1/devices/*/runs", .least(.viewer), runs),
             Route("POST", "/v1/devices/*/accept", .least(.operator)) { judge($0, .accepted) },
             Route("POST", "/v1/devices/*/reject", .least(.operator)) { judge($0, .rejected) },
         ]
@@ -104,6 +105,25 @@ struct DeviceListRoutes: Sendable {
                 writer.beginObject()
                 writer.beginArray("reports")
                 try store.history(device: number, limit: limit) { writer.historyLine($0, receivedMs: $1) }
+                writer.endArray()
+                writer.endObject()
+                call.json(200, writer)
+            }, fail: { call.fail($0) })
+    }
+
+    /// What is stored of a device's series, and how its times are dated.
+    private func runs(_ call: Call) {
+        let limit = min(1000, max(1, call.request.argument("limit").flatMap { Int($0) } ?? 100))
+        let number: Int64
+        do { number = try core.device(call.captures[0], in: core.registry.view).record.number } catch {
+            return call.fail(error)
+        }
+        core.reader.read(
+            { store in
+                var writer = JSONWriter()
+                writer.beginObject()
+                writer.beginArray("runs")
+                for run in try store.runs(device: number, limit: limit) { writer.runLine(run) }
                 writer.endArray()
                 writer.endObject()
                 call.json(200, writer)

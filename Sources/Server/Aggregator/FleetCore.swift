@@ -20,6 +20,8 @@ public struct FleetConfiguration: Sendable {
     /// /metrics without a token.
     public var hasOpenMetrics = false
     public var silentAfterMs: Int64?
+    /// The database was restored from a backup.
+    public var isRestored = false
     public var limits = HTTPLimits()
     /// Where the log's lines go.
     public var notice: Notice = { _, _ in }
@@ -44,7 +46,8 @@ final class FleetCore: Sendable {
         self.configuration = configuration
         self.folder = folder
         let nowMs = Clock.ledgerMs()
-        let store = try FleetStore(path: folder.databasePath, nowMs: nowMs)
+        let store = try FleetStore(
+            path: folder.databasePath, nowMs: nowMs, beginsAnew: configuration.isRestored)
         epoch = store.epoch
         let registry = Registry(
             try FleetView(

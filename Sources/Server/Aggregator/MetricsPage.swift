@@ -33,6 +33,9 @@ enum MetricsPage {
             page.sample("phi_http_responses_total", ("status", "\(status)"), Double(count))
         }
         page.single("phi_chunks_total", "counter", "Sealed chunks stored.", load(counters.chunks))
+        page.family("phi_samples_total", "counter", "Samples in chunks, each stored once; and those that came again.")
+        page.sample("phi_samples_total", ("result", "stored"), load(counters.samples))
+        page.sample("phi_samples_total", ("result", "repeat"), load(counters.repeatedSamples))
         page.single(
             "phi_chain_breaks_total", "counter", "Reports that don't follow from the one before them.",
             load(counters.chainBreaks))
@@ -127,6 +130,12 @@ enum MetricsPage {
             $0.state.lastSeenMs.map { Double($0) / 1000 }
         }
         gauge("phi_device_gaps", "Open gaps in the device's history.") { Double($0.state.openGaps.count) }
+        gauge("phi_device_spool_bytes", "What waits on the device's disk, in the newest report.") {
+            ($0.state.newest?.report.spool?.usedBytes).map { Double($0) }
+        }
+        gauge("phi_device_dropped_values", "Values given up at the spool's cap since the installation.") {
+            ($0.state.newest?.report.spool?.dropped.total).map { Double($0) }
+        }
         gauge("phi_device_forks", "Places that two reports claim.") { Double($0.state.forks.count) }
     }
 

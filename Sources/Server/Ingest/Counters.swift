@@ -72,6 +72,9 @@ public final class Counters: Sendable {
     private let responses = Mutex<[Int: Int]>([:])
     private let commits = Mutex(Histogram())
     public let chunks = Atomic<Int>(0)
+    /// In chunks: new here, and here already.
+    public let samples = Atomic<Int>(0)
+    public let repeatedSamples = Atomic<Int>(0)
     public let chainBreaks = Atomic<Int>(0)
     public let envelopes = Atomic<Int>(0)
     public let commitFailures = Atomic<Int>(0)

@@ -47,6 +47,13 @@ extension Ledger {
             try store.add(gap, at: key, device: number)
             if key.kind == .chain { counters.chainBreaks.add(1, ordering: .relaxed) }
         }
+        let added = try store.addRuns(report, device: number)
+        counters.samples.add(added.samples, ordering: .relaxed)
+        counters.repeatedSamples.add(added.repeated, ordering: .relaxed)
+        let clock = BootClock(report.kernelBootID, report.instant)
+        if clock.betters(before.map { BootClock($0.report.kernelBootID, $0.report.instant) }) {
+            try store.note(clock, device: number)
+        }
         device.reportsStored += 1
         device.chunksStored += report.chunks.count
 

@@ -62,8 +62,14 @@ public struct Gap: Hashable, Sendable {
     /// Time between the reports on both sides; nil where one of them isn't known.
     public var seconds: Double?
     public var detectedMs: Int64
+    /// The most that can have been lost, where the number isn't known; nil where that isn't either.
+    public var samplesLostMost: UInt64?
 
-    public init(previousBoot: UInt64, samplesLost: UInt64?, seconds: Double?, detectedMs: Int64) {
+    public init(
+        previousBoot: UInt64, samplesLost: UInt64?, seconds: Double?, detectedMs: Int64,
+        samplesLostMost: UInt64? = nil
+    ) {
+        self.samplesLostMost = samplesLostMost
         self.previousBoot = previousBoot
         self.samplesLost = samplesLost
         self.seconds = seconds
@@ -73,8 +79,8 @@ public struct Gap: Hashable, Sendable {
 
 extension Gap {
     /// A total order, so that whoever joins two accounts keeps the same one.
-    fileprivate var rank: (Int64, UInt64, UInt64, Double) {
-        (detectedMs, previousBoot, samplesLost ?? .max, seconds ?? .infinity)
+    fileprivate var rank: (Int64, UInt64, UInt64, UInt64, Double) {
+        (detectedMs, previousBoot, samplesLost ?? .max, samplesLostMost ?? .max, seconds ?? .infinity)
     }
 }
 
@@ -159,15 +165,20 @@ extension DeviceState {
 
         var found: [(key: Gap.Key, gap: Gap)] = []
         let seconds = before.map { Double(receivedMs - $0.receivedMs) / 1000 }
-        func find(_ kind: Gap.Kind, _ position: Position, _ previousBoot: UInt64, _ lost: UInt64?) {
+        func find(
+            _ kind: Gap.Kind, _ position: Position, _ previousBoot: UInt64, _ lost: UInt64?,
+            most: UInt64? = nil
+        ) {
             let gap = Gap(
                 previousBoot: previousBoot, samplesLost: lost, seconds: seconds,
-                detectedMs: receivedMs)
+                detectedMs: receivedMs, samplesLostMost: most)
             found.append((Gap.Key(position: position, kind: kind), gap))
         }
-        // A clean end that lost nothing leaves no gap.
+        // A clean end that lost nothing leaves no gap. A kill that lost nothing is one, of no samples.
         if let restart = report.gap, !(restart.wasClean && restart.samplesLost == 0) {
-            find(.restart, position, restart.previousBoot, restart.samplesLost)
+            find(
+                .restart, position, restart.previousBoot, restart.samplesLost,
+                most: restart.samplesLostMost)
         }
         if spans.hole(before: position) != nil { find(.sequence, position, report.boot, nil) }
         for broken in spans.breaks where !breaksBefore.contains(broken) {

@@ -7,12 +7,12 @@ import Model
 extension FleetStore {
     public func add(_ gap: Gap, at key: Gap.Key, device: Int64) throws(StoreFault) {
         try database.run(
-            "INSERT OR IGNORE INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 .integer(device), .integer(key.position.boot), .integer(key.position.sequence),
                 .integer(Int64(key.kind.rawValue)), .integer(gap.previousBoot),
                 gap.samplesLost.map { .integer($0) } ?? .null, gap.seconds.map { .real($0) } ?? .null,
-                .integer(gap.detectedMs),
+                .integer(gap.detectedMs), gap.samplesLostMost.map { .integer($0) } ?? .null,
             ])
     }
 
@@ -30,7 +30,8 @@ extension FleetStore {
                 row.integer(0), Gap.Key(position: position, kind: kind),
                 Gap(
                     previousBoot: row.unsigned(4), samplesLost: row.isNull(5) ? nil : row.unsigned(5),
-                    seconds: row.isNull(6) ? nil : row.real(6), detectedMs: row.integer(7))
+                    seconds: row.isNull(6) ? nil : row.real(6), detectedMs: row.integer(7),
+                    samplesLostMost: row.isNull(8) ? nil : row.unsigned(8))
             )
         }
         for (device, key, gap) in rows

@@ -12,7 +12,9 @@ public final class FleetStore {
     public let epoch: UInt64
     private let isReadOnly: Bool
 
-    public init(path: String, nowMs: Int64) throws(StoreFault) {
+    /// - Parameter beginsAnew: the database was restored from a backup. A new epoch tells the devices, which
+    ///   offer again what they hold.
+    public init(path: String, nowMs: Int64, beginsAnew: Bool = false) throws(StoreFault) {
         database = try Database(path: path)
         isReadOnly = false
         try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;")
@@ -26,6 +28,7 @@ public final class FleetStore {
             throw .cannotOpen(path: path, why: "SQLite doesn't take synchronous = FULL")
         }
         try Schema.migrate(database, nowMs: nowMs)
+        if beginsAnew { try database.run("DELETE FROM meta WHERE name = 'epoch'") }
         try database.run(
             "INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", [.blob(Digest.random(8))])
         epoch = try Self.readEpoch(database)

@@ -6,7 +6,7 @@
 
 enum Schema {
     /// Step n takes a database from version n to n + 1. Steps that were released are never edited.
-    static let steps = [first]
+    static let steps = [first, runs]
     static var version: Int { steps.count }
 
     private static let first = """
@@ -144,6 +144,39 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// Samples by name, the clocks that date them, and the limit of a loss that can't be counted.
+    private static let runs = """
+        CREATE TABLE streams (
+          device INTEGER NOT NULL REFERENCES devices,
+          stream INTEGER NOT NULL,
+          kernel_boot TEXT NOT NULL,
+          PRIMARY KEY (device, stream)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE boot_clocks (
+          device INTEGER NOT NULL REFERENCES devices,
+          kernel_boot TEXT NOT NULL,
+          offset_ms INTEGER NOT NULL,
+          dating INTEGER NOT NULL,
+          PRIMARY KEY (device, kernel_boot)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE runs (
+          device INTEGER NOT NULL REFERENCES devices,
+          stream INTEGER NOT NULL,
+          series INTEGER NOT NULL,
+          first INTEGER NOT NULL,
+          end INTEGER NOT NULL,
+          first_ms INTEGER NOT NULL,
+          boot INTEGER NOT NULL,
+          sequence INTEGER NOT NULL,
+          position INTEGER NOT NULL,
+          PRIMARY KEY (device, stream, series, first)
+        ) STRICT, WITHOUT ROWID;
+
+        ALTER TABLE gaps ADD COLUMN samples_lost_most INTEGER;
+        """
+
     static func migrate(_ database: Database, nowMs: Int64) throws(StoreFault) {
         try database.execute(
             """
@@ -158,6 +191,7 @@ enum Schema {
             try database.execute("BEGIN IMMEDIATE")
             do {
                 try database.execute(steps[step])
+                if step == 1 { try FleetStore.fileOldChunks(database) }
                 try database.run(
                     "INSERT INTO migrations VALUES (?, ?)", [.integer(step + 1), .integer(nowMs)])
                 try database.execute("COMMIT")

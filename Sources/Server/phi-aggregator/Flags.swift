@@ -25,6 +25,8 @@ enum Flags {
           --open-metrics      serve /metrics to anybody
           --silent-after S    seconds after which a device counts as silent; if not given, three of its
                               intervals and at least 30
+          --restored          the database was restored from a backup: begin a new epoch, so that devices
+                              offer again what they hold; give it once
           --help              this text
           --version           the version
 
@@ -47,6 +49,7 @@ enum Flags {
             case "--plain": configuration.isPlain = true
             case "--insecure": configuration.isInsecure = true
             case "--open-metrics": configuration.hasOpenMetrics = true
+            case "--restored": configuration.isRestored = true
             case "--data":
                 guard let path = value(), !path.isEmpty else { return .misuse("--data needs a folder") }
                 configuration.dataPath = path

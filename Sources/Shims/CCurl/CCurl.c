@@ -1,6 +1,9 @@
 #include "CCurl.h"
 
 #include <curl/curl.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,7 +22,7 @@ struct buffer {
 
 struct ccurl_transfer {
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *resolved;
     struct buffer body, head;
     uint8_t *upload;
     int too_large;
@@ -29,6 +32,8 @@ struct ccurl_transfer {
 
 struct ccurl_multi {
     CURLM *multi;
+    /// What the transfers share: TLS sessions. One thread, so no locks.
+    CURLSH *share;
     /// Transfers under way when last driven.
     int running;
 };
@@ -63,7 +68,27 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *context) {
     return size * n;
 }
 
-int ccurl_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; }
+int ccurl_init(void) {
+    // Whoever is first decides what OpenSSL loads: no configuration file, no table of ciphers by name, no
+    // texts of inner errors (60 KB of heap). libssl's own texts, a tenth of them, say why a handshake failed.
+    const uint64_t less = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
+                          OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS;
+    if (OPENSSL_init_crypto(less, NULL) != 1) return 0;
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+int ccurl_prefers_chacha20(void) {
+    // What OpenSSL will use, its environment variables included: bit 57 of the first word is AES-NI, bit 2
+    // on Arm the AES instructions.
+    const char *settings = OPENSSL_info(OPENSSL_INFO_CPU_SETTINGS);
+    const char *found;
+    if (!settings) return 0;
+    if ((found = strstr(settings, "OPENSSL_ia32cap=")))
+        return !(strtoull(found + strlen("OPENSSL_ia32cap="), NULL, 16) >> 57 & 1);
+    if ((found = strstr(settings, "OPENSSL_armcap=")))
+        return !(strtoull(found + strlen("OPENSSL_armcap="), NULL, 16) >> 2 & 1);
+    return 0;
+}
 
 const char *ccurl_version(void) { return curl_version(); }
 
@@ -82,6 +107,7 @@ void ccurl_transfer_free(struct ccurl_transfer *transfer) {
     if (!transfer) return;
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->headers);
+    curl_slist_free_all(transfer->resolved);
     free(transfer->body.bytes);
     free(transfer->head.bytes);
     free(transfer->upload);
@@ -92,7 +118,8 @@ int ccurl_transfer_prepare(struct ccurl_transfer *transfer, const struct ccurl_r
     CURL *easy = transfer->easy;
     curl_easy_reset(easy);
     curl_slist_free_all(transfer->headers);
-    transfer->headers = NULL;
+    curl_slist_free_all(transfer->resolved);
+    transfer->headers = transfer->resolved = NULL;
     free(transfer->upload);
     transfer->upload = NULL;
     transfer->body.count = transfer->head.count = 0;
@@ -130,6 +157,15 @@ int ccurl_transfer_prepare(struct ccurl_transfer *transfer, const struct ccurl_r
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
     SET(CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (request->ciphers_1_2) SET(CURLOPT_SSL_CIPHER_LIST, request->ciphers_1_2);
+    if (request->ciphers_1_3) SET(CURLOPT_TLS13_CIPHERS, request->ciphers_1_3);
+    if (request->resolved) {
+        transfer->resolved = curl_slist_append(NULL, request->resolved);
+        if (!transfer->resolved) return 0;
+        SET(CURLOPT_RESOLVE, transfer->resolved);
+    }
+    // An empty name: no proxy, whatever the environment says.
+    if (request->is_direct) SET(CURLOPT_PROXY, "");
     if (request->user_agent) SET(CURLOPT_USERAGENT, request->user_agent);
     if (request->ca_file) {
         SET(CURLOPT_CAINFO, request->ca_file);
@@ -215,16 +251,21 @@ struct ccurl_multi *ccurl_multi_new(void) {
     }
     // One connection for reports, one for the held request.
     curl_multi_setopt(multi->multi, CURLMOPT_MAXCONNECTS, 2L);
+    multi->share = curl_share_init();
+    if (multi->share) curl_share_setopt(multi->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     return multi;
 }
 
 void ccurl_multi_free(struct ccurl_multi *multi) {
     if (!multi) return;
     curl_multi_cleanup(multi->multi);
+    // Refuses, and stays, while a transfer that used it lives: those are freed by whoever made them.
+    curl_share_cleanup(multi->share);
     free(multi);
 }
 
 int ccurl_multi_start(struct ccurl_multi *multi, struct ccurl_transfer *transfer) {
+    if (multi->share) curl_easy_setopt(transfer->easy, CURLOPT_SHARE, multi->share);
     if (curl_multi_add_handle(multi->multi, transfer->easy) != CURLM_OK) return 0;
     multi->running++;
     return 1;

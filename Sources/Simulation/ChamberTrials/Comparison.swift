@@ -46,6 +46,9 @@ public struct Comparison: Sendable {
     public let stepWise: Line
     public let allocator: Line
     public let best: Line
+    /// The laws as tuned.
+    public let stepWiseLaw: StepWise
+    public let allocatorLaw: PowerAllocator
     /// Upper bound on any schedule's work share.
     public let bound: Double
     /// The chamber with cpufreq, one decision a second.
@@ -81,8 +84,10 @@ public struct Comparison: Sendable {
         let trip = Self.tuned(
             stride(from: 74.0, through: 81, by: 0.25).map { StepWise(tripC: $0) }, most
         ) { Trial.stepWise(run($1), $0) }
+        stepWiseLaw = trip
         stepWise = line("step_wise, trip \(trip.tripC)") { Trial.stepWise(run($0), trip) }
         let law = Self.tuned(PowerAllocator.grid, most) { Trial.powerAllocator(run($1), $0) }
+        allocatorLaw = law
         allocator = line(
             "IPA \(law.controlC), sust \(law.sustainable), po \(law.over), pu \(law.under), i \(law.integral)"
         ) { Trial.powerAllocator(run($0), law) }

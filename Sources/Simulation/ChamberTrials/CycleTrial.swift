@@ -69,14 +69,21 @@ public struct CycleTrial: Sendable {
 
     public mutating func run(cycles: Int) {
         for _ in 0..<cycles {
-            inputs[next].sample.instant.monotonicMs += turns
+            shift(next, byMs: turns)
             sum += chamber.decide(inputs[next], .builtIn).factor
-            inputs[next].sample.instant.monotonicMs -= turns
+            shift(next, byMs: -turns)
             next += 1
             if next == Self.period {
                 next = 0
                 turns += inputs[Self.period - 1].sample.instant.monotonicMs
             }
+        }
+    }
+
+    private mutating func shift(_ place: Int, byMs: Int64) {
+        inputs[place].sample.instant.monotonicMs += byMs
+        for step in inputs[place].sample.thermalSteps.indices {
+            inputs[place].sample.thermalSteps[step].monotonicMs += byMs
         }
     }
 }

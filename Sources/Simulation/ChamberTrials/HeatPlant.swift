@@ -101,6 +101,8 @@ public struct RunResult: Equatable, Sendable {
     public var durationS = 0.0
     /// Mean absolute error of the chamber's own forecast a guard time ahead, °C; nil for others.
     public var forecastErrorC: Double?
+    /// The temperature each `HeatRun.traceS`, °C, where it was asked for.
+    public var traceC: [Double] = []
     /// Share of the most work, nothing holding it back.
     public var workShare = 0.0
 
@@ -111,6 +113,7 @@ public struct HeatRun: Sendable {
     public static let limitC = 80.0
     /// Simulation step, s: a tenth of the fastest pole in use.
     public static let tickS = 0.25
+    public static let traceS = 10.0
 
     let board: HeatBoard
     let ambient: Ambient
@@ -120,11 +123,13 @@ public struct HeatRun: Sendable {
     public private(set) var timeS = 0.0
     public private(set) var result = RunResult()
     private let hasFirmware: Bool
+    private let traces: Bool
 
     public init(
         _ board: HeatBoard, _ ambient: Ambient, durationS: Double, seed: UInt64,
-        hasFirmware: Bool = true
+        hasFirmware: Bool = true, traces: Bool = false
     ) {
+        self.traces = traces
         self.board = board
         self.ambient = ambient
         self.durationS = durationS
@@ -157,6 +162,9 @@ public struct HeatRun: Sendable {
         // A millionth: the best schedule lies on the limit itself.
         if plant.temperatureC > Self.limitC + 1e-6 { result.secondsAbove += Self.tickS }
         result.hottestC = max(result.hottestC, plant.temperatureC)
+        if traces, timeS >= Double(result.traceC.count + 1) * Self.traceS - 1e-9 {
+            result.traceC.append(plant.temperatureC)
+        }
     }
 
     /// The firmware lowers the clock from 80 to 85 °C, by its own sensor, taken as free of noise.

@@ -20,6 +20,8 @@ public struct RegretResult: Sendable {
     public let bestFixed: Double
     public let uniform: Double
     public let bound: Double
+    /// The regret after each round so far, against the best expert of each segment so far.
+    public let course: [Double]
 
     public var regret: Double { learner - bestPerSegment }
 }
@@ -37,6 +39,7 @@ public enum RegretTrial {
         var uniform = 0.0
         var totals = [0.0, 0.0, 0.0, 0.0]
         var good = 0
+        var course: [Double] = []
         for _ in 0..<segments {
             good = (good + 1 + Int(random.uniform() * 3)) % 4
             var inSegment = [0.0, 0.0, 0.0, 0.0]
@@ -52,6 +55,7 @@ public enum RegretTrial {
                 let p = learner.distribution(7)
                 learned += p.0 * losses[0] + p.1 * losses[1] + p.2 * losses[2] + p.3 * losses[3]
                 learner.learn(7, losses: (losses[0], losses[1], losses[2], losses[3]))
+                course.append(learned - bestPerSegment - (inSegment.min() ?? 0))
             }
             bestPerSegment += inSegment.min() ?? 0
         }
@@ -59,7 +63,7 @@ public enum RegretTrial {
         return RegretResult(
             rounds: rounds, segments: segments, learner: learned, bestPerSegment: bestPerSegment,
             bestFixed: totals.min() ?? 0, uniform: uniform,
-            bound: bound(rounds: rounds, segments: segments))
+            bound: bound(rounds: rounds, segments: segments), course: course)
     }
 
     public static func bound(rounds: Int, segments: Int) -> Double {

@@ -124,3 +124,23 @@ public enum ThermalLog {
         return result
     }
 }
+
+extension ThermalLogResult {
+    /// The result for people.
+    public var page: String {
+        var text = "readings  \(readings), taken for spikes \(rejected)\n"
+        if let fit = fit {
+            text += "fit       fast \(Decimal.fixed(fit.fastRiseC, decimals: 1)) °C in \(Decimal.fixed(fit.fastTauS, decimals: 1)) s, "
+            text += "slow \(Decimal.fixed(fit.slowRiseC, decimals: 1)) °C in \(Decimal.fixed(fit.slowTauS, decimals: 0)) s, "
+            text += "base \(Decimal.fixed(fit.baseC, decimals: 1)) °C\n"
+        } else {
+            text += "fit       none: too few readings\n"
+        }
+        if let mean = meanErrorC, let high = highErrorC {
+            text += "error     60 s ahead: mean \(Decimal.fixed(mean, decimals: 2)) °C, 9 in 10 below \(Decimal.fixed(high, decimals: 2)) °C, \(errorsC.count) forecasts\n"
+        } else {
+            text += "error     none: the log is shorter than six minutes\n"
+        }
+        return text
+    }
+}

@@ -1,6 +1,7 @@
 // Tables for people, lines for machines. A goal that isn't met is printed as such.
 
 import Bytes
+import CAllocations
 import ChamberTrials
 import Phi
 import Simulation
@@ -8,6 +9,13 @@ import System
 
 struct BenchReport {
     private(set) var lines = ""
+    private var panels: [Panel] = []
+
+    /// The picture of what was compared and learned.
+    var picture: String {
+        Panel.page(panels + [Panel.regret(segments: 8, rounds: 512, lead: 0.2)])
+    }
+
     private static let command = "make bench-chamber"
 
     private mutating func figure(
@@ -60,6 +68,7 @@ struct BenchReport {
 
     private mutating func scenario(_ board: HeatBoard, _ ambient: Ambient) {
         let all = Comparison(board, ambient)
+        panels.append(Panel.heat(all))
         say("\n\(board.name), ambient \(ambient.name)")
         say(padded("  law", 56) + "work   of best  core·GHz·s  s above 80   hottest °C")
         for line in all.lines {
@@ -217,6 +226,20 @@ struct BenchReport {
         }
     }
 
+    /// Allocations of decision cycles after warm-up, by this program's own counter.
+    mutating func allocate() {
+        for steps in [0, 4] {
+            var trial = CycleTrial(steps: steps)
+            trial.run(cycles: CycleTrial.warmUp)
+            let before = callocations_count()
+            trial.run(cycles: 4 * CycleTrial.period)
+            let count = Double(callocations_count() - before)
+            let name = "allocations in \(4 * CycleTrial.period) decision cycles after warm-up, \(steps) thermal steps each"
+            figure(name, count, unit: "allocations", goal: "0", met: count == 0, runs: 1)
+            say("  \(name): \(Int(count))  \(mark(count == 0))")
+        }
+    }
+
     /// A figure that could not be taken.
     private mutating func missing(_ name: String, why: String) {
         var json = JSONWriter()
@@ -228,25 +251,5 @@ struct BenchReport {
         json.value(Self.command, "command")
         json.endObject()
         lines += json.text + "\n"
-    }
-}
-
-/// The page of a recorded log.
-enum LogPage {
-    static func text(_ result: ThermalLogResult) -> String {
-        var text = "readings  \(result.readings), taken for spikes \(result.rejected)\n"
-        if let fit = result.fit {
-            text += "fit       fast \(Decimal.fixed(fit.fastRiseC, decimals: 1)) °C in \(Decimal.fixed(fit.fastTauS, decimals: 1)) s, "
-            text += "slow \(Decimal.fixed(fit.slowRiseC, decimals: 1)) °C in \(Decimal.fixed(fit.slowTauS, decimals: 0)) s, "
-            text += "base \(Decimal.fixed(fit.baseC, decimals: 1)) °C\n"
-        } else {
-            text += "fit       none: too few readings\n"
-        }
-        if let mean = result.meanErrorC, let high = result.highErrorC {
-            text += "error     60 s ahead: mean \(Decimal.fixed(mean, decimals: 2)) °C, 9 in 10 below \(Decimal.fixed(high, decimals: 2)) °C, \(result.errorsC.count) forecasts\n"
-        } else {
-            text += "error     none: the log is shorter than six minutes\n"
-        }
-        return text
     }
 }

@@ -4,18 +4,20 @@
 // `--log FILE` it runs a recorded log through the online thermal model instead.
 
 import Bytes
+import CAllocations
 import ChamberTrials
 import Phi
 import Simulation
 import System
 
 let help = """
-    usage: chamber-bench [--out FILE] [--counts FILE]
+    usage: chamber-bench [--out FILE] [--plot FILE.svg] [--counts FILE]
                the comparison, the prediction trials, the regret table, and what a decision cycle costs,
                by the counts that toolchains/count-cycles.sh took
            chamber-bench --log FILE       a recorded log (CSV) through the online thermal model
            chamber-bench --cycles N [--steps M]
-               N decision cycles and nothing else, with M thermal steps each: for counting
+               N decision cycles and nothing else, with M thermal steps each: for counting instructions;
+               it tells how often the heap was asked for memory meanwhile, after warm-up
 
     columns of a log: time_ms or time_s, temperature_milli_c or temperature_c, busy_share or load;
     optional: cores, frequency_khz, frequency_max_khz. An empty field is "no data".
@@ -37,8 +39,7 @@ func read(_ path: String) -> [UInt8] {
 
 func readLog(_ path: String) {
     do throws(ThermalLogError) {
-        let result = ThermalLog.run(try ThermalLog.rows(read(path)))
-        Standard.output(LogPage.text(result))
+        Standard.output(ThermalLog.run(try ThermalLog.rows(read(path))).page)
     } catch {
         fail("\(path):\(error.line): \(error.text)", 1)
     }
@@ -51,11 +52,16 @@ func bench(_ options: [String: String]) {
     report.predict()
     report.learn()
     report.cost(options["--counts"].map { read($0) })
-    guard let out = options["--out"] else { return }
+    report.allocate()
+    if let out = options["--out"] { write(report.lines, out) }
+    if let plot = options["--plot"] { write(report.picture, plot) }
+}
+
+func write(_ text: String, _ path: String) {
     do throws(Errno) {
-        try FileSystem.replace(out, with: Array(report.lines.utf8))
+        try FileSystem.replace(path, with: Array(text.utf8))
     } catch {
-        fail("\(out): \(error.text)", 1)
+        fail("\(path): \(error.text)", 1)
     }
 }
 
@@ -64,8 +70,13 @@ func turn(_ options: [String: String]) {
         let steps = Int(options["--steps"] ?? "0"), steps >= 0
     else { fail("--cycles and --steps are whole numbers", 2) }
     var trial = CycleTrial(steps: steps)
+    let atStart = callocations_count()
+    trial.run(cycles: CycleTrial.warmUp)
+    let afterWarmUp = callocations_count()
     trial.run(cycles: count)
+    let atEnd = callocations_count()
     Standard.output("\(count) cycles, factors \(Decimal.fixed(trial.sum, decimals: 3))\n")
+    Standard.output("allocations: \(afterWarmUp - atStart) in \(CycleTrial.warmUp) cycles of warm-up, then \(atEnd - afterWarmUp)\n")
 }
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -74,7 +85,7 @@ if arguments.contains("--help") {
     Standard.output(help)
     Process.exit(0)
 }
-let known = [["--out", "--counts"], ["--log"], ["--cycles", "--steps"]]
+let known = [["--out", "--plot", "--counts"], ["--log"], ["--cycles", "--steps"]]
 for index in stride(from: 0, to: arguments.count, by: 2) {
     guard index + 1 < arguments.count else { fail("\(arguments[index]) wants a value; see --help", 2) }
     options[arguments[index]] = arguments[index + 1]

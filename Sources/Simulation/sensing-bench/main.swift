@@ -5,7 +5,7 @@
 // --show prints what the chips say instead.
 //
 // It prints the CPU time of both for one cycle, their ratio, and the heap allocations of steady cycles,
-// with the looks through the tree that fall into them. The two take turns in rounds, so that a noisy
+// with the looks through the tree and the steps that fall into them. The two take turns in rounds, so that a noisy
 // machine disturbs both alike; the round with the median ratio is told. A steady cycle that allocates
 // is a failure: exit status 1. For instructions: valgrind --tool=callgrind sensing-bench --only agent.
 
@@ -74,7 +74,11 @@ struct Bench {
         let middle = ratios[rounds / 2]
         let before = cmeasure_allocations()
         for _ in 0..<1000 {
-            instant.monotonicMs += 10_000
+            for _ in 0..<4 {
+                instant.monotonicMs += 2_000
+                sensors.step(atMs: instant.monotonicMs)
+            }
+            instant.monotonicMs += 2_000
             held = sensors.sample(at: instant)
         }
         let allocations = cmeasure_allocations() - before

@@ -5,7 +5,7 @@ struct DevicePage {
     let now: Int64
 
     func show(_ terminal: Terminal) {
-        for section in [identity, senses, decision, parameters, pool] {
+        for section in [identity, senses, decision, parameters, pool] + spool {
             terminal.line(Styled(section.title, .bold))
             var table = Table([.left(""), .left("")])
             for (name, value) in section.rows { table.add([Styled(name, .dim), value]) }
@@ -220,6 +220,57 @@ struct DevicePage {
         )
     }
 
+    /// Nothing for a device without a spool.
+    private var spool: [Section] {
+        let spool = json["spool"]
+        guard !spool.isNull else { return [] }
+        let dropped = spool["droppedValues"]
+        let worths = ["low", "normal", "high"].map { ($0, dropped[$0].int ?? 0) }
+        let hasDropped = worths.contains { $0.1 > 0 }
+        let fault = spool["fault"].string ?? ""
+        let damaged = spool["damagedRecords"].int ?? 0
+        let torn = spool["tornBytes"].int ?? 0
+        return [
+            (
+                "Spool",
+                [
+                    (
+                        "on disk",
+                        Format.bytes(spool["usedBytes"].double) + " of " + Format.bytes(spool["capBytes"].double)
+                    ),
+                    ("endurance", Format.hours(spool["enduranceHours"].double.flatMap { $0 > 0 ? $0 : nil })),
+                    (
+                        "at risk",
+                        Styled("\(Format.count(spool["samplesAtRisk"].int ?? 0, "sample")), at most ")
+                            + Format.seconds(spool["checkpointS"].double)
+                    ),
+                    (
+                        "writes left",
+                        Format.bytes(spool["writeLeftBytes"].double.map { max(0, $0) }) + " now, of "
+                            + Format.bytes(spool["writeBudgetBytes"].double) + " a day"
+                    ),
+                    (
+                        "dropped values",
+                        Styled(
+                            hasDropped ? worths.map { "\($0.1) \($0.0)" }.joined(separator: ", ") : "none",
+                            hasDropped ? .bad : .good)
+                    ),
+                    (
+                        "damaged",
+                        damaged == 0 && torn == 0
+                            ? Styled("nothing", .good)
+                            : Styled("\(Format.count(damaged, "record")) skipped, \(torn) bytes cut off", .warning)
+                    ),
+                ] + (fault.isEmpty ? [] : [("disk", Styled(fault, .bad))])
+            )
+        ]
+    }
+
+    private func lost(_ gap: JSON) -> Styled {
+        if let lost = gap["samplesLost"].int { return Styled(Format.count(lost, "sample")) }
+        return gap["samplesLostMost"].int.map { Styled("≤ \(Format.count($0, "sample"))") } ?? Format.noData
+    }
+
     private func showGaps(_ terminal: Terminal) {
         if device.forks > 0 {
             let forks = Format.count(device.forks, "fork")
@@ -234,7 +285,7 @@ struct DevicePage {
             table.add([
                 Styled(gap["kind"].string ?? "?"), Styled("\(gap["boot"].int ?? 0)"),
                 Styled("\(gap["sequence"].int ?? 0)"),
-                gap["samplesLost"].int.map { Styled(Format.count($0, "sample")) } ?? Format.noData,
+                lost(gap),
                 Format.seconds(gap["seconds"].double), Format.ago(gap["detectedMs"].integer, now: now),
             ])
         }

@@ -70,6 +70,7 @@ extension Subcommand {
         var json = JSONWriter()
         json.beginObject()
         json.value(state.device.hex, "device")
+        json.value((state.serialSource ?? .none).name, "identitySource")
         json.value(state.reportKey != nil, "enrolled")
         json.beginArray("labels")
         for label in state.labels { json.value(label.text) }

@@ -58,7 +58,7 @@ struct Subcommand: Sendable {
     /// Every command, in the order of help.
     static let all: [Subcommand] = [
         .run, .status, .doctor, .watch, .signal, .append, .read, .series, .helper, .decide, .demo, .circuit,
-        .pool, .completion, .manual, .version, .help,
+        .pool, .spool, .completion, .manual, .version, .help,
     ]
 }
 

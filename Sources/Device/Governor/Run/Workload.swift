@@ -46,11 +46,10 @@ public final class Workload {
     /// when its own group gets short of memory.
     /// https://systemd.io/MEMORY_PRESSURE
     public static func environment(
-        decisionPath: String, socketPath: String, groupFolder: String?
+        decisionPath: String, socketPath: String?, groupFolder: String?
     ) -> [(name: String, value: String)] {
-        var variables = [
-            (name: "PHI_DECISION", value: decisionPath), (name: "PHI_AGENT_SOCKET", value: socketPath),
-        ]
+        var variables = [(name: "PHI_DECISION", value: decisionPath)]
+        if let socketPath { variables.append((name: "PHI_AGENT_SOCKET", value: socketPath)) }
         // Only where it can be read: a kernel with PSI switched off shows the file, too.
         if let groupFolder, (try? FileSystem.read("\(groupFolder)/memory.pressure", limit: 512)) != nil {
             variables.append((name: "MEMORY_PRESSURE_WATCH", value: "\(groupFolder)/memory.pressure"))

@@ -19,6 +19,13 @@ struct ccurl_request {
     /// PEM file of the only authority that is trusted; NULL for the system's.
     const char *ca_file;
     const char *user_agent;
+    /// Cipher suites of TLS 1.2 and 1.3 in the order of preference, in OpenSSL's words; NULL for its own.
+    const char *ciphers_1_2;
+    const char *ciphers_1_3;
+    /// "NAME:PORT:ADDRESS[,ADDRESS]…": where the URL's name leads; NULL where libcurl is to ask.
+    const char *resolved;
+    /// 1: never through a proxy.
+    int is_direct;
     int64_t connect_timeout_ms;
     int64_t timeout_ms;
     /// Replies longer than this end the transfer with CCURL_TOO_LARGE.
@@ -35,6 +42,8 @@ struct ccurl_request {
 
 /// Once per process, before any other call. 1 on success.
 int ccurl_init(void);
+/// 1 where AES isn't done by the processor's own instructions: ChaCha20 is several times faster then.
+int ccurl_prefers_chacha20(void);
 const char *ccurl_version(void);
 
 /// A transfer handle, to be used again and again; NULL without memory.

@@ -31,6 +31,7 @@
 #define CPOSIX_EADDRINUSE 98
 #define CPOSIX_ECONNREFUSED 111
 #define CPOSIX_ESTALE 116
+#define CPOSIX_EDQUOT 122
 
 /// The system's text for an error number (positive). Never NULL.
 const char *cposix_error_text(int error);
@@ -157,6 +158,19 @@ int cposix_terminal_columns(int fd);
 int cposix_open_trigger(int dir, const char *path, const char *text, size_t count);
 /// 1 when the open file lies on sysfs, procfs or cgroup2, whose files no rename replaces; else 0.
 int cposix_is_kernel_file(int fd);
+// --- spool.c: files that grow -----------------------------------------------------------------------
+
+/// A descriptor that appends, to a regular file made with `mode` when it is missing.
+int cposix_open_append(const char *path, uint32_t mode);
+/// A descriptor for reading and for writing in place.
+int cposix_open_record(const char *path, uint32_t mode);
+/// Bytes written at `offset`.
+long cposix_pwrite(int fd, const uint8_t *bytes, size_t count, int64_t offset);
+/// What was written is on the disk when it returns (fdatasync: content and length).
+int cposix_sync_data(int fd);
+int cposix_truncate(int fd, int64_t length);
+/// Names made or removed in the folder are on the disk when it returns.
+int cposix_sync_folder(const char *path);
 
 // --- signal.c --------------------------------------------------------------------------------------
 

@@ -1,0 +1,69 @@
+// How far the agent has come, in the run folder (memory): one small record a cycle that outlives a kill,
+// so that the next start knows to the sample what was lost. A power cut takes it along; then the
+// last record on disk says what was at risk at most.
+//
+//   "PHP1" · kernel boot u64 · boot u64 · samples taken u64 · samples at risk u64 ·
+//   write budget left i64 · CRC-32C u32
+
+import Precision
+import System
+
+public struct Progress: Equatable, Sendable {
+    /// Which boot of the kernel: a run folder that isn't memory would show an older one's.
+    public var kernel: UInt64
+    public var boot: UInt64
+    public var samplesTaken: UInt64
+    /// Samples that neither the disk nor the aggregator has.
+    public var samplesAtRisk: UInt64
+    public var writeLeftBytes: Int64
+
+    public init(
+        kernel: UInt64, boot: UInt64, samplesTaken: UInt64, samplesAtRisk: UInt64, writeLeftBytes: Int64
+    ) {
+        self.kernel = kernel
+        self.boot = boot
+        self.samplesTaken = samplesTaken
+        self.samplesAtRisk = samplesAtRisk
+        self.writeLeftBytes = writeLeftBytes
+    }
+}
+
+public struct ProgressFile: ~Copyable {
+    private static let magic: UInt32 = 0x3150_4850
+    private static let byteCount = 48
+    private let file: RecordFile
+
+    public init(_ path: String) throws(Errno) { file = try RecordFile(path) }
+
+    public func write(_ progress: Progress) throws(Errno) {
+        var sink = ByteSink(reserving: Self.byteCount)
+        sink.append32(Self.magic)
+        sink.append64(progress.kernel)
+        sink.append64(progress.boot)
+        sink.append64(progress.samplesTaken)
+        sink.append64(progress.samplesAtRisk)
+        sink.append64(UInt64(bitPattern: progress.writeLeftBytes))
+        sink.append32(sink.bytes.withUnsafeBytes { Checksum.crc32c($0) })
+        try file.write(sink.bytes)
+    }
+
+    /// What the run before left; nil where nothing holds.
+    public static func read(_ path: String) -> Progress? {
+        guard let bytes = try? FileSystem.read(path, limit: 4096), bytes.count == byteCount else {
+            return nil
+        }
+        return bytes.withUnsafeBytes { raw in
+            func word(_ offset: Int) -> UInt64 {
+                UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            }
+            func half(_ offset: Int) -> UInt32 {
+                UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+            }
+            let covered = UnsafeRawBufferPointer(rebasing: raw[..<(byteCount - 4)])
+            guard half(0) == magic, half(byteCount - 4) == Checksum.crc32c(covered) else { return nil }
+            return Progress(
+                kernel: word(4), boot: word(12), samplesTaken: word(20), samplesAtRisk: word(28),
+                writeLeftBytes: Int64(bitPattern: word(36)))
+        }
+    }
+}

@@ -1,0 +1,207 @@
+// Checkpoints to disk, and what gives way at the byte cap.
+//
+// Order at the cap: the oldest segment of the lowest class goes first, then the next class, and never a
+// higher class for a lower one: then the newcomer itself isn't taken. What goes is counted by class.
+// Values of the running stream are still in the pool then: they lost their copy, not their life.
+
+import AgentCore
+import Model
+import System
+import TensorPool
+
+extension Spool {
+    /// What the batch would cost the card.
+    public func cost(of batch: SpoolBatch) -> Int64 {
+        var total: Int64 = 0
+        for kind in ValueClass.allCases {
+            var bytes = 0
+            for chunk in batch.chunks where ValueClass(score: chunk.header.score) == kind {
+                bytes += chunk.bytes.count + 4
+            }
+            // Frame, stamp and names of a record.
+            if bytes > 0 { total += WriteBudget.append(bytes + 256 + 24 * batch.stamp.names.count) }
+        }
+        return total
+    }
+
+    /// Appends and syncs. What it answers as stored is on the disk.
+    public func write(_ batch: SpoolBatch) -> CheckpointResult {
+        if let before = batch.voidBeforeMs { trim(before: before) }
+        var stored = [Bool](repeating: false, count: batch.chunks.count)
+        var lost: [LostCopy] = []
+        var dropped = ValueCounts()
+        var hasFailed = false
+        let nowMs = batch.stamp.instant.monotonicMs
+        // The dearest first: when the disk fills in the middle, it has them.
+        for kind in ValueClass.allCases.reversed() {
+            let all = batch.chunks.indices.filter {
+                ValueClass(score: batch.chunks[$0].header.score) == kind
+            }
+            var rest = all[...]
+            while !rest.isEmpty, !hasFailed {
+                let part = take(&rest, batch)
+                let record = record(batch, part, kind)
+                let bytes = record.encoded()
+                if makeRoom(bytes.count, kind, batch.stamp, &lost, &dropped) {
+                    hasFailed = !append(bytes, kind, nowMs)
+                } else {
+                    for index in part {
+                        if let place = ChunkPlace(of: batch.chunks[index].bytes) {
+                            lost.append(LostCopy(place: place, kind: kind))
+                        }
+                    }
+                }
+                if !hasFailed { for index in part { stored[index] = true } }
+            }
+        }
+        if hasFailed, !stored.contains(true), lost.isEmpty, dropped.total == 0 { return .failed }
+        if !hasFailed { succeeded() }
+        return .stored(stored, lost: lost, dropped: dropped)
+    }
+
+    /// As many chunks as one record takes, at least one.
+    private func take(_ rest: inout ArraySlice<Int>, _ batch: SpoolBatch) -> [Int] {
+        var part: [Int] = []
+        var bytes = 0
+        while let index = rest.first {
+            bytes += batch.chunks[index].bytes.count
+            if !part.isEmpty, bytes > SpoolRecord.chunkBytesMax { break }
+            part.append(index)
+            rest.removeFirst()
+        }
+        return part
+    }
+
+    private func record(_ batch: SpoolBatch, _ part: [Int], _ kind: ValueClass) -> SpoolRecord {
+        var stamp = batch.stamp
+        // Names once a segment, and when there are new ones.
+        let isFirst = target(kind, adding: 0) == nil
+        if !isFirst, namesWritten == stamp.names.count {
+            stamp.names = []
+        } else {
+            namesWritten = stamp.names.count
+        }
+        stamp.acknowledged = stamp.acknowledged.filter { mark in
+            part.contains { batch.chunks[$0].header.series == mark.series }
+        }
+        return SpoolRecord(
+            number: nextNumber, kind: kind, stamp: stamp, chunks: part.map { batch.chunks[$0].bytes })
+    }
+
+    /// The segment that takes another record of the class.
+    private func target(_ kind: ValueClass, adding count: Int) -> Int? {
+        segments.lastIndex {
+            $0.isOurs && $0.name.kind == kind && $0.bytes + count <= Self.segmentBytes
+        }
+    }
+
+    private func append(_ bytes: [UInt8], _ kind: ValueClass, _ nowMs: Int64) -> Bool {
+        let known = target(kind, adding: bytes.count)
+        let index: Int
+        if let known {
+            index = known
+        } else {
+            segments.append(
+                Segment(
+                    name: SegmentName(kind: kind, number: nextNumber), bytes: 0, isOurs: true,
+                    isCurrent: true))
+            index = segments.count - 1
+        }
+        nextNumber += 1
+        let start = segments[index].bytes
+        do throws(Errno) {
+            let file = try GrowingFile(path(segments[index].name))
+            do throws(Errno) {
+                try file.append(bytes)
+                try file.sync()
+            } catch {
+                // Half a record must not lie before the next whole one.
+                try? file.truncate(to: start)
+                throw error
+            }
+            if known == nil { try FileSystem.syncFolder(folder) }
+        } catch {
+            fail(error, "written")
+            if start == 0 { remove(index) } else { segments[index].isOurs = false }
+            return false
+        }
+        segments[index].bytes = start + bytes.count
+        segments[index].lastMs = nowMs
+        if let firstAppendMs {
+            appendedBytes += Int64(bytes.count)
+            lastAppendMs = max(firstAppendMs, nowMs)
+        } else {
+            // The first one holds what was there before: it says nothing of the rate.
+            firstAppendMs = nowMs
+            lastAppendMs = nowMs
+        }
+        return true
+    }
+
+    /// False: the newcomer is worth less than all that is there.
+    private func makeRoom(
+        _ count: Int, _ kind: ValueClass, _ stamp: SpoolStamp, _ lost: inout [LostCopy],
+        _ dropped: inout ValueCounts
+    ) -> Bool {
+        while usedBytes + Int64(count) + Self.blockBytes > capBytes || segments.count >= Self.segmentCountMax {
+            guard let victim = victim(atMost: kind) else { return false }
+            let worth = segments[victim].name.kind
+            let given = giveUp(victim, stamp.stream, &lost)
+            dropped.add(given, worth)
+            note(
+                .warning,
+                "the spool is full (\(capBytes >> 10) KiB): the oldest \(worth.text) values gave way, \(given) of "
+                    + "earlier runs among them (raise --spool-cap, or bring the aggregator back)")
+        }
+        return true
+    }
+
+    /// The oldest of the lowest class; one that is being forwarded right now only if there is no other.
+    private func victim(atMost kind: ValueClass) -> Int? {
+        for worth in ValueClass.allCases where worth <= kind {
+            let all = segments.indices.filter { segments[$0].name.kind == worth }
+            let idle = all.first { index in
+                !plan.contains { $0.number == segments[index].name.number }
+            }
+            if let found = idle ?? all.first { return found }
+        }
+        return nil
+    }
+
+    /// - Returns: values of earlier streams that nobody has now.
+    private func giveUp(_ index: Int, _ stream: UInt64, _ lost: inout [LostCopy]) -> UInt64 {
+        var given: UInt64 = 0
+        if let content = content(index) {
+            for (place, record) in content.records where place.end > segments[index].readOffset {
+                for chunk in record.chunks {
+                    guard let chunk = ChunkPlace(of: chunk) else { continue }
+                    if record.stamp.stream == stream {
+                        lost.append(LostCopy(place: chunk, kind: record.kind))
+                    } else if !content.isAcknowledged(record.stamp.stream, chunk) {
+                        given += UInt64(chunk.count)
+                    }
+                }
+            }
+        }
+        remove(index)
+        return given
+    }
+
+    /// Segments of this stream whose last record is older than all that is still wanted.
+    func trim(before ms: Int64) {
+        for index in segments.indices.reversed()
+        where segments[index].isCurrent && segments[index].lastMs < ms {
+            remove(index)
+        }
+    }
+}
+
+extension ValueClass {
+    var text: StaticString {
+        switch self {
+        case .low: "low-value"
+        case .normal: "normal"
+        case .high: "high-value"
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// When a checkpoint is due, and what of the backlog is under way.
+
+import Model
+
+struct SpoolDesk {
+    /// Chunk bytes from the disk in one report at most. The rest of a report's 64 KiB is for what the
+    /// pool has, so that a long backlog doesn't hold up what is new.
+    static let backlogBytesMax = 48 * 1024
+    /// Reports with a stretch of the backlog that the aggregator refused for good, before it is given up.
+    static let refusalsMax = 3
+    /// The least time between checkpoints that a full pool asks for, ms.
+    static let hurryMs: Int64 = 10_000
+    /// Learned slots are kept this often: an hour of learning is cheap to do again, a write isn't.
+    static let chamberIntervalMs: Int64 = 3_600_000
+
+    /// nil: nothing is spooled.
+    let intervalMs: Int64?
+    /// Names the pool's index space: the boot counter of the agent that began it.
+    var stream: UInt64
+    var nextCheckpointMs: Int64?
+    var nextChamberMs: Int64?
+    /// The batch that is being written.
+    var writing: SpoolBatch?
+    var lastCheckpointMs: Int64?
+    /// The longest time between two checkpoints lately: a crash loses no more.
+    var stretchedMs: Int64
+    var isStretched = false
+
+    var mayHaveBacklog = false
+    var isFetching = false
+    /// Fetched for the report to be sealed next; nil before.
+    var fetched: Backlog?
+    /// In the report that is under way.
+    var underWay: Backlog?
+    var refusals = 0
+    var wasSynced = false
+
+    init(intervalMs: Int64?, stream: UInt64) {
+        self.intervalMs = intervalMs
+        self.stream = stream
+        stretchedMs = intervalMs ?? 0
+    }
+
+    var isOn: Bool { intervalMs != nil }
+
+    var mustFetch: Bool { isOn && mayHaveBacklog && !isFetching && fetched == nil }
+
+    /// Samples of one interval, and the one in hand.
+    func samplesAtRiskMost(sampleMs: Int64) -> UInt64 {
+        UInt64(max(0, stretchedMs) / max(1, sampleMs)) + 1
+    }
+}

@@ -1,0 +1,138 @@
+import CoreTesting
+import Digest
+import FixtureSupport
+import Foundation
+import System
+import Testing
+
+@testable import Spool
+
+@Suite struct BudgetTests {
+    /// Whatever is asked for when: no 24 hours see more than the budget from what may wait.
+    @Test func noDaySeesMoreThanTheBudget() throws {
+        try forSeeds(20) { random in
+            let perDay = Int64(1 << 20) * Int64(1 + random.below(16))
+            var budget = WriteBudget(bytesPerDay: perDay, levelBytes: nil, nowMs: 0)
+            var now: Int64 = 0
+            var written: [(ms: Int64, bytes: Int64)] = []
+            while now < 4 * WriteBudget.msPerDay {
+                now += Int64(1 + random.below(3_600_000))
+                budget.advance(to: now)
+                for _ in 0..<random.below(20) {
+                    let cost = WriteBudget.append(random.below(200_000))
+                    guard budget.allows(cost) else { break }
+                    budget.charge(cost)
+                    written.append((now, cost))
+                }
+            }
+            try hold(!written.isEmpty, "nothing was allowed at all")
+            for start in written.indices {
+                let day = written[start...].prefix { $0.ms < written[start].ms + WriteBudget.msPerDay }
+                let sum = day.reduce(0) { $0 + $1.bytes }
+                try hold(sum <= perDay, "\(sum) of \(perDay) from \(written[start].ms)")
+            }
+        }
+    }
+
+    @Test func theStatedIntervalFitsTheStatedBudget() {
+        // One class of value, records of 1.5 KiB, every two minutes for three days.
+        var budget = WriteBudget(bytesPerDay: WriteBudget.defaultBytesPerDay, levelBytes: nil, nowMs: 0)
+        for turn in 0..<(3 * 720) {
+            budget.advance(to: Int64(turn) * 120_000)
+            let cost = WriteBudget.append(1_500)
+            #expect(budget.allows(cost))
+            budget.charge(cost)
+        }
+    }
+
+    @Test func aWaitIsAsLongAsItSays() throws {
+        try forSeeds(50) { random in
+            var budget = WriteBudget(bytesPerDay: 16 << 20, levelBytes: Int64(random.below(100_000)), nowMs: 0)
+            let cost = WriteBudget.append(random.below(400_000))
+            let wait = budget.waitMs(for: cost)
+            if wait > 1 {
+                budget.advance(to: wait - 2)
+                try hold(!budget.allows(cost), "too long a wait")
+            }
+            budget.advance(to: wait)
+            try hold(budget.allows(cost), "too short a wait")
+        }
+    }
+
+    @Test func debtIsBoundedAndClocksMayStand() {
+        var budget = WriteBudget(bytesPerDay: 4 << 20, levelBytes: nil, nowMs: 1_000)
+        budget.charge(1 << 40)
+        #expect(budget.levelBytes == -budget.capacityBytes)
+        budget.advance(to: 0)
+        budget.advance(to: 1_000)
+        #expect(budget.levelBytes == -budget.capacityBytes)
+        budget.advance(to: .max / 2)
+        #expect(budget.levelBytes > 0 && budget.levelBytes <= budget.capacityBytes)
+        #expect(WriteBudget(bytesPerDay: 0, levelBytes: .max, nowMs: 0).bytesPerDay == WriteBudget.leastBytesPerDay)
+    }
+}
+
+@Suite struct KeptTests {
+    private let board = Digest.sha256([1])
+
+    @Test func aSnapshotComesBackAndAnotherBoardsIsSetAside() throws {
+        let scratch = try Scratch()
+        let file = KeptFile(scratch.at("chamber"))
+        #expect(try file.read(hardware: board) == .none)
+        try file.write([1, 2, 3], hardware: board)
+        #expect(try file.read(hardware: board) == .kept([1, 2, 3]))
+        let other = Digest.sha256([2])
+        guard case .setAside(let name) = try file.read(hardware: other) else {
+            Issue.record("not set aside")
+            return
+        }
+        #expect(FileSystem.exists(name))
+        #expect(try file.read(hardware: other) == .none)
+        // A collapse while the agent runs: the next write sets the former board's aside too.
+        try file.write([4], hardware: other)
+        try file.write([5], hardware: board)
+        #expect(try file.read(hardware: board) == .kept([5]))
+        #expect(FileSystem.exists(scratch.at("chamber.of-\(other.hex.prefix(8))")))
+        try file.remove()
+        try file.remove()
+    }
+
+    @Test func everyCutAndEveryFlippedBitIsFound() throws {
+        let scratch = try Scratch()
+        let file = KeptFile(scratch.at("pool"))
+        try file.write(Array(0..<50), hardware: board)
+        let whole = try contents(file.path)
+        for length in 0..<whole.count {
+            try put(Array(whole[..<length]), file.path)
+            #expect(try file.read(hardware: board) == .damaged)
+        }
+        for at in whole.indices {
+            var flipped = whole
+            flipped[at] ^= 1 << UInt8(at % 8)
+            try put(flipped, file.path)
+            #expect(try file.read(hardware: board) == .damaged)
+        }
+        try put(whole + [0], file.path)
+        #expect(try file.read(hardware: board) == .damaged)
+    }
+
+    @Test func progressOutlivesItsWriterAndNothingElseIsTakenForIt() throws {
+        let scratch = try Scratch()
+        let path = scratch.at("progress")
+        #expect(ProgressFile.read(path) == nil)
+        let progress = Progress(kernel: 7, boot: 3, samplesTaken: 100, samplesAtRisk: 12, writeLeftBytes: -5)
+        do {
+            let file = try ProgressFile(path)
+            try file.write(Progress(kernel: 7, boot: 3, samplesTaken: 99, samplesAtRisk: 11, writeLeftBytes: 0))
+            try file.write(progress)
+        }
+        #expect(ProgressFile.read(path) == progress)
+        let whole = try contents(path)
+        for at in whole.indices {
+            var flipped = whole
+            flipped[at] ^= 4
+            try put(flipped, path)
+            #expect(ProgressFile.read(path) == nil)
+        }
+    }
+}
