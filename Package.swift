@@ -237,7 +237,7 @@ let package = Package(
             "IngestTests",
             [
                 "Aggregator", "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
-                "ServerTesting", "Store", "Wire",
+                "ServerTesting", "Store", "TensorPool", "Wire",
             ]),
 
         // Tests of the core, and what they share.
