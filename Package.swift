@@ -146,10 +146,15 @@ let package = Package(
         // The figures of the source documents, row by row.
         test("SourceTests", ["Chamber", "Circuit", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
-        test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
+        test(
+            "AgentCoreTests",
+            ["AgentCore", "Digest", "FixtureSupport", "Model", "Spool", "System", "TensorPool", "Wire"]),
         test(
             "IntegrationTests",
-            ["Bytes", "FixtureSupport", "LocalAPI", "Merge", "Model", "Spool", "Store", "System", "TensorPool"]),
+            [
+                "AgentCore", "Bytes", "CoreTesting", "FixtureSupport", "LocalAPI", "Merge", "Model", "Spool",
+                "Store", "System", "TensorPool",
+            ]),
         test(
             "SpoolTests",
             [
@@ -232,7 +237,7 @@ let package = Package(
             "IngestTests",
             [
                 "Aggregator", "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
-                "ServerTesting", "Store", "Wire",
+                "ServerTesting", "Store", "TensorPool", "Wire",
             ]),
 
         // Tests of the core, and what they share.
