@@ -225,7 +225,8 @@ extension AgentBench {
         let kept = try #require(one.kept[.pool])
         var inheritance = Inheritance()
         inheritance.pool = kept
-        let other = try AgentBench(state: one.disk, checkpointMs: 10_000, kernelBootID: "another", inheritance: inheritance)
+        let other = try AgentBench(
+            state: one.disk, checkpointMs: 10_000, kernelBootID: "another", inheritance: inheritance)
         other.start()
         other.run(ms: 2_000)
         #expect(other.core.spool.stream == 2)

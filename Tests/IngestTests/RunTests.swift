@@ -92,8 +92,8 @@ private func origin(
         try send(harness, &device, [try chunk(0..<5)], [origin(2, 1, kernel: "b", wallMs: 1_790_000_500_000)])
         #expect(try dating(2) == ("estimated", 1_790_000_001_000))
         // Synchronised in boot b, told with a later record of it.
-        try send(
-            harness, &device, [try chunk(5..<9)], [origin(2, 1, kernel: "b", wallMs: 1_800_000_500_000, isSynced: true)])
+        let set = origin(2, 1, kernel: "b", wallMs: 1_800_000_500_000, isSynced: true)
+        try send(harness, &device, [try chunk(5..<9)], [set])
         #expect(try dating(2).0 == "synchronised")
         let first = try runs(harness, device).first { $0["stream"] as? Int == 2 && $0["first"] as? Int == 0 }
         #expect(first?["firstMs"] as? Int == 1_800_000_001_000)
