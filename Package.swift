@@ -178,10 +178,8 @@ let package = Package(
             ["Actuation", "Bytes", "Chamber", "Model", "Phi", "Simulation"]),
         .executableTarget(
             name: "chamber-bench",
-            dependencies: ["Bytes", "CAllocations", "ChamberTrials", "Phi", "Simulation", "System"],
+            dependencies: ["Bytes", "CMeasure", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
-        // Counts allocations by standing before the C library's: for measurements, in no program shipped.
-        .target(name: "CAllocations", path: "Tests/CAllocations"),
         .executableTarget(
             name: "sensing-bench", dependencies: ["Bytes", "CMeasure", "Model", "System", "Telemetry"],
             path: "Sources/Simulation/sensing-bench", swiftSettings: strict),
