@@ -4,8 +4,7 @@
 set -euo pipefail
 
 # A program that lives in RAM beside the workload, and is sent over the air: what libcurl, OpenSSL,
-# libsensors and glibc come to (4.5 MB), and 1 MB for all of ours.
-# (arm64: 5.5 MB.)
+# libsensors and glibc come to (4 MB), and 1.5 MB for all of ours.
 
 file=${1:?usage: check-device.sh FILE [arm64|amd64]}
 case "${2:-arm64}" in
