@@ -146,10 +146,15 @@ let package = Package(
         // The figures of the source documents, row by row.
         test("SourceTests", ["Chamber", "Circuit", "Model", "Phi"]),
         test("CircuitTests", ["Bytes", "Circuit", "Precision", "System", "TensorPool"]),
-        test("AgentCoreTests", ["AgentCore", "Digest", "Model", "TensorPool", "Wire"]),
+        test(
+            "AgentCoreTests",
+            ["AgentCore", "Digest", "FixtureSupport", "Model", "Spool", "System", "TensorPool", "Wire"]),
         test(
             "IntegrationTests",
-            ["Bytes", "FixtureSupport", "LocalAPI", "Merge", "Model", "Spool", "Store", "System", "TensorPool"]),
+            [
+                "AgentCore", "Bytes", "CoreTesting", "FixtureSupport", "LocalAPI", "Merge", "Model", "Spool",
+                "Store", "System", "TensorPool",
+            ]),
         test(
             "SpoolTests",
             [
@@ -173,10 +178,8 @@ let package = Package(
             ["Actuation", "Bytes", "Chamber", "Model", "Phi", "Simulation"]),
         .executableTarget(
             name: "chamber-bench",
-            dependencies: ["Bytes", "CAllocations", "ChamberTrials", "Phi", "Simulation", "System"],
+            dependencies: ["Bytes", "CMeasure", "ChamberTrials", "Phi", "Simulation", "System"],
             path: "Sources/Simulation/chamber-bench", swiftSettings: strict),
-        // Counts allocations by standing before the C library's: for measurements, in no program shipped.
-        .target(name: "CAllocations", path: "Tests/CAllocations"),
         .executableTarget(
             name: "sensing-bench", dependencies: ["Bytes", "CMeasure", "Model", "System", "Telemetry"],
             path: "Sources/Simulation/sensing-bench", swiftSettings: strict),
@@ -232,7 +235,7 @@ let package = Package(
             "IngestTests",
             [
                 "Aggregator", "Bytes", "Digest", "HTTPServer", "Ingest", "Merge", "Model", "Rollout",
-                "ServerTesting", "Store", "Wire",
+                "ServerTesting", "Store", "TensorPool", "Wire",
             ]),
 
         // Tests of the core, and what they share.

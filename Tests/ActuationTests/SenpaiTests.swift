@@ -195,6 +195,19 @@ private func engaged(_ quietMs: Int64 = SenpaiLaw.windowMs) -> SenpaiLaw {
         #expect(loop.plant.workedS > 60 * 0.5)
     }
 
+    /// Each time for longer: braking that does harm is given up, and tried anew when it has settled.
+    @Test func aBrakeThatDoesHarmIsGivenUpForLongerAndLonger() {
+        var plant = GroupPlant(hotBytes: 500 * mebi)
+        plant.ceilingBytes = 200 * mebi
+        var loop = Loop(plant)
+        var openMs = 0.0
+        loop.run(seconds: 600) { loop in if loop.law.limitBytes == nil { openMs += 250 } }
+        let times = loop.moves.filter { $0 == .opened }.count
+        #expect((3...8).contains(times))
+        #expect(openMs > 550_000)
+        #expect(loop.plant.workedS > 0.95 * 600)
+    }
+
     /// A working set that can't fit under the ceiling: no freeze either.
     @Test func aWorkingSetBeyondTheCeilingIsNotStrangled() {
         var plant = GroupPlant(hotBytes: 500 * mebi)

@@ -52,7 +52,7 @@ struct GroupPlant {
         coldBytes = max(0, min(coldBytes, room - hotBytes))
         someMicros += waits * seconds * 1e6
         if !hasOtherTasks { fullMicros += waits * seconds * 1e6 }
-        if othersMostlySleep { fullMicros += waits * seconds * 0.9 * 1e6 }
+        if othersMostlySleep { fullMicros += waits * seconds * 0.8 * 1e6 }
         cpuMicros += ((1 - waits) * 0.3 + (hasOtherTasks ? 0.3 : 0)) * seconds * 1e6
         workedS += (hasOtherTasks ? 1 : 1 - waits) * seconds
         standstillS = hasOtherTasks || waits < 0.99 ? 0 : standstillS + seconds

@@ -57,6 +57,10 @@ private let fingerprint = String(repeating: "ab", count: 32)
         ("sysfs-root", "/x", { $0.sysfsRoot == "/x" }),
         ("procfs-root", "/x", { $0.procfsRoot == "/x" }),
         ("cgroup-root", "/x", { $0.cgroupRoot == "/x" }),
+        ("spool-cap", "1MiB", { $0.spoolCapBytes == 1 << 20 }),
+        ("write-budget", "2MiB", { $0.writeBudgetBytes == 2 << 20 }),
+        ("checkpoint", "30s", { $0.checkpointMs == 30_000 }),
+        ("time-scale", "7", { $0.timeScale == 7 }),
         ("config", try scratch("dry-run\n"), { $0.isDryRun }),
     ]
     #expect(Set(cases.map(\.0)) == Set(Options.flags.map { "\($0.name)" }))

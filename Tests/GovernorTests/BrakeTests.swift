@@ -121,6 +121,28 @@ private func pressure(_ some: Int, full: Int = 40_000) -> String {
         #expect(governor.look(nowMs: due).map(\.control) == [.memoryMax])
     }
 
+    /// A group whose other tasks work on isn't frozen; one that only reclaims in vain, in the kernel, is.
+    @Test(arguments: [(400_000, 30_000, false), (30_000, 400_000, true)])
+    func workIsDoneOutsideOfTheKernel(user: Int, system: Int, isFrozen: Bool) throws {
+        let group = try Group()
+        try group.set("memory.stat", "anon \(280 << 20)\nkernel 0")
+        func cpu(_ user: Int, _ system: Int) throws {
+            try group.set("cpu.stat", "usage_usec \(user + system)\nuser_usec \(user)\nsystem_usec \(system)")
+        }
+        try cpu(0, 0)
+        let governor = group.governor()
+        for second in 0..<8 {
+            // Its usual work for four seconds, then the wait at the ceiling.
+            let waits = max(0, second - 3)
+            let works = min(second, 3) * 450_000
+            try cpu(works + waits * user, waits * system)
+            let stall = waits * 700_000
+            try group.set("memory.pressure", pressure(120_000 + stall, full: 40_000 + stall))
+            _ = governor.apply(decision(1, ceiling: 200 << 20), nowMs: Int64(second) * 1000)
+        }
+        #expect((try group.value("memory.high") == "max") == isFrozen)
+    }
+
     @Test func withoutPressureTheEventsStandIn() throws {
         let group = try Group()
         try group.tree.remove("\(Group.folder)/memory.pressure")

@@ -242,6 +242,8 @@ private final class Board {
             [Programs.deviceAgent.path, "run"] + board.folders + board.roots
                 + ["--group", group, "--dry-run", "--cpufreq", "--govern-by", "files", "--", "sh", "-c", "exit 7"])
         #expect(output.status == 7, "\(output.err)")
+        // What that run decided isn't the next one's.
+        try FileManager.default.removeItem(atPath: board.path("run/decision.json"))
         let agent = try board.start(
             ["run"] + board.folders + board.roots
                 + ["--group", group, "--cpufreq", "--govern-by", "files"], log: "log",

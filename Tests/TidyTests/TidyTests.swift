@@ -98,7 +98,7 @@ enum Tree {
         "CCurl": ["Transport"],
         "CCrypto": ["Digest", "FleetKit"],
         "CSensors": ["Telemetry"],
-        "CMeasure": ["sensing-bench"],
+        "CMeasure": ["chamber-bench", "sensing-bench"],
         "CMicrohttpd": ["HTTPServer"],
         "CSQLite": ["Store"],
     ]

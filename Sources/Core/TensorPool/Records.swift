@@ -3,7 +3,8 @@
 // A sealed block or chunk:
 //    3 u8  tier | worst tier << 2 | class << 4 | in this window << 6 | damaged << 7
 //    4 u16 slot of the series     6 u16 count     8 u32 id of its times     12 u32 CRC-32C
-//   16 u16 score   18 u16 high values | lowest << 14 | stubborn << 15   20 u16 full scale   22 u16 first index, bits 32…47
+//   16 u16 score   18 u16 high values | lowest << 14 | stubborn << 15   20 u16 full scale
+//   22 u16 first index, bits 32…47
 //   24 u32 first index, bits 0…31                28 u16 bytes of the payload
 //   30 u16 where in its times its own begin      32 payload (`ExactBlock` or `ColdBlock`)
 // Times:

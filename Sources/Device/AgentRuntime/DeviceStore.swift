@@ -70,10 +70,14 @@ final class DeviceStore {
             $0.kernel == kernel && $0.boot == state.boot ? $0 : nil
         }
         if let progress {
-            found.samplesLost = progress.samplesAtRisk
-            // A kill between a checkpoint and this account of it.
-            if let newest, newest.boot == progress.boot, progress.samplesTaken >= newest.samplesTaken {
-                found.samplesLost = min(progress.samplesAtRisk, progress.samplesTaken - newest.samplesTaken)
+            let recorded = newest.flatMap { $0.boot == progress.boot ? $0.samplesTaken : nil }
+            let unrecorded = progress.samplesTaken - min(progress.samplesTaken, recorded ?? 0)
+            if spool?.tornBytes ?? 0 > 0 {
+                // A record that was on the disk is void: whatever came after the last whole one may be lost.
+                found.samplesLostMost = max(progress.samplesAtRisk, unrecorded)
+            } else {
+                // The lesser: a kill may have come between a checkpoint and this account of it.
+                found.samplesLost = min(progress.samplesAtRisk, unrecorded)
             }
             // What a kill kept from the state file.
             budget = WriteBudget(

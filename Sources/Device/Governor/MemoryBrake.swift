@@ -147,7 +147,8 @@ final class MemoryBrake {
             law.reset()
             return nil
         }
-        let cpuMicros = (try? cpu.read()).flatMap { ManagedGroup.value("usage_usec", in: $0) }
+        // Not usage_usec: a task that reclaims in vain uses all the CPU time there is, in the kernel.
+        let cpuMicros = (try? cpu.read()).flatMap { ManagedGroup.value("user_usec", in: $0) }
         return law.step(
             SenpaiLaw.Reading(
                 nowMs: nowMs, someMicros: counters.someMicros, fullMicros: counters.fullMicros,

@@ -13,12 +13,14 @@
 //   by the kernel, which puts whoever allocates to sleep, and from there on gets only the floor's reserve
 //   at each look: a leak grows slowly while the group's other tasks work on.
 //
-// But a workload that stands still hasn't survived. Where with the limit at its ceiling *all* tasks of the
-// group waited for half the time ("full" stall), and the group did less than a quarter of the work that
-// it did before, the limit is opened: no memory.high at all for a while, memory.max alone. A visible
-// end by the OOM killer, after which a workload can be started anew, is better than a freeze. (The work is
-// its CPU time: "full" alone would call a group frozen whose other tasks happen to sleep between two
-// pieces of work.) Without PSI some stall and the work decide.
+// But a workload that stands still hasn't survived, and reclaim at the ceiling takes a program's own code
+// first: its other tasks may suffer as much as the one that leaks. So where with the limit at its
+// ceiling *all* tasks of the group waited for half the time ("full" stall) and the group did less
+// than half of the work that it did before, or waited for nine tenths whatever it did, the limit is opened: no
+// memory.high at all for a while, memory.max alone, and each time for longer. A visible end by the
+// OOM killer, after which a workload can be started anew, is better than a freeze. (The work is its CPU
+// time outside of the kernel: "full" alone would call a group frozen whose other tasks happen to sleep between two pieces of
+// work.) Without PSI some stall and the work decide.
 //
 // The limit begins at its ceiling: a group that has just been started grows, and its growth is no waste.
 // Once it stays about as large as it is for six seconds, the limit is put where its use lies.
@@ -36,12 +38,16 @@ public struct SenpaiLaw: Sendable {
     static let probeMost = 0.01
     /// At the ceiling, a share of the time in which all tasks waited that counts as standing still.
     static let frozenShare = 0.5
+    /// And one that surely does.
+    static let frozenShareSurely = 0.9
     /// Less of its usual work than this is none.
-    static let frozenPace = 0.25
+    static let frozenPace = 0.5
     /// Stalled for less than this share of the time a group does its usual work.
     static let freeShare = 0.1
     /// Over at least this time, ms: one reclaim pass isn't a freeze, and five seconds are one.
     static let frozenMs: Int64 = 2_000
+    /// Longest time that it stays open, ms; it begins with a window.
+    static let restMsMost: Int64 = 300_000
     /// Growth within a window that is none, as a part of the group's size.
     static let settledPart: UInt64 = 16
     /// Between two looks while the limit holds something, ms.
@@ -57,7 +63,7 @@ public struct SenpaiLaw: Sendable {
         public let someMicros: UInt64
         /// Time in which all waited; nil without PSI.
         public let fullMicros: UInt64?
-        /// CPU time of all tasks, µs, ever; nil where it isn't known.
+        /// CPU time of all tasks outside of the kernel, µs, ever; nil where it isn't known.
         public let cpuMicros: UInt64?
         public let currentBytes: UInt64
         public let floorBytes: UInt64
@@ -124,6 +130,8 @@ public struct SenpaiLaw: Sendable {
     private var atCeiling: Reading?
     /// Since when it is open, after a freeze.
     private var openedMs: Int64?
+    /// For how long the next time, ms. It doubles, until the group has settled once.
+    private var restMs = SenpaiLaw.windowMs
     /// CPU time a ms while nothing holds the group up, µs; 0 where that isn't known.
     private var pace = 0.0
     private var paceFrom: Reading?
@@ -160,9 +168,11 @@ public struct SenpaiLaw: Sendable {
         else { return begin(upper, now) }
         notePace(now)
         guard let limit = limitBytes else {
-            // After a freeze the ceiling isn't met again before a window has passed.
-            let isOver = openedMs.map { now.nowMs - $0 >= Self.windowMs || now.nowMs < $0 } ?? true
-            return isOver ? begin(upper, now) : end(.held)
+            // After a freeze the ceiling isn't met again for a while.
+            let isOver = openedMs.map { now.nowMs - $0 >= restMs || now.nowMs < $0 } ?? true
+            guard isOver else { return end(.held) }
+            restMs = min(Self.restMsMost, restMs * 2)
+            return begin(upper, now)
         }
         let elapsedMs = now.nowMs - base.nowMs
         let target = Self.targetMicros * max(1, Double(elapsedMs) / Double(Self.windowMs))
@@ -213,6 +223,7 @@ public struct SenpaiLaw: Sendable {
             return end(limit < upper ? .ceiling : .held)
         }
         isSettling = false
+        restMs = Self.windowMs
         return move(to: min(upper, Double(max(now.floorBytes, now.currentBytes))), .engaged, now)
     }
 
@@ -225,16 +236,16 @@ public struct SenpaiLaw: Sendable {
         let elapsedMs = now.nowMs - from.nowMs
         guard elapsedMs >= Self.frozenMs else { return false }
         atCeiling = now
-        if let cpu = now.cpuMicros, let before = from.cpuMicros, cpu >= before, pace > 0,
-            Double(cpu - before) >= Self.frozenPace * pace * Double(elapsedMs)
-        {
-            return false
+        var works = false
+        if let cpu = now.cpuMicros, let before = from.cpuMicros, cpu >= before, pace > 0 {
+            works = Double(cpu - before) >= Self.frozenPace * pace * Double(elapsedMs)
         }
         guard let full = now.fullMicros, let before = from.fullMicros else {
             let windows = max(1, Double(elapsedMs) / Double(Self.windowMs))
-            return Double(now.someMicros - from.someMicros) > Self.targetMicros * windows
+            return !works && Double(now.someMicros - from.someMicros) > Self.targetMicros * windows
         }
-        return Double(full - before) >= Self.frozenShare * Double(elapsedMs) * 1000
+        let share = Double(full - before) / Double(elapsedMs * 1000)
+        return share >= (works ? Self.frozenShareSurely : Self.frozenShare)
     }
 
     /// Learns how much the group does in a second in which memory doesn't hold it up.

@@ -145,6 +145,10 @@ extension AgentCore {
         unknownReplies = 0
         refusedForGood = 0
         gap = nil
+        if state.untold != nil {
+            state.untold = nil
+            isDirty = true
+        }
         if report.hardware == hardware { mustTellHardware = false }
         feed.noteNamesTold(report.seriesNames)
         if report.parameterVersion == keeper.current.version {
@@ -174,7 +178,7 @@ extension AgentCore {
         }
         mustMoveBoot = false
         // Nothing was lost: the pool goes on, and its chunks stay undelivered until acknowledged.
-        gap = RestartGap(previousBoot: desk.boot, wasClean: true, samplesLost: 0)
+        gap = RestartGap(previousBoot: desk.boot, wasClean: true, samplesLost: 0).joined(gap)
         samplesTaken = 0
         mustTellHardware = true
         desk = ReportDesk(device: state.device, boot: state.boot)

@@ -139,6 +139,8 @@ public struct AgentCore {
         } else {
             feed = try PoolFeed(budgetBytes: budgetBytes)
         }
+        gap = gap?.joined(state.untold)
+        state.untold = gap.flatMap { $0.wasClean && $0.samplesLost == 0 ? nil : $0 }
         feed.book.dropped = state.dropped
         spool.mayHaveBacklog = inheritance.hasBacklog
         if configuration.checkpointMs != nil {

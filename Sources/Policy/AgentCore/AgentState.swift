@@ -40,6 +40,8 @@ public struct AgentState: Equatable, Sendable {
     public var serverEpoch: UInt64?
     /// Values given up at the spool's cap, since the installation.
     public var dropped = ValueCounts()
+    /// What restarts cost, until the aggregator has acknowledged it.
+    public var untold: RestartGap?
     /// The write budget's level as this was written; nil before there was one.
     public var writeLeftBytes: Int64?
 
@@ -85,6 +87,12 @@ extension AgentState {
             line("dropped-low", "\(dropped.low)")
             line("dropped-normal", "\(dropped.normal)")
             line("dropped-high", "\(dropped.high)")
+        }
+        if let untold {
+            line("untold-boot", "\(untold.previousBoot)")
+            line("untold-clean", untold.wasClean ? "1" : "0")
+            line("untold-lost", untold.samplesLost.map { "\($0)" })
+            line("untold-most", untold.samplesLostMost.map { "\($0)" })
         }
         line("write-left-bytes", writeLeftBytes.map { "\($0)" })
         // A file cut short lacks this line and is refused as a whole.
@@ -140,6 +148,11 @@ extension AgentState {
         dropped = ValueCounts(
             low: number("dropped-low") ?? 0, normal: number("dropped-normal") ?? 0,
             high: number("dropped-high") ?? 0)
+        if let boot = number("untold-boot") {
+            untold = RestartGap(
+                previousBoot: boot, wasClean: number("untold-clean") == 1,
+                samplesLost: number("untold-lost"), samplesLostMost: number("untold-most"))
+        }
         writeLeftBytes = fields["write-left-bytes"].flatMap { Text.integer($0) }
             .flatMap { Int64(exactly: $0) }
     }

@@ -41,21 +41,40 @@ public enum Kernel: UInt8, CaseIterable, Sendable {
     /// Answers how many values went through, and bits that depend on all of them.
     public func run(rows: Int) throws(PoolError) -> (values: Int, trace: UInt64) {
         switch self {
-        case .generate: generate(rows)
+        case .generate: try generate(rows)
         case .append, .life, .read: try pool(rows)
         case .collect, .gorillaEncode, .gorillaDecode, .copy: peer(rows)
         }
     }
 
-    private func generate(_ rows: Int) -> (Int, UInt64) {
+    /// The loop of `fill`, down to a call for each value; what is called does nothing with it.
+    private func generate(_ rows: Int) throws(PoolError) -> (Int, UInt64) {
         var board = BoardSeries()
         var row = [Double](repeating: 0, count: BoardSeries.names.count)
         var trace: UInt64 = 0
-        for _ in 0..<rows {
+        for position in 0..<rows {
             board.next(into: &row)
-            for value in row { trace ^= value.bitPattern }
+            let score = Self.score(position)
+            for id in row.indices {
+                try Self.drop(
+                    series: UInt16(id), timeMs: Int64(position) * BoardSeries.intervalMs, value: row[id],
+                    score: score, &trace)
+            }
         }
         return (rows * row.count, trace)
+    }
+
+    @inline(never)
+    private static func drop(
+        series: UInt16, timeMs: Int64, value: Double, score: Double, _ trace: inout UInt64
+    ) throws(PoolError) {
+        guard score <= 1 else { throw .badScore }
+        trace ^= value.bitPattern
+    }
+
+    /// One block in ten is of high value.
+    private static func score(_ row: Int) -> Double {
+        row / TensorPool.blockValues % 10 == 9 ? 0.9 : 0.3
     }
 
     private func pool(_ rows: Int) throws(PoolError) -> (Int, UInt64) {
@@ -90,7 +109,7 @@ public enum Kernel: UInt8, CaseIterable, Sendable {
         var values = 0
         for position in 0..<rows {
             board.next(into: &row)
-            let score = position / TensorPool.blockValues % 10 == 9 ? 0.9 : 0.3
+            let score = Self.score(position)
             for id in row.indices {
                 do throws(PoolError) {
                     try pool.append(

@@ -1,7 +1,7 @@
 // Tables for people, lines for machines. A goal that isn't met is printed as such.
 
 import Bytes
-import CAllocations
+import CMeasure
 import ChamberTrials
 import Phi
 import Simulation
@@ -231,9 +231,9 @@ struct BenchReport {
         for steps in [0, 4] {
             var trial = CycleTrial(steps: steps)
             trial.run(cycles: CycleTrial.warmUp)
-            let before = callocations_count()
+            let before = cmeasure_allocations()
             trial.run(cycles: 4 * CycleTrial.period)
-            let count = Double(callocations_count() - before)
+            let count = Double(cmeasure_allocations() - before)
             let name = "allocations in \(4 * CycleTrial.period) decision cycles after warm-up, \(steps) thermal steps each"
             figure(name, count, unit: "allocations", goal: "0", met: count == 0, runs: 1)
             say("  \(name): \(Int(count))  \(mark(count == 0))")

@@ -4,7 +4,7 @@
 // `--log FILE` it runs a recorded log through the online thermal model instead.
 
 import Bytes
-import CAllocations
+import CMeasure
 import ChamberTrials
 import Phi
 import Simulation
@@ -70,11 +70,11 @@ func turn(_ options: [String: String]) {
         let steps = Int(options["--steps"] ?? "0"), steps >= 0
     else { fail("--cycles and --steps are whole numbers", 2) }
     var trial = CycleTrial(steps: steps)
-    let atStart = callocations_count()
+    let atStart = cmeasure_allocations()
     trial.run(cycles: CycleTrial.warmUp)
-    let afterWarmUp = callocations_count()
+    let afterWarmUp = cmeasure_allocations()
     trial.run(cycles: count)
-    let atEnd = callocations_count()
+    let atEnd = cmeasure_allocations()
     Standard.output("\(count) cycles, factors \(Decimal.fixed(trial.sum, decimals: 3))\n")
     Standard.output("allocations: \(afterWarmUp - atStart) in \(CycleTrial.warmUp) cycles of warm-up, then \(atEnd - afterWarmUp)\n")
 }

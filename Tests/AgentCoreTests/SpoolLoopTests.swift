@@ -1,0 +1,322 @@
+// Store and forward with the real spool on a folder that is thrown away, and an aggregator that keeps each
+// sample by its name, as the real one does.
+
+import FixtureSupport
+import Foundation
+import Model
+import Spool
+import System
+import TensorPool
+import Testing
+
+@testable import AgentCore
+
+/// (stream, series, index).
+private struct Name: Hashable {
+    var stream: UInt64
+    var series: UInt16
+    var index: UInt64
+}
+
+/// What arrived, by name, and how often.
+private final class Arrivals {
+    var values: [Name: Double] = [:]
+    var repeats = 0
+    var differing = 0
+
+    func take(_ report: Report) {
+        var next = 0
+        for origin in report.origins {
+            for chunk in report.chunks[next..<min(report.chunks.count, next + origin.chunkCount)] {
+                guard let (header, _, found) = try? decodeChunk(chunk) else {
+                    Issue.record("a chunk can't be decoded")
+                    continue
+                }
+                for (offset, value) in found.enumerated() {
+                    let name = Name(
+                        stream: origin.stream, series: header.series, index: header.firstIndex + UInt64(offset))
+                    if let known = values[name] {
+                        repeats += 1
+                        if known != value { differing += 1 }
+                    }
+                    values[name] = value
+                }
+            }
+            next += origin.chunkCount
+        }
+        #expect(next == report.chunks.count, "every chunk has an origin")
+    }
+}
+
+private func recorded(_ folder: String) throws -> [Name: Double] {
+    var names: [Name: Double] = [:]
+    _ = try SpoolInspection.look(folder, decodesChunks: false) { found in
+        for chunk in found.record.chunks {
+            guard let (header, _, values) = try? decodeChunk(chunk) else { continue }
+            for (offset, value) in values.enumerated() {
+                names[
+                    Name(
+                        stream: found.record.stamp.stream, series: header.series,
+                        index: header.firstIndex + UInt64(offset))] = value
+            }
+        }
+    }
+    return names
+}
+
+extension AgentBench {
+    /// On this folder, and never mind what ran before: as after a kill.
+    fileprivate convenience init(
+        on folder: String, after before: AgentBench? = nil, capBytes: Int64 = Spool.defaultCapBytes,
+        checkpointMs: Int64 = 10_000, inherits: (inout Inheritance) -> Void = { _ in }
+    ) throws {
+        let state =
+            before?.disk
+            ?? AgentState.minted(
+                serial: Self.hardware.serial, random: [UInt8](repeating: 7, count: 16),
+                seed: [UInt8](repeating: 9, count: 32))
+        let spool = Spool(folder: folder, device: state.device, capBytes: capBytes)
+        var inheritance = Inheritance()
+        inheritance.hasBacklog = spool.hasSegments
+        if let newest = spool.newest { inheritance.dropped = newest.dropped }
+        if let before, !before.disk.wasClean { inheritance.samplesLost = before.core.samplesAtRisk }
+        inherits(&inheritance)
+        try self.init(state: state, checkpointMs: checkpointMs, inheritance: inheritance)
+        if let before { nowMs = before.nowMs + 1_000 }
+        write = { spool.write($0) }
+        backlog = { spool.fetch(maxBytes: $0, $1) }
+        released = { spool.release() }
+    }
+
+    fileprivate func deliver(to arrivals: Arrivals) {
+        answers = { [unowned self] sealed in
+            arrivals.take(sealed.report)
+            return acknowledge(sealed)
+        }
+    }
+}
+
+@Suite struct SpoolLoopTests {
+    /// Hours of it in small: offline, killed again and again, then the last record cut at every byte.
+    @Test func everySampleOfAWholeRecordArrivesOnceWhateverTheCut() throws {
+        let scratch = try Scratch()
+        let folder = scratch.at("spool")
+        var bench = try AgentBench(on: folder)
+        let early = Arrivals()
+        bench.deliver(to: early)
+        bench.start()
+        bench.run(ms: 15_000)
+        bench.answers = nil
+        bench.run(ms: 33_000)
+        for seconds in [17, 4, 26] {
+            bench = try AgentBench(on: folder, after: bench)
+            bench.answers = nil
+            bench.start()
+            bench.run(ms: Int64(seconds) * 1_000)
+        }
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: folder).sorted().last)
+        let whole = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(name)")))
+        var lastStart = 0
+        var bytes = 0
+        _ = try SpoolInspection.look(folder, decodesChunks: false) { found in
+            if found.record.stamp.boot == 4 {
+                lastStart = bytes
+                bytes += found.bytes
+            }
+        }
+        #expect(bytes == whole.count && lastStart > 0)
+        for length in stride(from: lastStart, through: whole.count, by: 1) {
+            let copy = scratch.at("copy-\(length)")
+            try FileManager.default.copyItem(atPath: folder, toPath: copy)
+            defer { try? FileManager.default.removeItem(atPath: copy) }
+            try Data(whole[..<length]).write(to: URL(filePath: "\(copy)/\(name)"))
+            let expected = try recorded(copy)
+            let arrivals = Arrivals()
+            let back = try AgentBench(on: copy, after: bench)
+            back.deliver(to: arrivals)
+            back.start()
+            back.run(ms: 4_000)
+            let old = arrivals.values.filter { $0.key.stream < 5 }
+            #expect(old == expected, "cut at \(length) of \(whole.count)")
+            #expect(arrivals.repeats == 0 && arrivals.differing == 0)
+        }
+        // Every run's loss reaches the first report that is acknowledged.
+        let told = try AgentBench(on: folder, after: bench)
+        told.start()
+        told.run(ms: 2_000)
+        let gap = try #require(told.reports.first?.report.gap)
+        let lost = try #require(gap.samplesLost)
+        #expect(!gap.wasClean && gap.previousBoot == 4)
+        // Four kills, each within an interval of ten samples.
+        #expect((10...44).contains(lost))
+        #expect(told.disk.untold == nil)
+    }
+
+    @Test func whatIsAcknowledgedNeedsNoDisk() throws {
+        let scratch = try Scratch()
+        let bench = try AgentBench(on: scratch.at("spool"))
+        bench.start()
+        // 128 values of each series are sealed and delivered: what the records hold is void.
+        bench.run(ms: 135_000)
+        let names = try recorded(scratch.at("spool"))
+        #expect(names.keys.allSatisfy { $0.index >= 100 })
+        #expect(bench.core.samplesAtRisk <= 11)
+        #expect(bench.fetches.isEmpty)
+    }
+
+    /// The reply to a report that carried backlog got lost: it comes again, under the same name.
+    @Test func aLostReplyBringsTheSameNamesAgain() throws {
+        let scratch = try Scratch()
+        let folder = scratch.at("spool")
+        let first = try AgentBench(on: folder)
+        first.answers = nil
+        first.start()
+        first.run(ms: 25_000)
+        let arrivals = Arrivals()
+        let second = try AgentBench(on: folder, after: first)
+        second.answers = { sealed in
+            arrivals.take(sealed.report)
+            return .failed("the reply got lost")
+        }
+        second.start()
+        second.run(ms: 3_000)
+        let third = try AgentBench(on: folder, after: second)
+        third.deliver(to: arrivals)
+        third.start()
+        third.run(ms: 5_000)
+        #expect(arrivals.differing == 0 && arrivals.repeats > 0)
+        #expect(third.reports.contains { $0.report.boot == 3 })
+        #expect(arrivals.values.keys.filter { $0.stream == 1 }.count == 21 * 5)
+    }
+
+    @Test func aCleanEndKeepsThePoolAndARebootTakesTheDisk() throws {
+        let scratch = try Scratch()
+        let folder = scratch.at("spool")
+        let first = try AgentBench(on: folder)
+        first.answers = nil
+        first.start()
+        first.run(ms: 37_000)
+        let taken = first.core.samplesTakenSoFar
+        first.feed(.stop)
+        #expect(first.finished == false && first.disk.wasClean && first.disk.samplesLost == 0)
+        let pool = try #require(first.kept[.pool])
+        #expect(first.kept[.chamber] != nil)
+        // The same kernel: the stream goes on, from the pool.
+        let arrivals = Arrivals()
+        let again = try AgentBench(on: folder, after: first) { $0.pool = pool }
+        again.deliver(to: arrivals)
+        again.start()
+        again.run(ms: 5_000)
+        again.feed(.stop)
+        again.run(ms: 3_000)
+        let streams = Set(arrivals.values.keys.map(\.stream))
+        #expect(streams == [1] && arrivals.repeats == 0)
+        let memory = arrivals.values.keys.filter { $0.series == SeriesID.memoryAvailable }.map(\.index).sorted()
+        #expect(memory == Array(0..<UInt64(memory.count)) && memory.count > Int(taken))
+        #expect(again.reports.first?.report.gap == RestartGap(previousBoot: 1, wasClean: true, samplesLost: 0))
+        // Another kernel: its clock isn't the pool's, so the pool begins anew and the disk delivers.
+        let scratch2 = try Scratch()
+        let one = try AgentBench(on: scratch2.at("spool"))
+        one.answers = nil
+        one.start()
+        one.run(ms: 20_000)
+        one.feed(.stop)
+        let kept = try #require(one.kept[.pool])
+        var inheritance = Inheritance()
+        inheritance.pool = kept
+        let other = try AgentBench(
+            state: one.disk, checkpointMs: 10_000, kernelBootID: "another", inheritance: inheritance)
+        other.start()
+        other.run(ms: 2_000)
+        #expect(other.core.spool.stream == 2)
+        #expect(try recorded(scratch2.at("spool")).keys.filter { $0.series == SeriesID.memoryAvailable }.count
+            == Int(one.core.samplesTakenSoFar))
+    }
+
+    @Test func aSnapshotThatDoesNotHoldBeginsAnew() throws {
+        for bytes in [[], [1, 2, 3], [UInt8](repeating: 0xff, count: 300)] {
+            let bench = try AgentBench(checkpointMs: 10_000, inheritance: {
+                var found = Inheritance()
+                found.pool = bytes
+                found.chamber = bytes
+                return found
+            }())
+            bench.start()
+            bench.run(ms: 3_000)
+            #expect(bench.decisions.count >= 2)
+        }
+    }
+
+    @Test func aSpentWriteBudgetStretchesCheckpointsAndSaysSo() throws {
+        let bench = try AgentBench(checkpointMs: 10_000)
+        bench.answers = nil
+        bench.write = { _ in .deferred(waitMs: 60_000) }
+        bench.start()
+        bench.run(ms: 100_000)
+        #expect(bench.batches.count == 2)
+        #expect(bench.logs.filter { $0.contains("--write-budget") }.count == 1)
+        bench.write = { .stored($0.chunks.map { _ in true }, lost: [], dropped: ValueCounts()) }
+        bench.run(ms: 60_000)
+        #expect(bench.logs.contains { $0.contains("follow their interval again") })
+        // The first one after the stretch holds all of it.
+        #expect(bench.batches[2].chunks.contains { $0.header.count >= 100 })
+        #expect(bench.batches[2].stamp.samplesAtRiskMost >= 11)
+    }
+
+    @Test func aDiskThatFailsCostsNothingButProtection() throws {
+        let bench = try AgentBench(checkpointMs: 10_000)
+        bench.write = { _ in .failed }
+        bench.start()
+        bench.run(ms: 60_000)
+        #expect(bench.batches.count == 6)
+        #expect(bench.reports.count > 50)
+        #expect(bench.core.samplesAtRisk >= 55)
+        bench.write = { .stored($0.chunks.map { _ in true }, lost: [], dropped: ValueCounts()) }
+        bench.run(ms: 11_000)
+        #expect(bench.core.samplesAtRisk <= 11)
+    }
+
+    @Test func aServerThatBeginsAnewIsOfferedWhatIsHeld() throws {
+        let bench = try AgentBench()
+        let before = Arrivals()
+        let after = Arrivals()
+        var epoch: UInt64 = 7
+        bench.answers = { sealed in
+            (epoch == 7 ? before : after).take(sealed.report)
+            let reply = ReportReply(
+                boot: sealed.report.boot, sequence: sealed.report.sequence, serverTimeMs: 0, serverEpoch: epoch)
+            return .reply(status: 200, body: reply.encoded(), isAuthentic: true, retryAfterS: nil)
+        }
+        bench.start()
+        bench.run(ms: 140_000)
+        #expect(!before.values.isEmpty && bench.disk.serverEpoch == 7)
+        epoch = 8
+        bench.run(ms: 10_000)
+        // A boot of its own, and all that it had acknowledged to the server that forgot it.
+        #expect(bench.reports.last?.report.boot == 2)
+        #expect(after.values.filter { before.values[$0.key] != nil } == before.values)
+        #expect(bench.disk.serverEpoch == 8)
+        #expect(bench.logs.contains { $0.contains("offered again") })
+    }
+
+    @Test func aBacklogThatIsRefusedForGoodIsGivenUpAndCounted() throws {
+        let scratch = try Scratch()
+        let first = try AgentBench(on: scratch.at("spool"))
+        first.answers = nil
+        first.start()
+        first.run(ms: 25_000)
+        let second = try AgentBench(on: scratch.at("spool"), after: first)
+        second.answers = { [unowned second] sealed in
+            sealed.report.origins.contains { $0.stream == 1 }
+                ? .reply(status: 400, body: [], isAuthentic: true, retryAfterS: nil)
+                : second.acknowledge(sealed)
+        }
+        second.start()
+        second.run(ms: 120_000)
+        #expect(second.logs.contains { $0.contains("given up") })
+        #expect(second.core.feed.book.dropped.total == 105)
+        #expect(second.reports.last?.report.chunks.isEmpty == false || second.reports.count > 20)
+        #expect(second.disk.boot == 2)
+    }
+}
