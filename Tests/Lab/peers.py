@@ -18,6 +18,7 @@ from processes import Running, version_of, wait_for
 
 COLLECTD = """
 Interval {interval_s}
+FQDNLookup false
 BaseDir "{folder}"
 PIDFile "{folder}/pid"
 PluginDir "/usr/lib/collectd"
