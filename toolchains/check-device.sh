@@ -4,13 +4,13 @@
 set -euo pipefail
 
 # A program that lives in RAM beside the workload, and is sent over the air: what libcurl, OpenSSL,
-# libsensors and glibc come to (4.5 MB), and 1 MB for all of ours.
-readonly size_bytes_max=5500000
+# libsensors and glibc come to (4 MB), and 1.5 MB for all of ours.
 
 file=${1:?usage: check-device.sh FILE [arm64|amd64]}
 case "${2:-arm64}" in
-arm64) machine=AArch64 ;;
-amd64) machine='Advanced Micro Devices X86-64' ;;
+arm64) machine=AArch64 size_bytes_max=5500000 ;;
+# libcrypto carries each kernel once for every vector unit of x86, and the code is longer.
+amd64) machine='Advanced Micro Devices X86-64' size_bytes_max=6000000 ;;
 *)
     echo "device: error: unknown architecture '$2'" >&2
     exit 2
