@@ -1,14 +1,12 @@
 #include "CCurl.h"
 
 #include <curl/curl.h>
-#include <malloc.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 // A reply's headers beyond this are dropped: ours are a handful of short lines.
 #define HEADER_BYTES_MAX 8192
@@ -310,20 +308,6 @@ int ccurl_multi_wait(struct ccurl_multi *multi, struct ccurl_watched *watched, s
     return 0;
 }
 
-// The linker's marks: where the program's own pages begin, and where its code ends.
-extern const char __executable_start[], etext[];
-
-// A start and a handshake leave holes in the heap, and 1 MB of mapped code that isn't run again before the
-// next connection. Code and constants were never written, so letting go of them loses nothing: what is used
-// again is mapped again, from the page cache.
-static void let_go_of_the_handshake(void) {
-    malloc_trim(0);
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    const uintptr_t start = ((uintptr_t)__executable_start + page - 1) & ~(page - 1);
-    const uintptr_t end = (uintptr_t)etext & ~(page - 1);
-    if (start < end) madvise((void *)start, end - start, MADV_DONTNEED);
-}
-
 struct ccurl_transfer *ccurl_multi_ended(struct ccurl_multi *multi, int *code) {
     int left = 0;
     CURLMsg *message;
@@ -335,7 +319,6 @@ struct ccurl_transfer *ccurl_multi_ended(struct ccurl_multi *multi, int *code) {
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
         *code = code_of(transfer, result);
         curl_multi_remove_handle(multi->multi, easy);
-        if (ccurl_transfer_new_connections(transfer) > 0) let_go_of_the_handshake();
         return transfer;
     }
     return NULL;
