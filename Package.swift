@@ -15,6 +15,10 @@ let embeddedClean: [SwiftSetting] = strict + [
     .treatWarning("EmbeddedRestrictions", as: .error),
 ]
 
+/// What runs for every value: made for speed also where the device's build is made for size.
+let hot: [SwiftSetting] =
+    embeddedClean + [.unsafeFlags(["-Xfrontend", "-O"], .when(configuration: .release))]
+
 func shim(_ name: String, links libraries: [String] = []) -> Target {
     .target(
         name: name, path: "Sources/Shims/\(name)",
@@ -23,11 +27,11 @@ func shim(_ name: String, links libraries: [String] = []) -> Target {
 
 func device(
     _ floor: String, _ name: String, _ dependencies: [Target.Dependency] = [],
-    links libraries: [String] = []
+    links libraries: [String] = [], settings: [SwiftSetting] = embeddedClean
 ) -> Target {
     .target(
         name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)",
-        swiftSettings: embeddedClean, linkerSettings: libraries.map { .linkedLibrary($0) })
+        swiftSettings: settings, linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
 func host(_ floor: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -68,8 +72,8 @@ let package = Package(
         device("Core", "Phi", links: ["m"]),
         device("Core", "Bytes", links: ["m"]),
         device("Core", "Digest", ["Bytes", "CCrypto"]),
-        device("Core", "Precision", ["Bytes", "Phi"]),
-        device("Core", "TensorPool", ["Bytes", "Phi", "Precision"]),
+        device("Core", "Precision", ["Bytes", "Phi"], settings: hot),
+        device("Core", "TensorPool", ["Bytes", "Phi", "Precision"], settings: hot),
         device("Core", "Model", ["Bytes", "Digest", "Phi"]),
         device("Core", "Wire", ["Bytes", "Digest", "Model"]),
 

@@ -13,11 +13,17 @@ extension PoolState {
         return fixedBytes + arena.liveBytes - older
     }
 
+    /// Values of this window; what lies in an open buffer belongs to the window at hand.
+    var admitted: UInt64 {
+        var sum = counts.sealed
+        for state in series { sum += UInt64(state.open.count) }
+        return sum
+    }
+
     mutating func openWindow() {
-        counts.admitted = 0
+        counts.sealed = 0
         counts.highValues = 0
         for state in series {
-            counts.admitted += UInt64(state.open.count)
             counts.highValues += UInt64(state.open.highValues)
         }
         arena.forEach { _, kind, at in
@@ -32,7 +38,7 @@ extension PoolState {
         var account = PoolAccount()
         account.budgetBytes = budgetBytes
         account.heldBytes = heldBytes
-        account.valuesAdmitted = counts.admitted
+        account.valuesAdmitted = admitted
         account.refused = counts.refused
         account.evictedDelivered = counts.evictedDelivered
         account.spilled = counts.spilled
@@ -85,8 +91,8 @@ extension PoolState {
     }
 
     private func setExtension(_ account: inout PoolAccount) {
-        guard counts.admitted > 0 else { return }
-        let values = Double(exhausted?.admitted ?? counts.admitted)
+        guard account.valuesAdmitted > 0 else { return }
+        let values = Double(exhausted?.admitted ?? account.valuesAdmitted)
         let bytes = Double(exhausted.map { $0.bytesNeeded } ?? account.bytesNeeded)
         account.extension81 = values * 81 / 8 / bytes
         account.extension64 = values * 8 / bytes

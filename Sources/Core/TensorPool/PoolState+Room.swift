@@ -103,17 +103,25 @@ extension PoolState {
     mutating func slide(_ segment: Int) {
         let (series, tracks) = (series, tracks)
         arena.slide(segment) { kind, at, ref in
-            switch kind {
-            case .open: series[Int(at.load(fromByteOffset: 4, as: UInt16.self))].open.ref = ref
-            case .track: tracks[Int(at.load(fromByteOffset: 4, as: UInt16.self))].ref = ref
-            case .times:
-                let id = TimesRecord(at: at).id
-                for index in tracks.indices
-                where tracks[index].sealedCount > 0 && tracks[index].sealedId == id {
-                    tracks[index].sealedRef = ref
-                }
-            default: break
+            Self.tellOwner(of: kind, at, ref, series, tracks)
+        }
+    }
+
+    /// A record has moved to `ref`, which is `at`.
+    private static func tellOwner(
+        of kind: RecordKind, _ at: UnsafeMutableRawPointer, _ ref: RecordRef,
+        _ series: Table<SeriesState>, _ tracks: Table<Track>
+    ) {
+        switch kind {
+        case .open: series[Int(at.load(fromByteOffset: 4, as: UInt16.self))].open.lies(in: ref, at: at)
+        case .track: tracks[Int(at.load(fromByteOffset: 4, as: UInt16.self))].lies(in: ref, at: at)
+        case .times:
+            let id = TimesRecord(at: at).id
+            for index in tracks.indices
+            where tracks[index].sealedCount > 0 && tracks[index].sealedId == id {
+                tracks[index].sealedRef = ref
             }
+        default: break
         }
     }
 
@@ -234,7 +242,7 @@ extension PoolState {
     private mutating func spillSome() throws(PoolError) -> Bool {
         guard let spill else { return false }
         guard let chunk = try undelivered(maxBytes: 1).first else { return false }
-        if exhausted == nil { exhausted = (counts.admitted, UInt64(heldBytesNeeded)) }
+        if exhausted == nil { exhausted = (admitted, UInt64(heldBytesNeeded)) }
         guard spill(chunk) else { return false }
         counts.spilled += UInt64(chunk.header.count)
         // Whoever took it delivers it: for the pool it is delivered, and leaves now.
@@ -281,16 +289,6 @@ extension PoolState {
         let at = arena.pointer(place)
         at.copyMemory(from: arena.pointer(ref), byteCount: bytes)
         arena.free(ref)
-        switch kind {
-        case .open: series[Int(at.load(fromByteOffset: 4, as: UInt16.self))].open.ref = place
-        case .track: tracks[Int(at.load(fromByteOffset: 4, as: UInt16.self))].ref = place
-        case .times:
-            let id = TimesRecord(at: at).id
-            for index in tracks.indices
-            where tracks[index].sealedCount > 0 && tracks[index].sealedId == id {
-                tracks[index].sealedRef = place
-            }
-        default: break
-        }
+        Self.tellOwner(of: kind, at, place, series, tracks)
     }
 }

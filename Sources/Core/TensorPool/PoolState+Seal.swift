@@ -64,6 +64,8 @@ extension PoolState {
         series[slot].hotBlocks += 1
         series[slot].bytes += bytes
         let score = series[slot].open.scoreMax
+        counts.sealed += UInt64(count)
+        series[slot].sealedIndex += UInt64(count)
         series[slot].open = OpenBuffer()
         lookAhead(slot, score: score)
     }

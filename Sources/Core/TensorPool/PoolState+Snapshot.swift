@@ -107,7 +107,7 @@ extension PoolState {
                 id: id, kind: kind, lower: lower, upper: upper,
                 decimals: decimals == 255 ? nil : decimals)
             do throws(PoolError) { try declare(declaration) } catch { throw .tooLarge }
-            series[series.count - 1].nextIndex = next
+            series[series.count - 1].sealedIndex = next
             return delivered
         } catch {
             throw .corruptChunk(.malformed(error))

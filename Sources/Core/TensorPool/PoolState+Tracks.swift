@@ -7,22 +7,34 @@ import Precision
 
 struct Track {
     /// Meaningful while `users` > 0.
-    var ref = RecordRef(segment: 0, offset: 0)
-    var capacity: UInt16 = 0
+    private(set) var ref = RecordRef(segment: 0, offset: 0)
+    private(set) var times: UnsafeMutablePointer<Int64>?
+    private(set) var capacity: UInt16 = 0
     var count: UInt16 = 0
     var users: UInt16 = 0
     /// The record sealed from its first `sealedCount` times, while that is above 0.
     var sealedCount: UInt16 = 0
     var sealedId: UInt32 = 0
     var sealedRef = RecordRef(segment: 0, offset: 0)
+
+    static let header = 8
+
+    mutating func lies(in ref: RecordRef, at record: UnsafeMutableRawPointer) {
+        self.ref = ref
+        times = (record + Self.header).assumingMemoryBound(to: Int64.self)
+    }
+
+    /// Takes a larger record; what it held has been copied there.
+    mutating func move(to ref: RecordRef, at record: UnsafeMutableRawPointer, capacity: Int) {
+        lies(in: ref, at: record)
+        self.capacity = UInt16(capacity)
+    }
 }
 
 extension PoolState {
-    static let trackHeader = 8
-
+    /// The times of a track in use.
     func trackTimes(_ track: Int) -> UnsafeMutablePointer<Int64> {
-        (arena.pointer(tracks[track].ref) + Self.trackHeader)
-            .assumingMemoryBound(to: Int64.self)
+        tracks[track].times.unsafelyUnwrapped
     }
 
     /// Makes `timeMs` the time of the next value of a series.
@@ -59,14 +71,17 @@ extension PoolState {
     private mutating func newTrack(
         _ slot: Int
     ) throws(PoolError) -> Int {
-        let bytes = Self.trackHeader + Self.openGrain * 8
+        let bytes = Track.header + Self.openGrain * 8
         let ref = try room(bytes, .track, for: slot)
         let free = tracks.firstIndex { $0.users == 0 }
         let track = free ?? tracks.count
         // One per series at most, and `declare` reserved as many.
         if free == nil { tracks.append(Track()) }
-        arena.pointer(ref).storeBytes(of: UInt16(track), toByteOffset: 4, as: UInt16.self)
-        tracks[track] = Track(ref: ref, capacity: UInt16(Self.openGrain), users: 1)
+        let at = arena.pointer(ref)
+        at.storeBytes(of: UInt16(track), toByteOffset: 4, as: UInt16.self)
+        tracks[track] = Track()
+        tracks[track].users = 1
+        tracks[track].move(to: ref, at: at, capacity: Self.openGrain)
         return track
     }
 
@@ -75,14 +90,13 @@ extension PoolState {
     ) throws(PoolError) {
         let capacity = Int(tracks[track].capacity) + Self.openGrain
         let ref = try room(
-            Self.trackHeader + capacity * 8, .track, for: slot)
+            Track.header + capacity * 8, .track, for: slot)
         let at = arena.pointer(ref)
         at.storeBytes(of: UInt16(track), toByteOffset: 4, as: UInt16.self)
-        (at + Self.trackHeader).copyMemory(
+        (at + Track.header).copyMemory(
             from: UnsafeRawPointer(trackTimes(track)), byteCount: Int(tracks[track].count) * 8)
         arena.free(tracks[track].ref)
-        tracks[track].ref = ref
-        tracks[track].capacity = UInt16(capacity)
+        tracks[track].move(to: ref, at: at, capacity: capacity)
     }
 
     private mutating func leaveForOwnTrack(

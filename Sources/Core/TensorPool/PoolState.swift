@@ -10,20 +10,35 @@
 import Precision
 
 struct OpenBuffer {
-    /// Meaningful while `capacity` > 0.
-    var ref = RecordRef(segment: 0, offset: 0)
+    /// The record, and the first value in it. Meaningful while `capacity` > 0.
+    private(set) var ref = RecordRef(segment: 0, offset: 0)
+    private(set) var values: UnsafeMutablePointer<Double>?
     var capacity: UInt16 = 0
     var count: UInt16 = 0
     var track: UInt16 = 0
-    var scoreMax = 0.0
     var highValues: UInt16 = 0
+    var scoreMax = 0.0
+
+    static let header = 8
+
+    mutating func lies(in ref: RecordRef, at record: UnsafeMutableRawPointer) {
+        self.ref = ref
+        values = (record + Self.header).assumingMemoryBound(to: Double.self)
+    }
+
+    /// Takes a larger record; what it held has been copied there.
+    mutating func move(to ref: RecordRef, at record: UnsafeMutableRawPointer, capacity: Int) {
+        lies(in: ref, at: record)
+        self.capacity = UInt16(capacity)
+    }
 }
 
 struct SeriesState {
     var declaration: SeriesDeclaration
     /// Index into `PoolState.scales`.
     var scale: Int
-    var nextIndex: UInt64 = 0
+    /// The first index that is not in a sealed block.
+    var sealedIndex: UInt64 = 0
     /// Everything below is acknowledged, or handed to the spill.
     var deliveredIndex: UInt64 = 0
     var open = OpenBuffer()
@@ -35,7 +50,7 @@ struct SeriesState {
     var places: UInt8 = 0
     var forecast = ScoreForecast()
 
-    var sealedIndex: UInt64 { nextIndex - UInt64(open.count) }
+    var nextIndex: UInt64 { sealedIndex + UInt64(open.count) }
 }
 
 struct PoolState {
@@ -176,8 +191,8 @@ struct PoolState {
 
 /// Counts that only grow within a window, or since the start.
 struct PoolCounts {
-    /// Of the window: values, bytes of chunks that left, high values taken.
-    var admitted: UInt64 = 0
+    /// Of the window: sealed values, bytes of chunks that left, high values taken.
+    var sealed: UInt64 = 0
     var departedBytes: UInt64 = 0
     var highValues: UInt64 = 0
     var highValuesDegraded: UInt64 = 0

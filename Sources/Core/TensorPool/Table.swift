@@ -16,7 +16,18 @@ struct Table<Element>: RandomAccessCollection {
     @inline(__always)
     func pointer(_ index: Int) -> UnsafeMutablePointer<Element> {
         precondition(index >= 0 && index < count)
-        return base.unsafelyUnwrapped + index
+        return pointer(unchecked: index)
+    }
+
+    /// The same for an index that is known to be one.
+    @inline(__always)
+    func pointer(unchecked index: Int) -> UnsafeMutablePointer<Element> {
+        base.unsafelyUnwrapped + index
+    }
+
+    @inline(__always)
+    func find(_ index: Int) -> UnsafeMutablePointer<Element>? {
+        index >= 0 && index < count ? pointer(unchecked: index) : nil
     }
 
     subscript(index: Int) -> Element {
