@@ -25,7 +25,7 @@ public struct BitWriter {
 
     @inline(__always)
     private mutating func flush(_ value: UInt64, _ count: UInt64) {
-        guard capacity - position >= 8 else {
+        guard capacity &- position >= 8 else {
             overflowed = true
             pendingCount = 0
             return

@@ -93,13 +93,14 @@ public struct ByteSink {
     /// Appends what `body` writes, at most `limit` bytes of it.
     @inline(__always)
     mutating func appendBits(atMost limit: Int, _ body: (inout BitWriter) -> Void) {
-        let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: limit)
-        defer { scratch.deallocate() }
-        var writer = BitWriter(scratch)
-        body(&writer)
-        let written = writer.finish()
-        precondition(!writer.overflowed, "the caller's limit was too low")
-        bytes.append(contentsOf: UnsafeRawBufferPointer(start: scratch.baseAddress, count: written))
+        // On the stack, if it is no more than a kilobyte.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: limit) { scratch in
+            var writer = BitWriter(scratch)
+            body(&writer)
+            let written = writer.finish()
+            precondition(!writer.overflowed, "the caller's limit was too low")
+            bytes.append(contentsOf: UnsafeRawBufferPointer(start: scratch.baseAddress, count: written))
+        }
     }
 
     /// The same for `count` pieces of at most `limit` bytes each, through a buffer of one piece.
@@ -108,15 +109,15 @@ public struct ByteSink {
         pieces count: Int, ofAtMost limit: Int, _ body: (Int, inout BitWriter) -> Void
     ) {
         // The bits that are left over from one piece come with the next.
-        let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: limit + 8)
-        defer { scratch.deallocate() }
-        var writer = BitWriter(scratch)
-        for piece in 0..<count {
-            body(piece, &writer)
-            let written = piece == count - 1 ? writer.finish() : writer.drain()
-            precondition(!writer.overflowed, "the caller's limit was too low")
-            bytes.append(
-                contentsOf: UnsafeRawBufferPointer(start: scratch.baseAddress, count: written))
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: limit + 8) { scratch in
+            var writer = BitWriter(scratch)
+            for piece in 0..<count {
+                body(piece, &writer)
+                let written = piece == count - 1 ? writer.finish() : writer.drain()
+                precondition(!writer.overflowed, "the caller's limit was too low")
+                bytes.append(
+                    contentsOf: UnsafeRawBufferPointer(start: scratch.baseAddress, count: written))
+            }
         }
     }
 

@@ -15,17 +15,10 @@ public enum ExactBlock {
         _ values: UnsafeBufferPointer<Double>, hint: Int, into sink: inout ByteSink
     ) -> Int? {
         precondition(!values.isEmpty)
-        let integers = UnsafeMutablePointer<Int64>.allocate(capacity: values.count)
-        defer { integers.deallocate() }
-        if let (places, exceptions) = DecimalScale.convert(values, hint: hint, into: integers) {
-            sink.append8(decimal + UInt8(places))
-            sink.appendVarint(UInt64(exceptions))
-            if exceptions > 0 {
-                appendExceptions(values, power: DecimalScale.power(places), into: &sink)
-            }
-            IntegerBlock.encode(integers, count: values.count, into: &sink)
-            return places
+        let places = withUnsafeTemporaryAllocation(of: Int64.self, capacity: values.count) {
+            encodeDecimals(values, hint: hint, through: $0.baseAddress.unsafelyUnwrapped, into: &sink)
         }
+        if let places { return places }
         let start = sink.count
         sink.append8(xor)
         XorBlock.encode(values, previous: 0, into: &sink)
@@ -36,6 +29,24 @@ public enum ExactBlock {
             sink.append(UnsafeRawBufferPointer(values))
         }
         return nil
+    }
+
+    /// Nil, and nothing was appended, if the values are no decimals.
+    @inline(__always)
+    private static func encodeDecimals(
+        _ values: UnsafeBufferPointer<Double>, hint: Int,
+        through integers: UnsafeMutablePointer<Int64>, into sink: inout ByteSink
+    ) -> Int? {
+        guard let (places, exceptions) = DecimalScale.convert(values, hint: hint, into: integers) else {
+            return nil
+        }
+        sink.append8(decimal + UInt8(places))
+        sink.appendVarint(UInt64(exceptions))
+        if exceptions > 0 {
+            appendExceptions(values, power: DecimalScale.power(places), into: &sink)
+        }
+        IntegerBlock.encode(integers, count: values.count, into: &sink)
+        return places
     }
 
     private static func appendExceptions(

@@ -28,36 +28,82 @@ enum IntegerBlock {
         }
     }
 
-    /// Residuals are written over the integers, zigzagged. `count` ≥ 1.
+    /// The integers may be gone afterwards. `count` ≥ 1.
     static func encode(
         _ integers: UnsafeMutablePointer<Int64>, count: Int, into sink: inout ByteSink
     ) {
         let (predictor, sum) = bestPredictor(integers, count: count)
-        let first = integers[0]
-        let zeros = replaceByResiduals(integers, count: count, predictor)
-        let runs = zeros * 4 > (count - 1) * 3
+        // One loop for each predictor: the choice is made once, not for every integer.
+        switch predictor {
+        case .none: encode(integers, count, by: .none, sum, into: &sink)
+        case .delta: encode(integers, count, by: .delta, sum, into: &sink)
+        case .deltaOfDelta: encode(integers, count, by: .deltaOfDelta, sum, into: &sink)
+        case .averaging: encode(integers, count, by: .averaging, sum, into: &sink)
+        }
+    }
+
+    @inline(__always)
+    private static func encode(
+        _ integers: UnsafeMutablePointer<Int64>, _ count: Int, by predictor: Predictor,
+        _ sum: UInt64, into sink: inout ByteSink
+    ) {
+        let few = fewResiduals(integers, count: count, predictor)
         let parameter =
-            runs
-            ? Rice.parameter(sum: sum &- UInt64(count - 1 - zeros), count: count - 1 - zeros)
-            : Rice.parameter(sum: sum, count: count - 1)
-        sink.append8(UInt8(parameter) | (runs ? 0x40 : 0))
+            few.map { Rice.parameter(sum: sum &- UInt64($0), count: $0) }
+            ?? Rice.parameter(sum: sum, count: count - 1)
+        sink.append8(UInt8(parameter) | (few == nil ? 0 : 0x40))
         sink.append8(predictor.rawValue)
-        sink.appendSignedVarint(first)
-        let residuals = UnsafeRawPointer(integers + 1).assumingMemoryBound(to: UInt64.self)
-        let all = UnsafeBufferPointer(start: residuals, count: count - 1)
-        if runs {
+        sink.appendSignedVarint(integers[0])
+        if few == nil, parameter <= Rice.shortParameter {
+            append(integers, count, by: predictor, parameter, into: &sink)
+        } else {
+            replaceByResiduals(integers, count: count, predictor)
+            let codes = UnsafeRawPointer(integers + 1).assumingMemoryBound(to: UInt64.self)
+            append(
+                UnsafeBufferPointer(start: codes, count: count - 1), parameter: parameter,
+                isRuns: few != nil, into: &sink)
+        }
+    }
+
+    /// Integers that are coded between one emptying of the writer's buffer and the next. The worst
+    /// case is an escape for each; so a whole chunk takes no more memory than a block.
+    private static let piece = 64
+    private static let pieceBytes = piece * 11 + 16
+
+    /// The usual case: residuals are made and coded in one go.
+    @inline(__always)
+    private static func append(
+        _ integers: UnsafeMutablePointer<Int64>, _ count: Int, by predictor: Predictor,
+        _ parameter: UInt64, into sink: inout ByteSink
+    ) {
+        let first = integers[0]
+        var (last, beforeLast) = (first, first)
+        let pieces = (count - 1 + piece - 1) / piece
+        sink.appendBits(pieces: pieces, ofAtMost: pieceBytes) { index, writer in
+            for position in index * piece &+ 1..<min(count, (index + 1) * piece &+ 1) {
+                let value = integers[position]
+                let predicted = predictor.predict(first: first, last: last, beforeLast: beforeLast)
+                Rice.writeShort(Rice.zigzag(value &- predicted), parameter: parameter, to: &writer)
+                (beforeLast, last) = (last, value)
+            }
+        }
+    }
+
+    private static func append(
+        _ codes: UnsafeBufferPointer<UInt64>, parameter: UInt64, isRuns: Bool,
+        into sink: inout ByteSink
+    ) {
+        if isRuns {
             // At most a quarter are not zero; the worst case is an escape for each, and for its run.
-            sink.appendBits(atMost: (count / 4 + 1) * 22 + 16) { writer in
-                Rice.writeRuns(all, parameter: parameter, to: &writer)
+            sink.appendBits(atMost: (codes.count / 4 + 1) * 22 + 16) { writer in
+                Rice.writeRuns(codes, parameter: parameter, to: &writer)
             }
             return
         }
-        // The worst case is an escape for each value: in pieces, so that a whole chunk takes no more
-        // memory than a block.
-        let piece = 128
-        sink.appendBits(pieces: (count + piece - 1) / piece, ofAtMost: piece * 11 + 16) { index, writer in
-            for value in all[min(all.count, index * piece)..<min(all.count, (index + 1) * piece)] {
-                Rice.write(value, parameter: parameter, to: &writer)
+        let pieces = (codes.count + piece - 1) / piece
+        sink.appendBits(pieces: pieces, ofAtMost: pieceBytes) { index, writer in
+            for code in codes[index * piece..<min(codes.count, (index + 1) * piece)] {
+                Rice.write(code, parameter: parameter, to: &writer)
             }
         }
     }
@@ -127,51 +173,105 @@ enum IntegerBlock {
         }
     }
 
-    /// The predictor of the least sum of zigzagged residuals; sums saturate, so that jumps over the
-    /// whole range of Int64 cannot wrap one into looking small.
+    /// The predictor of the least sum of zigzagged residuals, and that sum.
     private static func bestPredictor(
         _ integers: UnsafeMutablePointer<Int64>, count: Int
-    ) -> (Predictor, UInt64) {
+    ) -> (Predictor, sum: UInt64) {
         let first = integers[0]
-        var last = first
-        var beforeLast = first
-        var sums = SIMD4<UInt64>(repeating: 0)
-        let cap = SIMD4<UInt64>(repeating: 1 << 52)
-        for position in 1..<max(1, count) {
-            let value = integers[position]
-            let delta = value &- last
-            let lastDelta = last &- beforeLast
-            let residuals = SIMD4<Int64>(
-                value &- first, delta, delta &- lastDelta, delta &+ lastDelta &>> 1)
-            let codes = SIMD4<UInt64>(
-                truncatingIfNeeded: residuals &<< 1 ^ residuals &>> 63)
-            sums = sums &+ codes.replacing(with: cap, where: codes .> cap)
-            (beforeLast, last) = (last, value)
+        var sums = ResidualSums()
+        let still = SIMD2(repeating: first)
+        // A lane that stands at the first integer adds nothing.
+        if count > 1 { sums.add(SIMD2(integers[1], first), still, still, first) }
+        // Two at once.
+        var position = 2
+        while position &+ 1 < count {
+            let at = UnsafeRawPointer(integers + position)
+            sums.add(
+                at.loadUnaligned(as: SIMD2<Int64>.self),
+                (at - 8).loadUnaligned(as: SIMD2<Int64>.self),
+                (at - 16).loadUnaligned(as: SIMD2<Int64>.self), first)
+            position &+= 2
         }
-        var best = Predictor.delta
-        for predictor in Predictor.allCases
-        where sums[Int(predictor.rawValue)] < sums[Int(best.rawValue)] {
-            best = predictor
+        if position < count {
+            sums.add(
+                SIMD2(integers[position], first), SIMD2(integers[position - 1], first),
+                SIMD2(integers[position - 2], first), first)
         }
-        return (best, sums[Int(best.rawValue)])
+        return sums.least
     }
 
-    /// Answers how many residuals are zero.
+    /// How many residuals are not zero, if that is less than a quarter of them: then they are coded
+    /// as runs. Where they are more, that shows early.
+    @inline(__always)
+    private static func fewResiduals(
+        _ integers: UnsafeMutablePointer<Int64>, count: Int, _ predictor: Predictor
+    ) -> Int? {
+        let first = integers[0]
+        var (last, beforeLast) = (first, first)
+        var others = 0
+        for position in 1..<max(1, count) {
+            let value = integers[position]
+            if value != predictor.predict(first: first, last: last, beforeLast: beforeLast) {
+                others &+= 1
+                if others &* 4 >= count &- 1 { return nil }
+            }
+            (beforeLast, last) = (last, value)
+        }
+        return count > 1 ? others : nil
+    }
+
+    /// Writes the zigzagged residuals over all integers but the first.
+    @inline(__always)
     private static func replaceByResiduals(
         _ integers: UnsafeMutablePointer<Int64>, count: Int, _ predictor: Predictor
-    ) -> Int {
+    ) {
         let first = integers[0]
-        var last = first
-        var beforeLast = first
-        var zeros = 0
+        var (last, beforeLast) = (first, first)
         for position in 1..<max(1, count) {
             let value = integers[position]
             let predicted = predictor.predict(first: first, last: last, beforeLast: beforeLast)
-            let code = Rice.zigzag(value &- predicted)
-            if code == 0 { zeros += 1 }
-            integers[position] = Int64(bitPattern: code)
+            integers[position] = Int64(bitPattern: Rice.zigzag(value &- predicted))
             (beforeLast, last) = (last, value)
         }
-        return zeros
+    }
+}
+
+/// Sums of zigzagged residuals for each predictor, in two lanes. A residual counts as 2^52 at most,
+/// so that jumps over the whole range of Int64 cannot wrap a sum into looking small.
+private struct ResidualSums {
+    private var none = SIMD2<UInt64>(repeating: 0)
+    private var delta = SIMD2<UInt64>(repeating: 0)
+    private var deltaOfDelta = SIMD2<UInt64>(repeating: 0)
+    private var averaging = SIMD2<UInt64>(repeating: 0)
+
+    @inline(__always)
+    mutating func add(
+        _ value: SIMD2<Int64>, _ last: SIMD2<Int64>, _ beforeLast: SIMD2<Int64>, _ first: Int64
+    ) {
+        let step = value &- last
+        let lastStep = last &- beforeLast
+        none &+= Self.code(value &- SIMD2(repeating: first))
+        delta &+= Self.code(step)
+        deltaOfDelta &+= Self.code(step &- lastStep)
+        averaging &+= Self.code(step &+ lastStep &>> 1)
+    }
+
+    @inline(__always)
+    private static func code(_ residual: SIMD2<Int64>) -> SIMD2<UInt64> {
+        let cap = SIMD2<UInt64>(repeating: 1 << 52)
+        let code = SIMD2<UInt64>(truncatingIfNeeded: residual &<< 1 ^ residual &>> 63)
+        return code.replacing(with: cap, where: code .> cap)
+    }
+
+    /// Of equal ones, the last step's, then the first in their order.
+    var least: (IntegerBlock.Predictor, sum: UInt64) {
+        var best = (IntegerBlock.Predictor.delta, sum: delta.wrappedSum())
+        func consider(_ predictor: IntegerBlock.Predictor, _ lanes: SIMD2<UInt64>) {
+            if lanes.wrappedSum() < best.sum { best = (predictor, lanes.wrappedSum()) }
+        }
+        consider(.none, none)
+        consider(.deltaOfDelta, deltaOfDelta)
+        consider(.averaging, averaging)
+        return best
     }
 }

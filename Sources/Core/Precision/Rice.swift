@@ -43,6 +43,20 @@ enum Rice {
         }
     }
 
+    /// The largest parameter for `writeShort`: no code but an escape takes more than 56 bits.
+    static let shortParameter: UInt64 = 36
+
+    @inline(__always)
+    static func writeShort(_ value: UInt64, parameter: UInt64, to writer: inout BitWriter) {
+        let quotient = value &>> parameter
+        if quotient < escape {
+            let low = value & ((1 &<< parameter) &- 1)
+            writer.write((low &<< 1 | 1) &<< quotient, parameter &+ 1 &+ quotient)
+        } else {
+            write(value, parameter: parameter, to: &writer)
+        }
+    }
+
     @inline(__always)
     static func read(
         parameter: UInt64, from reader: inout BitReader
