@@ -20,10 +20,10 @@ enum IntegerBlock {
         @inline(__always)
         func predict(first: Int64, last: Int64, beforeLast: Int64) -> Int64 {
             switch self {
-            case .none: first
-            case .delta: last
-            case .deltaOfDelta: last &+ (last &- beforeLast)
-            case .averaging: last &- (last &- beforeLast) &>> 1
+            case .none: ByFirst.predict(first, last, beforeLast)
+            case .delta: ByLast.predict(first, last, beforeLast)
+            case .deltaOfDelta: ByLine.predict(first, last, beforeLast)
+            case .averaging: ByMean.predict(first, last, beforeLast)
             }
         }
     }
@@ -35,19 +35,18 @@ enum IntegerBlock {
         let (predictor, sum) = bestPredictor(integers, count: count)
         // One loop for each predictor: the choice is made once, not for every integer.
         switch predictor {
-        case .none: encode(integers, count, by: .none, sum, into: &sink)
-        case .delta: encode(integers, count, by: .delta, sum, into: &sink)
-        case .deltaOfDelta: encode(integers, count, by: .deltaOfDelta, sum, into: &sink)
-        case .averaging: encode(integers, count, by: .averaging, sum, into: &sink)
+        case .none: encode(integers, count, ByFirst.self, predictor, sum, into: &sink)
+        case .delta: encode(integers, count, ByLast.self, predictor, sum, into: &sink)
+        case .deltaOfDelta: encode(integers, count, ByLine.self, predictor, sum, into: &sink)
+        case .averaging: encode(integers, count, ByMean.self, predictor, sum, into: &sink)
         }
     }
 
-    @inline(__always)
-    private static func encode(
-        _ integers: UnsafeMutablePointer<Int64>, _ count: Int, by predictor: Predictor,
-        _ sum: UInt64, into sink: inout ByteSink
+    private static func encode<Rule: PredictorRule>(
+        _ integers: UnsafeMutablePointer<Int64>, _ count: Int, _ rule: Rule.Type,
+        _ predictor: Predictor, _ sum: UInt64, into sink: inout ByteSink
     ) {
-        let few = fewResiduals(integers, count: count, predictor)
+        let few = fewResiduals(integers, count: count, rule)
         let parameter =
             few.map { Rice.parameter(sum: sum &- UInt64($0), count: $0) }
             ?? Rice.parameter(sum: sum, count: count - 1)
@@ -55,9 +54,9 @@ enum IntegerBlock {
         sink.append8(predictor.rawValue)
         sink.appendSignedVarint(integers[0])
         if few == nil, parameter <= Rice.shortParameter {
-            append(integers, count, by: predictor, parameter, into: &sink)
+            append(integers, count, rule, parameter, into: &sink)
         } else {
-            replaceByResiduals(integers, count: count, predictor)
+            replaceByResiduals(integers, count: count, rule)
             let codes = UnsafeRawPointer(integers + 1).assumingMemoryBound(to: UInt64.self)
             append(
                 UnsafeBufferPointer(start: codes, count: count - 1), parameter: parameter,
@@ -72,8 +71,8 @@ enum IntegerBlock {
 
     /// The usual case: residuals are made and coded in one go.
     @inline(__always)
-    private static func append(
-        _ integers: UnsafeMutablePointer<Int64>, _ count: Int, by predictor: Predictor,
+    private static func append<Rule: PredictorRule>(
+        _ integers: UnsafeMutablePointer<Int64>, _ count: Int, _ rule: Rule.Type,
         _ parameter: UInt64, into sink: inout ByteSink
     ) {
         let first = integers[0]
@@ -82,7 +81,7 @@ enum IntegerBlock {
         sink.appendBits(pieces: pieces, ofAtMost: pieceBytes) { index, writer in
             for position in index * piece &+ 1..<min(count, (index + 1) * piece &+ 1) {
                 let value = integers[position]
-                let predicted = predictor.predict(first: first, last: last, beforeLast: beforeLast)
+                let predicted = Rule.predict(first, last, beforeLast)
                 Rice.writeShort(Rice.zigzag(value &- predicted), parameter: parameter, to: &writer)
                 (beforeLast, last) = (last, value)
             }
@@ -203,15 +202,15 @@ enum IntegerBlock {
     /// How many residuals are not zero, if that is less than a quarter of them: then they are coded
     /// as runs. Where they are more, that shows early.
     @inline(__always)
-    private static func fewResiduals(
-        _ integers: UnsafeMutablePointer<Int64>, count: Int, _ predictor: Predictor
+    private static func fewResiduals<Rule: PredictorRule>(
+        _ integers: UnsafeMutablePointer<Int64>, count: Int, _ rule: Rule.Type
     ) -> Int? {
         let first = integers[0]
         var (last, beforeLast) = (first, first)
         var others = 0
         for position in 1..<max(1, count) {
             let value = integers[position]
-            if value != predictor.predict(first: first, last: last, beforeLast: beforeLast) {
+            if value != Rule.predict(first, last, beforeLast) {
                 others &+= 1
                 if others &* 4 >= count &- 1 { return nil }
             }
@@ -222,17 +221,46 @@ enum IntegerBlock {
 
     /// Writes the zigzagged residuals over all integers but the first.
     @inline(__always)
-    private static func replaceByResiduals(
-        _ integers: UnsafeMutablePointer<Int64>, count: Int, _ predictor: Predictor
+    private static func replaceByResiduals<Rule: PredictorRule>(
+        _ integers: UnsafeMutablePointer<Int64>, count: Int, _ rule: Rule.Type
     ) {
         let first = integers[0]
         var (last, beforeLast) = (first, first)
         for position in 1..<max(1, count) {
             let value = integers[position]
-            let predicted = predictor.predict(first: first, last: last, beforeLast: beforeLast)
+            let predicted = Rule.predict(first, last, beforeLast)
             integers[position] = Int64(bitPattern: Rice.zigzag(value &- predicted))
             (beforeLast, last) = (last, value)
         }
+    }
+}
+
+/// What `IntegerBlock.Predictor` has names for; as types, so that each has loops of its own.
+private protocol PredictorRule {
+    static func predict(_ first: Int64, _ last: Int64, _ beforeLast: Int64) -> Int64
+}
+
+private enum ByFirst: PredictorRule {
+    @inline(__always)
+    static func predict(_ first: Int64, _ last: Int64, _ beforeLast: Int64) -> Int64 { first }
+}
+
+private enum ByLast: PredictorRule {
+    @inline(__always)
+    static func predict(_ first: Int64, _ last: Int64, _ beforeLast: Int64) -> Int64 { last }
+}
+
+private enum ByLine: PredictorRule {
+    @inline(__always)
+    static func predict(_ first: Int64, _ last: Int64, _ beforeLast: Int64) -> Int64 {
+        last &+ (last &- beforeLast)
+    }
+}
+
+private enum ByMean: PredictorRule {
+    @inline(__always)
+    static func predict(_ first: Int64, _ last: Int64, _ beforeLast: Int64) -> Int64 {
+        last &- (last &- beforeLast) &>> 1
     }
 }
 

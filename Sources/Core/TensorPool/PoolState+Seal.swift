@@ -23,7 +23,7 @@ extension PoolState {
         }
         let timesBytes = hasTimes ? 0 : TimesRecord.bytes(payload: timeSink.count)
         let span = (trackTimes(track)[0], trackTimes(track)[count - 1])
-        var valueSink = ByteSink()
+        var valueSink = ByteSink(reserving: 2 * count)
         let places = ExactBlock.encode(
             openValues(slot), hint: Int(series[slot].places), into: &valueSink)
         let bytes = ChunkRecord.bytes(payload: valueSink.count)
