@@ -60,16 +60,8 @@ public enum ColdBlock {
         for run in wanted {
             let slice = UnsafeBufferPointer(rebasing: values[start..<start + run.count])
             start += run.count
-            var coding = run.coding
-            if coding.isExact
-                || run.isOriginal
-                    && (isNoFinerThanGrid(slice, coding, grid)
-                        || hasManyExceptions(slice, coding, grid))
-            {
-                let fit = DecimalScale.fit(slice)
-                coding = fit == nil ? .xor : .decimal
-                places = max(places, fit ?? 0)
-            }
+            let (coding, decimals) = coding(of: slice, run, grid)
+            places = max(places, decimals)
             if let last = runs.last, last.coding == coding, last.isKept == run.isKept {
                 runs[runs.count - 1].count += run.count
             } else {
@@ -79,13 +71,21 @@ public enum ColdBlock {
         return (runs, places)
     }
 
-    private static func isNoFinerThanGrid(
-        _ values: UnsafeBufferPointer<Double>, _ coding: RunCoding, _ grid: Grid
-    ) -> Bool {
-        if values.allSatisfy({ $0.bitPattern == values[0].bitPattern }) { return true }
-        guard let places = DecimalScale.fit(values) else { return false }
-        let step = coding == .grid8 ? grid.step16 * Double(Grid.nesting) : grid.step16
-        return step * DecimalScale.power(places) <= 1
+    /// How a run will be coded, and the decimal places if that is by decimals.
+    private static func coding(
+        of values: UnsafeBufferPointer<Double>, _ run: ValueRun, _ grid: Grid
+    ) -> (RunCoding, places: Int) {
+        if !run.coding.isExact, !run.isOriginal { return (run.coding, 0) }
+        let places = DecimalScale.fit(values)
+        if !run.coding.isExact {
+            let isConstant = values.allSatisfy { $0.bitPattern == values[0].bitPattern }
+            let step = run.coding == .grid8 ? grid.step16 * Double(Grid.nesting) : grid.step16
+            let isNoFiner = places.map { step * DecimalScale.power($0) <= 1 } ?? false
+            guard isConstant || isNoFiner || hasManyExceptions(values, run.coding, grid) else {
+                return (run.coding, 0)
+            }
+        }
+        return places.map { (.decimal, $0) } ?? (.xor, 0)
     }
 
     private static func hasManyExceptions(
@@ -118,34 +118,41 @@ public enum ColdBlock {
         sink.append8(UInt8(places))
         let axis = Axis(grid, exponent: unitExponent(values, grid), power: power)
         sink.append8(UInt8(axis.exponent))
-        appendExceptions(values, runs, grid, power: power, into: &sink)
+        var exceptions = ExceptionSink()
         var section = ByteSink()
         var encoder = RangeEncoder(reserving: sink.capacity - sink.count)
         var model = ColdModel(axis)
         defer { model.deallocate() }
-        var start = 0
+        var position = 0
         var first: Int64?
         for run in runs {
-            let slice = UnsafeBufferPointer(rebasing: values[start..<start + run.count])
-            start += run.count
+            let end = position + run.count
             if run.coding == .xor {
+                let slice = UnsafeBufferPointer(rebasing: values[position..<end])
                 var own = ByteSink()
                 XorBlock.encode(slice, previous: 0, into: &own)
                 section.appendVarint(UInt64(own.count))
                 section.append(own.bytes)
                 for value in slice { model.skip(exact: value) }
-                continue
+                position = end
             }
-            for value in slice {
-                guard let integer = index(value, run.coding, grid, power: power) else { continue }
-                if first == nil {
-                    first = integer
-                    model.begin(integer, run.coding)
+            while position < end {
+                let value = values[position]
+                if let integer = index(value, run.coding, grid, power: power) {
+                    if first == nil {
+                        first = integer
+                        model.begin(integer, run.coding)
+                    } else {
+                        model.encode(integer, run.coding, to: &encoder)
+                    }
                 } else {
-                    model.encode(integer, run.coding, to: &encoder)
+                    exceptions.append(value, at: position)
                 }
+                position += 1
             }
         }
+        sink.appendVarint(exceptions.count)
+        sink.append(exceptions.list.bytes)
         sink.appendSignedVarint(first ?? 0)
         sink.appendVarint(UInt64(section.count))
         sink.append(section.bytes)
@@ -160,31 +167,6 @@ public enum ColdBlock {
             sink.appendVarint(
                 UInt64(length) << 3 | (run.isKept ? 4 : 0) | UInt64(run.coding.rawValue))
         }
-    }
-
-    private static func appendExceptions(
-        _ values: UnsafeBufferPointer<Double>, _ runs: [ValueRun], _ grid: Grid, power: Double,
-        into sink: inout ByteSink
-    ) {
-        var list = ByteSink()
-        var count: UInt64 = 0
-        var position = 0
-        var previous = 0
-        for run in runs {
-            let end = position + run.count
-            if run.coding == .xor { position = end }
-            while position < end {
-                if index(values[position], run.coding, grid, power: power) == nil {
-                    list.appendVarint(UInt64(position - previous))
-                    list.append64(values[position].bitPattern)
-                    previous = position
-                    count += 1
-                }
-                position += 1
-            }
-        }
-        sink.appendVarint(count)
-        sink.append(list.bytes)
     }
 
     /// log2 of the mean step between neighbours, in steps of the 16-bit grid; 0…40.
@@ -352,6 +334,20 @@ public enum ColdBlock {
             _ = try source.read64()
         }
         return try ExceptionList(start, count: Int(count), limit: values.count)
+    }
+}
+
+/// What stands in no grid and is no decimal, in order.
+private struct ExceptionSink {
+    private(set) var list = ByteSink()
+    private(set) var count: UInt64 = 0
+    private var previous = 0
+
+    mutating func append(_ value: Double, at position: Int) {
+        list.appendVarint(UInt64(position - previous))
+        list.append64(value.bitPattern)
+        previous = position
+        count += 1
     }
 }
 

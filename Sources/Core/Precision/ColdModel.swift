@@ -66,9 +66,9 @@ struct ColdModel {
     mutating func encode(_ integer: Int64, _ coding: RunCoding, to encoder: inout RangeEncoder) {
         let domain = axis.domain(coding)
         switch coding {
-        case .grid8: grid8.encode(integer, forecast, domain, to: &encoder)
-        case .grid16: grid16.encode(integer, forecast, domain, to: &encoder)
-        default: decimal.encode(integer, forecast, domain, to: &encoder)
+        case .grid8: grid8.encode(integer, forecast.outlook, domain, to: &encoder)
+        case .grid16: grid16.encode(integer, forecast.outlook, domain, to: &encoder)
+        default: decimal.encode(integer, forecast.outlook, domain, to: &encoder)
         }
         forecast.observe(axis.place(integer, domain))
     }
@@ -80,9 +80,9 @@ struct ColdModel {
         let domain = axis.domain(coding)
         let integer: Int64
         switch coding {
-        case .grid8: integer = try grid8.decode(forecast, domain, from: &decoder)
-        case .grid16: integer = try grid16.decode(forecast, domain, from: &decoder)
-        default: integer = try decimal.decode(forecast, domain, from: &decoder)
+        case .grid8: integer = try grid8.decode(forecast.outlook, domain, from: &decoder)
+        case .grid16: integer = try grid16.decode(forecast.outlook, domain, from: &decoder)
+        default: integer = try decimal.decode(forecast.outlook, domain, from: &decoder)
         }
         forecast.observe(axis.place(integer, domain))
         return integer

@@ -9,6 +9,17 @@
 // contracts a · b + c). Values come in units of the series' typical step, near 1; a caller that
 // decodes arbitrary bytes may bring any finite value, and every forecast stays finite.
 
+/// The forecasts themselves; a small value, where `Forecast` would be copied at some cost.
+struct Outlook {
+    var linear = 0.0
+    var last = 0.0
+    var mean = 0.0
+    /// The mean |error| of each.
+    var linearSpread = 1.0
+    var lastSpread = 1.0
+    var meanSpread = 1.0
+}
+
 struct Forecast {
     /// Largest magnitude that enters; larger values are held there.
     static let limit = 17_592_186_044_416.0  // 2^44
@@ -22,13 +33,7 @@ struct Forecast {
     private static let clip = 8.0
     private static let outlier = 16.0
 
-    /// Forecasts: linear, last, mean; and the mean |error| of each.
-    private(set) var linear = 0.0
-    private(set) var last = 0.0
-    private(set) var mean = 0.0
-    private(set) var linearSpread = 1.0
-    private(set) var lastSpread = 1.0
-    private(set) var meanSpread = 1.0
+    private(set) var outlook = Outlook()
 
     private var origin = 0.0
     private var seen = 0
@@ -46,24 +51,26 @@ struct Forecast {
 
     @inline(__always)
     mutating func observe(_ value: Double) {
-        let value = value.magnitude <= Self.limit ? value : last
+        let value = value.magnitude <= Self.limit ? value : outlook.last
         if seen == 0 {
-            (origin, last, mean, linear) = (value, value, value, value)
+            origin = value
+            (outlook.last, outlook.mean, outlook.linear) = (value, value, value)
             seen = 1
             return
         }
         // Quick at first, then with a memory of about 33 values.
         let rate = seen < 32 ? 1 / Double(seen + 1) : Self.spreadRate
-        let linearError = (value - linear).magnitude
-        let lastError = (value - last).magnitude
+        let linearError = (value - outlook.linear).magnitude
+        let lastError = (value - outlook.last).magnitude
         // Five values pass before an outlier has left the history.
-        if min(linearError, lastError) > Self.outlier * (linearSpread + lastSpread + 0.01) {
+        if min(linearError, lastError)
+            > Self.outlier * (outlook.linearSpread + outlook.lastSpread + 0.01)
+        {
             recovering = 5
         }
-        linearSpread += (min(linearError, Self.clip * linearSpread + 0.1) - linearSpread) * rate
-        lastSpread += (min(lastError, Self.clip * lastSpread + 0.1) - lastSpread) * rate
-        let meanError = (value - mean).magnitude
-        meanSpread += (min(meanError, Self.clip * meanSpread + 0.1) - meanSpread) * rate
+        Self.move(&outlook.linearSpread, by: linearError, rate)
+        Self.move(&outlook.lastSpread, by: lastError, rate)
+        Self.move(&outlook.meanSpread, by: (value - outlook.mean).magnitude, rate)
         seen = min(seen + 1, 32)
 
         let target = value - origin
@@ -74,12 +81,17 @@ struct Forecast {
         }
 
         history = SIMD4(target, history.x, history.y, history.z)
-        mean += (value - mean) * Self.meanRate
-        last = value
+        outlook.mean += (value - outlook.mean) * Self.meanRate
+        outlook.last = value
         let product = weights * history
         let sum = origin + ((product.x + product.y) + (product.z + product.w))
         // False for NaN as well.
-        linear = sum.magnitude <= Self.limit ? sum : value
+        outlook.linear = sum.magnitude <= Self.limit ? sum : value
+    }
+
+    @inline(__always)
+    private static func move(_ spread: inout Double, by error: Double, _ rate: Double) {
+        spread += (min(error, clip * spread + 0.1) - spread) * rate
     }
 
     @inline(__always)

@@ -73,12 +73,12 @@ struct Mixture {
 
     /// Lays the curves out for the next integer.
     @inline(__always)
-    private mutating func prepare(_ forecast: Forecast, _ domain: IntegerDomain) {
-        let linear = Self.held(forecast.linear * domain.scale + domain.offset)
-        let last = Self.held(forecast.last * domain.scale + domain.offset)
-        let mean = Self.held(forecast.mean * domain.scale + domain.offset)
+    private mutating func prepare(_ outlook: Outlook, _ domain: IntegerDomain) {
+        let linear = Self.held(outlook.linear * domain.scale + domain.offset)
+        let last = Self.held(outlook.last * domain.scale + domain.offset)
+        let mean = Self.held(outlook.mean * domain.scale + domain.offset)
         let base = Int64(linear)
-        let least = min(forecast.linearSpread, min(forecast.lastSpread, forecast.meanSpread))
+        let least = min(outlook.linearSpread, min(outlook.lastSpread, outlook.meanSpread))
         let exponent = Int64(((least * domain.scale).bitPattern &>> 52) & 0x7FF) &- 1023
         shift = max(0, min(50, exponent &- 3))
         first = (base &>> shift) &- Self.reach
@@ -92,9 +92,9 @@ struct Mixture {
         let perSpread = domain.scale * unit
         // 8 … 16 where symbols are more than one integer, else less.
         reachOfSearch = Int64(min(16, least * perSpread)) | 1
-        let linearSpread = Float(forecast.linearSpread * perSpread)
-        let lastSpread = Float(forecast.lastSpread * perSpread)
-        let meanSpread = Float(forecast.meanSpread * perSpread)
+        let linearSpread = Float(outlook.linearSpread * perSpread)
+        let lastSpread = Float(outlook.lastSpread * perSpread)
+        let meanSpread = Float(outlook.meanSpread * perSpread)
         let spreads = SIMD8(
             linearSpread, linearSpread, linearSpread, linearSpread, lastSpread, lastSpread,
             lastSpread, meanSpread)
@@ -177,10 +177,10 @@ struct Mixture {
 
     @inline(__always)
     mutating func encode(
-        _ integer: Int64, _ forecast: Forecast, _ domain: IntegerDomain,
+        _ integer: Int64, _ outlook: Outlook, _ domain: IntegerDomain,
         to encoder: inout RangeEncoder
     ) {
-        prepare(forecast, domain)
+        prepare(outlook, domain)
         let step = integer &>> shift
         let symbol = step &- first
         if symbol < 0 || symbol >= Self.symbols {
@@ -215,9 +215,9 @@ struct Mixture {
 
     @inline(__always)
     mutating func decode(
-        _ forecast: Forecast, _ domain: IntegerDomain, from decoder: inout RangeDecoder
+        _ outlook: Outlook, _ domain: IntegerDomain, from decoder: inout RangeDecoder
     ) throws(PrecisionError) -> Int64 {
-        prepare(forecast, domain)
+        prepare(outlook, domain)
         let target = decoder.peek()
         // The symbol lies in [below, above): widen from the middle, then close in.
         var below = Self.reach

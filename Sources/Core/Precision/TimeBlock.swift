@@ -77,7 +77,7 @@ public enum TimeBlock {
         forecast.observe(Double(first) / domain.scale)
         for position in 2..<times.count {
             let delta = (times[position] - times[position - 1]) / unit
-            mixture.encode(delta, forecast, domain, to: &encoder)
+            mixture.encode(delta, forecast.outlook, domain, to: &encoder)
             forecast.observe(Double(delta) / domain.scale)
         }
         sink.append(encoder.finish())
@@ -114,7 +114,7 @@ public enum TimeBlock {
         times[0] = first
         times[1] = first &+ firstDelta &* unit
         for position in 2..<times.count {
-            let delta = try mixture.decode(forecast, domain, from: &decoder)
+            let delta = try mixture.decode(forecast.outlook, domain, from: &decoder)
             forecast.observe(Double(delta) / domain.scale)
             times[position] = times[position - 1] &+ delta &* unit
         }
