@@ -104,35 +104,42 @@ extension PoolState {
 
     /// Merges the two neighbouring chunks of one series that are smallest together.
     mutating func mergeCold() -> Bool {
-        let times = TimesIndex(arena)
-        var best: (slot: Int, first: SealedRun, second: SealedRun)?
-        for slot in series.indices {
-            let members = members(of: slot)
-            for index in members.indices.dropFirst() {
-                let (first, second) = (members[index - 1], members[index])
-                let count = first.count + second.count
-                // Between larger chunks there is next to nothing to gain.
-                guard follows(second, first), count <= ChunkLimits.values,
-                    first.length + second.length <= Self.recodeBytesMax,
-                    min(first.count, second.count) < 1024, !first.isStubborn,
-                    canJoin(first, second, times)
-                else { continue }
-                if let best, best.first.count + best.second.count <= count { continue }
-                best = (slot, first, second)
-            }
-        }
-        guard let best, joinTimes([best.first, best.second], sparingly: false) == 2 else { return false }
-        let again = members(of: best.slot).filter {
-            $0.firstIndex == best.first.firstIndex || $0.firstIndex == best.second.firstIndex
-        }
-        if recode(best.slot, again[...], .cold) { return true }
-        // No gain: this pair is not tried again, but another may do.
-        let moved = members(of: best.slot)
-        if let first = moved.first(where: { $0.firstIndex == best.first.firstIndex }) {
-            ChunkRecord(at: arena.pointer(first.ref)).isStubborn = true
-            return mergeCold()
+        while let (first, second) = smallestNeighbours() {
+            let slot = ChunkRecord(at: arena.pointer(first.ref)).slot
+            guard joinTimes([first, second], sparingly: false) == 2 else { return false }
+            let range = first.firstIndex..<second.end
+            if recode(slot, members(of: slot, in: range)[...], .cold) { return true }
+            // No gain: this pair is not tried again, but another may do.
+            guard let moved = members(of: slot, in: range).first else { return false }
+            ChunkRecord(at: arena.pointer(moved.ref)).isStubborn = true
         }
         return false
+    }
+
+    /// Of the pairs of neighbouring chunks that may be merged, the one with the fewest values.
+    private func smallestNeighbours() -> (SealedRun, SealedRun)? {
+        let times = TimesIndex(arena)
+        // Series and index in one number: they take 16 and 48 bits.
+        var chunks: [(place: UInt64, ref: RecordRef)] = []
+        arena.forEach { ref, kind, at in
+            guard isChunk(kind) else { return }
+            let record = ChunkRecord(at: at)
+            if record.isDamaged { return }
+            chunks.append((UInt64(record.slot) << 48 | record.firstIndex, ref))
+        }
+        chunks.sort { $0.place < $1.place }
+        var best: (count: Int, first: SealedRun, second: SealedRun)?
+        for index in chunks.indices.dropFirst() where chunks[index].place >> 48 == chunks[index - 1].place >> 48 {
+            let (first, second) = (run(chunks[index - 1].ref), run(chunks[index].ref))
+            let count = first.count + second.count
+            // Between larger chunks there is next to nothing to gain.
+            guard count <= ChunkLimits.values, count < best?.count ?? .max,
+                min(first.count, second.count) < 1024, !first.isStubborn, follows(second, first),
+                first.length + second.length <= Self.recodeBytesMax, canJoin(first, second, times)
+            else { continue }
+            best = (count, first, second)
+        }
+        return best.map { ($0.first, $0.second) }
     }
 
     /// Whether the times of two neighbours lie in one record, or can be brought into one.

@@ -86,17 +86,17 @@ extension Tier {
 
 /// Records of times by id, for a walk that needs those of many chunks.
 struct TimesIndex {
-    /// 16 bytes each: a pool of one series may have thousands.
-    private var entries: [(last: Int64, id: UInt32, count: UInt32)] = []
+    /// A pool of one series may have thousands.
+    private var entries: [(last: Int64, id: UInt32, ref: RecordRef, count: UInt16)] = []
 
     /// All of them, or those of the given ids (ascending).
     init(_ arena: Arena, only wanted: [UInt32]? = nil) {
-        var entries: [(last: Int64, id: UInt32, count: UInt32)] = []
-        arena.forEach { _, kind, at in
+        var entries: [(last: Int64, id: UInt32, ref: RecordRef, count: UInt16)] = []
+        arena.forEach { ref, kind, at in
             guard kind == .times else { return }
             let record = TimesRecord(at: at)
             if let wanted, !Self.contains(wanted, record.id) { return }
-            entries.append((record.last, record.id, UInt32(record.count)))
+            entries.append((record.last, record.id, ref, UInt16(record.count)))
         }
         entries.sort { $0.id < $1.id }
         self.entries = entries
@@ -113,6 +113,8 @@ struct TimesIndex {
 
     /// The last time of the record, Int64.min for an unknown one.
     func last(_ id: UInt32) -> Int64 { find(id).map { entries[$0].last } ?? .min }
+    /// Where the record lies, until something moves.
+    func ref(_ id: UInt32) -> RecordRef? { find(id).map { entries[$0].ref } }
     func count(_ id: UInt32) -> Int { find(id).map { Int(entries[$0].count) } ?? 0 }
 
     private func find(_ id: UInt32) -> Int? {

@@ -43,16 +43,20 @@ extension PoolState {
             guard record.slot == slot, !record.isDamaged, record.end > range.lowerBound,
                 record.firstIndex < range.upperBound
             else { return }
-            members.append(
-                SealedRun(
-                    ref: ref, kind: kind, firstIndex: record.firstIndex, count: record.count,
-                    length: record.length, timesId: record.timesId, timesOffset: record.timesOffset,
-                    scale: record.scale,
-                    isDelivered: record.end <= series[slot].deliveredIndex,
-                    isStubborn: record.isStubborn))
+            members.append(run(ref))
         }
         members.sort { $0.firstIndex < $1.firstIndex }
         return members
+    }
+
+    /// What a walk says of one sealed record.
+    func run(_ ref: RecordRef) -> SealedRun {
+        let record = ChunkRecord(at: arena.pointer(ref))
+        return SealedRun(
+            ref: ref, kind: arena.kind(ref), firstIndex: record.firstIndex, count: record.count,
+            length: record.length, timesId: record.timesId, timesOffset: record.timesOffset,
+            scale: record.scale, isDelivered: record.end <= series[record.slot].deliveredIndex,
+            isStubborn: record.isStubborn)
     }
 
     /// One chunk may hold both: without a gap, on one full scale, on one side of what is delivered.

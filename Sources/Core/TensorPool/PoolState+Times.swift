@@ -5,12 +5,20 @@
 
 import Precision
 
+/// One of the records that are joined.
+struct TimesPart {
+    var id: UInt32
+    var count: Int
+    /// Where it lies, until something moves.
+    var ref: RecordRef
+}
+
 extension PoolState {
     /// Joins the records of times that the first members use, so that as many members as possible
     /// lie one behind the other in one record; answers how many do, at least one. Sparingly: not where
     /// much would be recoded for the sake of a few more.
     mutating func joinTimes(_ members: ArraySlice<SealedRun>, sparingly: Bool) -> Int {
-        var parts: [(id: UInt32, count: Int)] = []
+        var parts: [TimesPart] = []
         let times = TimesIndex(arena, only: members.map { $0.timesId }.sorted())
         var total = 0
         var usable = 0
@@ -19,7 +27,9 @@ extension PoolState {
             let continues = usable > 0 && member.timesId == end.id && member.timesOffset == end.offset
             if !continues {
                 let count = times.count(member.timesId)
-                guard member.timesId != protectedTimes, count > 0 else { break }
+                guard member.timesId != protectedTimes, count > 0,
+                    let ref = times.ref(member.timesId)
+                else { break }
                 if let last = parts.last {
                     // The next record must begin where the last one ends, and fit.
                     guard member.timesOffset == 0, end.offset == last.count,
@@ -27,7 +37,7 @@ extension PoolState {
                         !parts.contains(where: { $0.id == member.timesId })
                     else { break }
                 }
-                parts.append((member.timesId, count))
+                parts.append(TimesPart(id: member.timesId, count: count, ref: ref))
                 total += count
             }
             end = (member.timesId, member.timesOffset + member.count)
@@ -43,16 +53,16 @@ extension PoolState {
         return members.prefix { $0.timesId == first.timesId }.count
     }
 
-    private mutating func join(_ parts: [(id: UInt32, count: Int)], total: Int) -> Bool {
+    private mutating func join(_ found: [TimesPart], total: Int) -> Bool {
+        var parts = found
         let times = UnsafeMutableBufferPointer<Int64>.allocate(capacity: total)
         defer { times.deallocate() }
         var start = 0
         var before = 0
         for part in parts {
-            guard let ref = timesRecord(part.id) else { return false }
-            before += arena.length(ref)
+            before += arena.length(part.ref)
             let slice = UnsafeMutableBufferPointer(rebasing: times[start..<start + part.count])
-            guard decodeTimes(part.id, from: 0, into: slice) else { return false }
+            guard decodeTimes(at: part.ref, from: 0, into: slice) else { return false }
             start += part.count
         }
         var timeSink = ByteSink()
@@ -61,14 +71,16 @@ extension PoolState {
         let bytes = TimesRecord.bytes(payload: timeSink.count)
         var place = placeForTimes(bytes, replacing: parts)
         if place == nil, repack(for: bytes - before) {
+            for index in parts.indices {
+                guard let ref = timesRecord(parts[index].id) else { return false }
+                parts[index].ref = ref
+            }
             place = placeForTimes(bytes, replacing: parts)
         }
         guard let segment = place else { return false }
         let id = newTimesId()
         let users = repoint(parts, to: id)
-        for part in parts {
-            if let ref = timesRecord(part.id) { arena.free(ref) }
-        }
+        for part in parts { arena.free(part.ref) }
         if arena.segments[segment].capacity - arena.segments[segment].used < bytes {
             slide(segment)
         }
@@ -80,7 +92,7 @@ extension PoolState {
 
     /// Points all users of the parts to the joined record; answers how many they are. A track
     /// gives up its share: what is sealed from it later gets times of its own.
-    private mutating func repoint(_ parts: [(id: UInt32, count: Int)], to id: UInt32) -> Int {
+    private mutating func repoint(_ parts: [TimesPart], to id: UInt32) -> Int {
         var starts: [Int] = []
         var start = 0
         for part in parts {
@@ -106,13 +118,10 @@ extension PoolState {
     }
 
     private func placeForTimes(
-        _ bytes: Int, replacing parts: [(id: UInt32, count: Int)]
+        _ bytes: Int, replacing parts: [TimesPart]
     ) -> Int? {
         var freed = [Int](repeating: 0, count: arena.segments.count)
-        for part in parts {
-            guard let ref = timesRecord(part.id) else { return nil }
-            freed[Int(ref.segment)] += arena.length(ref)
-        }
+        for part in parts { freed[Int(part.ref.segment)] += arena.length(part.ref) }
         for index in arena.segments.indices {
             let segment = arena.segments[index]
             if segment.capacity - segment.used + segment.dead + freed[index] >= bytes {
@@ -127,6 +136,12 @@ extension PoolState {
         _ id: UInt32, from offset: Int, into times: UnsafeMutableBufferPointer<Int64>
     ) -> Bool {
         guard let ref = timesRecord(id) else { return false }
+        return decodeTimes(at: ref, from: offset, into: times)
+    }
+
+    private func decodeTimes(
+        at ref: RecordRef, from offset: Int, into times: UnsafeMutableBufferPointer<Int64>
+    ) -> Bool {
         let record = TimesRecord(at: arena.pointer(ref))
         guard record.isIntact, record.count >= offset + times.count else { return false }
         var source = ByteSource(record.payload)
