@@ -104,7 +104,17 @@ import Testing
     }
 
     @Test func roomIsMadeBeforeARiseInValue() throws {
+        let pool = try Self.inWaves(harmonicCoherence: 1)
+        #expect(pool.account.roomMadeAhead > 0)
+        #expect(pool.account.highValueDegraded == 0)
+        let calm = try Self.inWaves(harmonicCoherence: 0.59)
+        #expect(calm.account.roomMadeAhead == 0)
+        #expect(calm.account.highValueDegraded == 0)
+    }
+
+    private static func inWaves(harmonicCoherence: Double) throws -> TensorPool {
         let pool = try makePool(bytes: 32 * 1024)
+        pool.settings.harmonicCoherence = harmonicCoherence
         var random = SplitMix(state: 7)
         for tick in 0..<128 * 400 {
             let block = tick / 128
@@ -115,15 +125,7 @@ import Testing
                 break
             }
         }
-        #expect(pool.account.roomMadeAhead > 0)
-        #expect(pool.account.highValueDegraded == 0)
-        let calm = try makePool(bytes: 32 * 1024)
-        calm.settings.harmonicCoherence = 0.1
-        for tick in 0..<128 * 40 {
-            let score = Double(tick / 128 % 12) / 12
-            try calm.append(series: 0, timeMs: Int64(tick), value: 1, score: score)
-        }
-        #expect(calm.account.roomMadeAhead == 0)
+        return pool
     }
 
     @Test func damagedMemoryIsCountedAndNotDelivered() throws {

@@ -118,7 +118,7 @@ extension PoolState {
 
     /// Of the pairs of neighbouring chunks that may be merged, the one with the fewest values.
     private func smallestNeighbours() -> (SealedRun, SealedRun)? {
-        let times = TimesIndex(arena)
+        let byId = TimesIndex(arena)
         // Series and index in one number: they take 16 and 48 bits.
         var chunks: [(place: UInt64, ref: RecordRef)] = []
         arena.forEach { ref, kind, at in
@@ -129,13 +129,14 @@ extension PoolState {
         }
         chunks.sort { $0.place < $1.place }
         var best: (count: Int, first: SealedRun, second: SealedRun)?
-        for index in chunks.indices.dropFirst() where chunks[index].place >> 48 == chunks[index - 1].place >> 48 {
+        for index in chunks.indices.dropFirst()
+        where chunks[index].place >> 48 == chunks[index - 1].place >> 48 {
             let (first, second) = (run(chunks[index - 1].ref), run(chunks[index].ref))
             let count = first.count + second.count
             // Between larger chunks there is next to nothing to gain.
             guard count <= ChunkLimits.values, count < best?.count ?? .max,
                 min(first.count, second.count) < 1024, !first.isStubborn, follows(second, first),
-                first.length + second.length <= Self.recodeBytesMax, canJoin(first, second, times)
+                first.length + second.length <= Self.recodeBytesMax, canJoin(first, second, byId)
             else { continue }
             best = (count, first, second)
         }
@@ -143,11 +144,13 @@ extension PoolState {
     }
 
     /// Whether the times of two neighbours lie in one record, or can be brought into one.
-    private func canJoin(_ first: SealedRun, _ second: SealedRun, _ times: TimesIndex) -> Bool {
+    private func canJoin(_ first: SealedRun, _ second: SealedRun, _ index: TimesIndex) -> Bool {
         if first.timesId == second.timesId {
             return second.timesOffset == first.timesOffset + first.count
         }
-        let (left, right) = (times.count(first.timesId), times.count(second.timesId))
+        guard let left = times(first.timesId, by: index)?.count,
+            let right = times(second.timesId, by: index)?.count
+        else { return false }
         return second.timesOffset == 0 && first.timesOffset + first.count == left
             && left + right <= ChunkLimits.values
     }

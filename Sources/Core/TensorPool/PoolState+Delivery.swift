@@ -5,13 +5,13 @@ import Precision
 extension PoolState {
     mutating func undelivered(maxBytes: Int) throws(PoolError) -> [DeliverableChunk] {
         var waiting: [(last: Int64, slot: Int, firstIndex: UInt64, ref: RecordRef)] = []
-        let times = TimesIndex(arena)
+        let index = TimesIndex(arena)
         skipDamaged()
         arena.forEach { ref, kind, at in
             guard isChunk(kind) else { return }
             let record = ChunkRecord(at: at)
             guard !record.isDamaged, record.end > series[record.slot].deliveredIndex else { return }
-            waiting.append((times.last(record.timesId), record.slot, record.firstIndex, ref))
+            waiting.append((times(record.timesId, by: index)?.last ?? .min, record.slot, record.firstIndex, ref))
         }
         waiting.sort {
             ($0.last, $0.slot, $0.firstIndex) < ($1.last, $1.slot, $1.firstIndex)

@@ -84,19 +84,27 @@ extension Tier {
     }
 }
 
-/// Records of times by id, for a walk that needs those of many chunks.
+extension PoolState {
+    /// The record of times with an id, nil for an unknown one.
+    func times(_ id: UInt32, by index: TimesIndex) -> TimesRecord? {
+        index.ref(id).map { TimesRecord(at: arena.pointer($0)) }
+    }
+}
+
+/// Where the records of times lie, by id, for a walk that needs those of many chunks; until
+/// something moves.
 struct TimesIndex {
-    /// A pool of one series may have thousands.
-    private var entries: [(last: Int64, id: UInt32, ref: RecordRef, count: UInt16)] = []
+    /// 8 bytes each: a pool of one series may have thousands.
+    private var entries: [(id: UInt32, ref: RecordRef)] = []
 
     /// All of them, or those of the given ids (ascending).
     init(_ arena: Arena, only wanted: [UInt32]? = nil) {
-        var entries: [(last: Int64, id: UInt32, ref: RecordRef, count: UInt16)] = []
+        var entries: [(id: UInt32, ref: RecordRef)] = []
         arena.forEach { ref, kind, at in
             guard kind == .times else { return }
-            let record = TimesRecord(at: at)
-            if let wanted, !Self.contains(wanted, record.id) { return }
-            entries.append((record.last, record.id, ref, UInt16(record.count)))
+            let id = TimesRecord(at: at).id
+            if let wanted, !Self.contains(wanted, id) { return }
+            entries.append((id, ref))
         }
         entries.sort { $0.id < $1.id }
         self.entries = entries
@@ -111,18 +119,12 @@ struct TimesIndex {
         return low < ids.count && ids[low] == id
     }
 
-    /// The last time of the record, Int64.min for an unknown one.
-    func last(_ id: UInt32) -> Int64 { find(id).map { entries[$0].last } ?? .min }
-    /// Where the record lies, until something moves.
-    func ref(_ id: UInt32) -> RecordRef? { find(id).map { entries[$0].ref } }
-    func count(_ id: UInt32) -> Int { find(id).map { Int(entries[$0].count) } ?? 0 }
-
-    private func find(_ id: UInt32) -> Int? {
+    func ref(_ id: UInt32) -> RecordRef? {
         var (low, high) = (0, entries.count)
         while low < high {
             let middle = (low + high) / 2
             if entries[middle].id < id { low = middle + 1 } else { high = middle }
         }
-        return low < entries.count && entries[low].id == id ? low : nil
+        return low < entries.count && entries[low].id == id ? entries[low].ref : nil
     }
 }

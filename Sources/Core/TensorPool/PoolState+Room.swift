@@ -194,12 +194,12 @@ extension PoolState {
     /// Evicts a few of the oldest delivered chunks; the walk that finds them is what costs.
     private mutating func evictDelivered() -> Bool {
         var oldest: [(lastIndexAge: Int64, ref: RecordRef)] = []
-        let times = TimesIndex(arena)
+        let index = TimesIndex(arena)
         arena.forEach { ref, kind, at in
             guard isChunk(kind) else { return }
             let record = ChunkRecord(at: at)
             guard record.end <= series[record.slot].deliveredIndex else { return }
-            let age = times.last(record.timesId)
+            let age = times(record.timesId, by: index)?.last ?? .min
             if oldest.count == 8, oldest[7].lastIndexAge <= age { return }
             if oldest.count == 8 { oldest.removeLast() }
             let place = oldest.firstIndex { $0.lastIndexAge > age } ?? oldest.count

@@ -19,17 +19,17 @@ extension PoolState {
     /// much would be recoded for the sake of a few more.
     mutating func joinTimes(_ members: ArraySlice<SealedRun>, sparingly: Bool) -> Int {
         var parts: [TimesPart] = []
-        let times = TimesIndex(arena, only: members.map { $0.timesId }.sorted())
+        let index = TimesIndex(arena, only: members.map { $0.timesId }.sorted())
         var total = 0
         var usable = 0
         var end = (id: UInt32(0), offset: 0)
         for member in members {
             let continues = usable > 0 && member.timesId == end.id && member.timesOffset == end.offset
             if !continues {
-                let count = times.count(member.timesId)
-                guard member.timesId != protectedTimes, count > 0,
-                    let ref = times.ref(member.timesId)
-                else { break }
+                guard member.timesId != protectedTimes, let ref = index.ref(member.timesId) else {
+                    break
+                }
+                let count = TimesRecord(at: arena.pointer(ref)).count
                 if let last = parts.last {
                     // The next record must begin where the last one ends, and fit.
                     guard member.timesOffset == 0, end.offset == last.count,

@@ -271,6 +271,8 @@ struct PoolFeed {
         pool.settings.thermalSignal =
             strength > 0 ? clamp(-decision[.thermal].exponent / strength, 0...1) : 0
         pool.settings.externalPressure = decision.triggers.contains(.memoryPressure) ? 1 : 0
+        pool.settings.harmonicCoherence = decision.harmonicCoherence
+        pool.settings.coherenceThreshold = parameters[.tensorHarmonicLeast]
     }
 
     private mutating func put(
