@@ -136,6 +136,13 @@ public struct ByteSink {
         bytes.append(UInt8(truncatingIfNeeded: rest))
     }
 
+    /// Before what stands at `position`: a length that is known only afterwards.
+    public mutating func insertVarint(_ value: UInt64, at position: Int) {
+        var length = ByteSink()
+        length.appendVarint(value)
+        bytes.insert(contentsOf: length.bytes, at: position)
+    }
+
     /// Zigzag, so that small negatives stay short.
     public mutating func appendSignedVarint(_ value: Int64) {
         appendVarint(UInt64(bitPattern: value << 1 ^ value >> 63))

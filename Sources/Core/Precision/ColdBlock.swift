@@ -129,10 +129,9 @@ public enum ColdBlock {
             let end = position + run.count
             if run.coding == .xor {
                 let slice = UnsafeBufferPointer(rebasing: values[position..<end])
-                var own = ByteSink()
-                XorBlock.encode(slice, previous: 0, into: &own)
-                section.appendVarint(UInt64(own.count))
-                section.append(own.bytes)
+                let start = section.count
+                XorBlock.encode(slice, previous: 0, into: &section)
+                section.insertVarint(UInt64(section.count - start), at: start)
                 for value in slice { model.skip(exact: value) }
                 position = end
             }

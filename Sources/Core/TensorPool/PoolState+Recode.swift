@@ -6,16 +6,35 @@ import Precision
 
 /// A sealed record of one series, as a walk finds it. Its reference holds until something slides.
 struct SealedRun {
-    var ref: RecordRef
-    var kind: RecordKind
-    var firstIndex: UInt64
-    var count: Int
-    var length: Int
-    var timesId: UInt32
-    var timesOffset: Int
-    var scale: Int
-    var isDelivered: Bool
-    var isStubborn: Bool
+    let firstIndex: UInt64
+    let ref: RecordRef
+    let timesId: UInt32
+    // As in the record: a walk may list many.
+    private let shortCount: UInt16
+    private let shortLength: UInt16
+    private let shortOffset: UInt16
+    private let shortScale: UInt16
+    let kind: RecordKind
+    let isDelivered: Bool
+    let isStubborn: Bool
+
+    init(_ record: ChunkRecord, _ ref: RecordRef, _ kind: RecordKind, isDelivered: Bool) {
+        firstIndex = record.firstIndex
+        self.ref = ref
+        timesId = record.timesId
+        shortCount = UInt16(record.count)
+        shortLength = UInt16(record.length)
+        shortOffset = UInt16(record.timesOffset)
+        shortScale = UInt16(record.scale)
+        self.kind = kind
+        self.isDelivered = isDelivered
+        isStubborn = record.isStubborn
+    }
+
+    var count: Int { Int(shortCount) }
+    var length: Int { Int(shortLength) }
+    var timesOffset: Int { Int(shortOffset) }
+    var scale: Int { Int(shortScale) }
     var end: UInt64 { firstIndex + UInt64(count) }
 }
 
@@ -53,10 +72,8 @@ extension PoolState {
     func run(_ ref: RecordRef) -> SealedRun {
         let record = ChunkRecord(at: arena.pointer(ref))
         return SealedRun(
-            ref: ref, kind: arena.kind(ref), firstIndex: record.firstIndex, count: record.count,
-            length: record.length, timesId: record.timesId, timesOffset: record.timesOffset,
-            scale: record.scale, isDelivered: record.end <= series[record.slot].deliveredIndex,
-            isStubborn: record.isStubborn)
+            record, ref, arena.kind(ref),
+            isDelivered: record.end <= series[record.slot].deliveredIndex)
     }
 
     /// One chunk may hold both: without a gap, on one full scale, on one side of what is delivered.
