@@ -62,6 +62,16 @@ import Testing
         #expect(report.beyondBound == 0)
     }
 
+    @Test func aValueColumnAloneIsWhatWasMeasured() {
+        let alone = table("timestamp,value\n2015-02-26 21:42:53,2\n2015-02-26 21:47:53,7.5\n", pieces: 9)
+        #expect(alone.names == [Array("value".utf8)])
+        #expect(alone.columns == [[2, 7.5]])
+        #expect(alone.scores.isEmpty)
+        let beside = table("timestamp,temp,value\n2015-02-26 21:42:53,2,0.5\n", pieces: 9)
+        #expect(beside.names == [Array("temp".utf8)])
+        #expect(beside.scores == [0.5])
+    }
+
     @Test func budgetsAreRead() {
         #expect(ReplayOptions.bytes(Array("512KiB".utf8)) == 524288)
         #expect(ReplayOptions.bytes(Array("2M".utf8)) == 2 << 20)

@@ -91,6 +91,25 @@ func decodeExact(_ bytes: [UInt8], count: Int) throws(PrecisionError) -> [Double
         #expect(sink.count < 16 + 16)
     }
 
+    /// A clock that ticks in a unit costs what its ticks do, whatever the unit.
+    @Test(arguments: [Int64(10), 100, 1000, 60_000]) func aCoarseClockCostsNoMore(unit: Int64) {
+        func bytes(_ unit: Int64, cold: Bool) -> Int {
+            var random = SplitMix(state: 9)
+            var at: Int64 = 1_440_115_110_000
+            let times = (0..<2048).map { _ in
+                at += Int64(random.next() % 8) * unit
+                return at
+            }
+            var sink = ByteSink()
+            times.withUnsafeBufferPointer { TimeBlock.encode($0, cold: cold, into: &sink) }
+            return sink.count
+        }
+        #expect(bytes(unit, cold: false) == bytes(1, cold: false))
+        #expect(bytes(unit, cold: true) == bytes(1, cold: true))
+        // Three bits a tick.
+        #expect(bytes(unit, cold: true) < 2048 * 34 / 80)
+    }
+
     @Test func timesComeBackHotAndCold() throws {
         var random = SplitMix(state: 8)
         for count in [1, 2, 3, 128, 4096] {
@@ -105,6 +124,9 @@ func decodeExact(_ bytes: [UInt8], count: Int) throws(PrecisionError) -> [Double
                 (0..<count).map { $0 % 2 == 0 ? .min : .max },
                 (0..<count).map { _ in Int64(random.next() % 1000) },
                 (0..<count).map { _ in 77 },
+                (0..<count).map { Int64($0 * $0 % 97) * 60_000 },
+                (0..<count).map { Int64($0 * $0 % 89) * 100 - 5_000 },
+                (0..<count).map { Int64($0 * $0 % 83) * 7_010 },
             ]
             for times in series {
                 for cold in [false, true] {

@@ -1,7 +1,7 @@
 // Timestamps, milliseconds, any Int64, in any order.
 //
-//   byte: mode (bit 0: cold), bit 1: all are whole seconds apart
-//   hot:  `IntegerBlock` of the times, in seconds or milliseconds since the first
+//   byte: bit 0: cold, bits 1…3: the unit (`units`) that all distances are multiples of
+//   hot:  `IntegerBlock` of the times, in units since the first
 //   cold: zigzag varint of the first difference, byte: unit exponent, then the differences through
 //         `Forecast` and `Mixture`; for differences below 2^50 only
 //
@@ -9,7 +9,9 @@
 
 public enum TimeBlock {
     private static let cold: UInt8 = 1
-    private static let seconds: UInt8 = 2
+    /// Milliseconds. Clocks of logs tend to tick in one of these; the place in the row is what is
+    /// coded.
+    private static let units: InlineArray<5, Int64> = [1, 1000, 60_000, 10, 100]
     private static let coldLimit: UInt64 = 1 << 50
 
     /// Appends the hot coding, or the cold one where it is asked for, possible, and smaller (jitter
@@ -30,18 +32,19 @@ public enum TimeBlock {
     ) {
         precondition(!times.isEmpty)
         let first = times[0]
-        var whole = true
+        var step: Int64 = 0
         var largest: UInt64 = 0
         var previous = first
         for time in times {
             let (delta, overflow) = time.subtractingReportingOverflow(previous)
             largest = max(largest, overflow ? .max : delta.magnitude)
             let (distance, wraps) = time.subtractingReportingOverflow(first)
-            whole = whole && !wraps && distance % 1000 == 0
+            step = wraps ? 1 : commonStep(step, distance)
             previous = time
         }
-        let unit: Int64 = whole ? 1000 : 1
-        let flags = whole ? seconds : 0
+        let code = unitCode(step)
+        let unit = units[code]
+        let flags = UInt8(code) << 1
         let start = sink.count
         if wanted && largest < coldLimit && times.count > 2 {
             sink.append8(flags | cold)
@@ -53,6 +56,26 @@ public enum TimeBlock {
         sink.append8(flags)
         for position in times.indices { times[position] = (times[position] &- first) / unit }
         IntegerBlock.encode(times.baseAddress.unsafelyUnwrapped, count: times.count, into: &sink)
+    }
+
+    /// The largest step of which both are multiples, of at most a minute.
+    @inline(__always)
+    private static func commonStep(_ step: Int64, _ distance: Int64) -> Int64 {
+        // Zero is a multiple of everything: it is what no distance has said anything against.
+        let known = step == 0 ? 60_000 : step
+        return distance % known == 0 ? known : smallerStep(known, distance)
+    }
+
+    private static func smallerStep(_ step: Int64, _ distance: Int64) -> Int64 {
+        var (larger, smaller) = (step, distance % step)
+        while smaller != 0 { (larger, smaller) = (smaller, larger % smaller) }
+        return larger < 0 ? -larger : larger
+    }
+
+    /// The largest unit that divides a step.
+    private static func unitCode(_ step: Int64) -> Int {
+        if step % 1000 == 0 { return step % 60_000 == 0 ? 2 : 1 }
+        return step % 100 == 0 ? 4 : step % 10 == 0 ? 3 : 0
     }
 
     private static func encodeCold(
@@ -94,8 +117,8 @@ public enum TimeBlock {
     ) throws(PrecisionError) {
         guard !times.isEmpty else { throw .malformed }
         let flags = try source.read8()
-        guard flags <= (cold | seconds) else { throw .malformed }
-        let unit: Int64 = flags & seconds != 0 ? 1000 : 1
+        guard flags >> 1 < units.count else { throw .malformed }
+        let unit = units[Int(flags >> 1)]
         guard flags & cold != 0 else {
             try IntegerBlock.decode(times.baseAddress!, count: times.count, from: &source)
             for position in times.indices { times[position] = first &+ times[position] &* unit }

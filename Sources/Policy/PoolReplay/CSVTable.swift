@@ -1,6 +1,6 @@
 // Columns of numbers from CSV: a header row, then values. Columns whose first cells are no numbers
 // are left out; a column of times (by name, or because its cells look like dates) becomes the clock;
-// a column named `value` says the value of each row. An empty or unreadable cell is NaN.
+// a column named `value` beside others says the value of each row. An empty or unreadable cell is NaN.
 //
 // Bytes come in pieces of any size; nothing but the numbers is kept.
 
@@ -66,7 +66,11 @@ public struct CSVTable {
         guard seenHeader else {
             seenHeader = true
             headers = cells
-            roles = cells.map { Self.isTimeName($0) ? .time : Self.isScoreName($0) ? .score : .undecided }
+            // Alone, a `value` is what was measured.
+            let isAlone = cells.filter { !Self.isTimeName($0) }.count == 1
+            roles = cells.map {
+                Self.isTimeName($0) ? .time : Self.isScoreName($0) && !isAlone ? .score : .undecided
+            }
             return
         }
         for index in roles.indices {

@@ -50,7 +50,7 @@ public struct ReplayCommand {
         Replays the numeric columns of CSV files (header row, optional time column) through a tensor
         pool until the budget is exhausted or the data have looped 100 times, reads every value back
         and compares it with the input. The value of a period is its volatility against what came
-        before it, or the column `value` (0…1).
+        before it, or a column `value` (0…1) beside the others.
 
         """
 

@@ -12,12 +12,12 @@ extension Subcommand {
             Replays the numeric columns of CSV files (header row, optional time column) through a
             tensor pool until the budget is exhausted or the data have looped 100 times, reads
             every value back and compares it with the input. The value of a period is its
-            volatility against what came before it, or the column `value` (0…1).
+            volatility against what came before it, or a column `value` (0…1) beside the others.
             """,
         flags: [
             Flag("budget", "SIZE", "the pool's bytes (512KiB)"),
             Flag("exact-share", "SHARE", "share of the values that is of high value (0.10)"),
-            Flag("bound", "BOUND", "of the rest: 8bit, 16bit, exact, policy or mixed"),
+            Flag("bound", "BOUND", "of the rest: 8bit (if none is named), 16bit, exact, policy or mixed"),
             Flag("full-scale", "NAME=LOWER:UPPER", "a column's range; may be repeated"),
             Flag("skip", "NAME", "leave a column out; may be repeated"),
             Flag("json", nil, "one JSON object"),
