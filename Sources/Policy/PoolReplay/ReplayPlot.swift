@@ -29,16 +29,29 @@ extension ReplayReport {
             out += "\(UInt64(share * most))</text>"
         }
         out += "<text x=\"508\" y=\"414\" text-anchor=\"middle\">values</text>\n"
-        out += baseline(bits: 81, colour: "#b3261e", most: most, budget: budget, dy: 0)
-        out += baseline(bits: 64, colour: "#c77700", most: most, budget: budget, dy: 18)
+        out += baseline(bits: 81, colour: "#b3261e", most: most, budget: budget)
+        out += baseline(bits: 64, colour: "#c77700", most: most, budget: budget)
         out += "<polyline fill=\"none\" stroke=\"#1a5fb4\" stroke-width=\"2.5\" points=\"80,372 "
         for point in curve {
             let at = place(Double(point.values), min(1, Double(point.bytes) / budget), most: most)
             out += "\(at.0),\(at.1) "
         }
-        // Below the line's end, where it runs along the top.
-        out += "\"/>\n<text x=\"928\" y=\"92\" text-anchor=\"end\" fill=\"#1a5fb4\">tensor pool</text>\n"
+        out += "\"/>\n"
+        // Where the pool's curve isn't: it ends in the upper half or in the lower one.
+        let isHigh = Double(curve.last?.bytes ?? 0) > budget / 2
+        let y = isHigh ? 300.0 : 80
+        out += legend("#b3261e", "81 bits fixed: full after \(UInt64(budget * 8 / 81)) values", y)
+        out += legend("#c77700", "64 bits fixed: full after \(UInt64(budget * 8 / 64)) values", y + 22)
+        let last = curve.last?.values ?? 0
+        let end = isExhausted ? "full after \(last)" : "not full after \(last)"
+        out += legend("#1a5fb4", "tensor pool: \(end) values", y + 44)
         return out + "</svg>\n"
+    }
+
+    private func legend(_ colour: StaticString, _ text: String, _ y: Double) -> String {
+        var out = "<line x1=\"620\" x2=\"644\" y1=\"\(y)\" y2=\"\(y)\" stroke=\"\(colour)\" "
+        out += "stroke-width=\"2.5\"/>"
+        return out + "<text x=\"652\" y=\"\(y)\" dy=\"4\">\(text)</text>\n"
     }
 
     private func place(_ value: Double, _ share: Double, most: Double) -> (Double, Double) {
@@ -49,14 +62,12 @@ extension ReplayReport {
     }
 
     private func baseline(
-        bits: Double, colour: StaticString, most: Double, budget: Double, dy: Double
+        bits: Double, colour: StaticString, most: Double, budget: Double
     ) -> String {
         let full = min(most, budget * 8 / bits)
         let start = place(0, 0, most: most)
         let end = place(full, full * bits / 8 / budget, most: most)
-        var out = "<line x1=\"\(start.0)\" y1=\"\(start.1)\" x2=\"\(end.0)\" y2=\"\(end.1)\" "
-        out += "stroke=\"\(colour)\" stroke-width=\"2\"/>"
-        out += "<text x=\"\(end.0 + 6)\" y=\"\(66 + dy)\" fill=\"\(colour)\">"
-        return out + "\(UInt64(bits)) bits fixed: full after \(UInt64(budget * 8 / bits))</text>\n"
+        let out = "<line x1=\"\(start.0)\" y1=\"\(start.1)\" x2=\"\(end.0)\" y2=\"\(end.1)\" "
+        return out + "stroke=\"\(colour)\" stroke-width=\"2\"/>\n"
     }
 }
