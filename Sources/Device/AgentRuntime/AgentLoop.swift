@@ -227,7 +227,7 @@ final class AgentLoop {
             for action in core.step(next, at: .now()) { perform(action) }
         }
         store.note(
-            boot: core.state.boot, samplesTaken: core.samplesTakenSoFar, samplesAtRisk: core.samplesAtRisk)
+            boot: core.state.boot, samplesTaken: core.samplesTakenSoFar, atRisk: core.atRisk)
     }
 
     private func perform(_ action: AgentAction) {
