@@ -110,7 +110,8 @@ final class AgentLoop {
                 configuration: AgentConfiguration(
                     agentVersion: version, token: options.token,
                     kernelBootID: sensors.kernelBootID(), sampleIntervalMs: options.intervalMs,
-                    checkpointMs: store.isSpooling ? options.checkpointMs : nil),
+                    checkpointMs: store.isSpooling ? options.checkpointMs : nil,
+                    isAlone: options.server == nil),
                 state: state, hardware: found, seed: random.next(), inheritance: inheritance)
         } catch {
             throw UsageError("the tensor pool can't be made", hint: "\(error.hint)")

@@ -249,6 +249,8 @@ struct PoolFeed {
         summary.share16 = account.share16
         summary.share8 = account.share8
         summary.refused = account.refused + rejected
+        summary.dropped = ValueCounts(
+            low: account.dropped.low, normal: account.dropped.normal, high: account.dropped.high)
         guard let extension81 = account.extension81, let extension64 = account.extension64 else {
             return summary
         }
