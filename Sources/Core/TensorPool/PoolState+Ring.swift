@@ -40,9 +40,18 @@ extension PoolState {
         var timesId: UInt32
     }
 
-    /// Gives up one chunk. False: there is none, all is in open buffers.
-    mutating func dropCheapest() -> Bool {
-        guard settings.isRing else { return false }
+    /// Gives up a few chunks, so that room isn't short again at once: looking for it is what costs.
+    /// False: there is none, all is in open buffers.
+    mutating func dropSome() -> Bool {
+        guard settings.isRing, dropCheapest() else { return false }
+        while freeBytes < reserveBytes + budgetBytes / Self.clearedShare, dropCheapest() {}
+        return true
+    }
+
+    /// Of the budget, what a ring clears at a time: one part in so many.
+    private static let clearedShare = 32
+
+    private mutating func dropCheapest() -> Bool {
         var bySlot = [Candidate?](repeating: nil, count: series.count)
         arena.forEach { ref, kind, at in
             guard isChunk(kind) else { return }

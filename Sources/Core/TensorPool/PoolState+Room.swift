@@ -131,7 +131,7 @@ extension PoolState {
         if demoteCheapest() { return true }
         if compactLongest(atLeast: 1) { return true }
         if mayHoldMoreAt8, compactSettled() { return true }
-        if dropCheapest() { return true }
+        if dropSome() { return true }
         if mergeCold() { return true }
         return sealEarly(sparing: slot)
     }
