@@ -69,7 +69,7 @@ final class AgentBench {
     init(
         state: AgentState? = nil, enrolled: Bool = true, token: String? = nil,
         intervalMs: Int64? = 1_000, checkpointMs: Int64? = nil, kernelBootID: String = "boot",
-        inheritance: Inheritance = Inheritance()
+        inheritance: Inheritance = Inheritance(), isAlone: Bool = false
     ) throws {
         var state =
             state
@@ -84,7 +84,7 @@ final class AgentBench {
         core = try AgentCore(
             configuration: AgentConfiguration(
                 agentVersion: "test", token: token, kernelBootID: kernelBootID, sampleIntervalMs: intervalMs,
-                checkpointMs: checkpointMs),
+                checkpointMs: checkpointMs, isAlone: isAlone),
             state: state, hardware: Self.hardware, seed: 42, inheritance: inheritance)
         answers = { [unowned self] report in self.acknowledge(report) }
     }

@@ -1,5 +1,4 @@
-// Store and forward with the real spool on a folder that is thrown away, and an aggregator that keeps each
-// sample by its name, as the real one does.
+// Store and forward with the real spool: kills, lost replies, restarts, a server that forgot.
 
 import FixtureSupport
 import Foundation
@@ -10,91 +9,6 @@ import TensorPool
 import Testing
 
 @testable import AgentCore
-
-/// (stream, series, index).
-private struct Name: Hashable {
-    var stream: UInt64
-    var series: UInt16
-    var index: UInt64
-}
-
-/// What arrived, by name, and how often.
-private final class Arrivals {
-    var values: [Name: Double] = [:]
-    var repeats = 0
-    var differing = 0
-
-    func take(_ report: Report) {
-        var next = 0
-        for origin in report.origins {
-            for chunk in report.chunks[next..<min(report.chunks.count, next + origin.chunkCount)] {
-                guard let (header, _, found) = try? decodeChunk(chunk) else {
-                    Issue.record("a chunk can't be decoded")
-                    continue
-                }
-                for (offset, value) in found.enumerated() {
-                    let name = Name(
-                        stream: origin.stream, series: header.series, index: header.firstIndex + UInt64(offset))
-                    if let known = values[name] {
-                        repeats += 1
-                        if known != value { differing += 1 }
-                    }
-                    values[name] = value
-                }
-            }
-            next += origin.chunkCount
-        }
-        #expect(next == report.chunks.count, "every chunk has an origin")
-    }
-}
-
-private func recorded(_ folder: String) throws -> [Name: Double] {
-    var names: [Name: Double] = [:]
-    _ = try SpoolInspection.look(folder, decodesChunks: false) { found in
-        for chunk in found.record.chunks {
-            guard let (header, _, values) = try? decodeChunk(chunk) else { continue }
-            for (offset, value) in values.enumerated() {
-                names[
-                    Name(
-                        stream: found.record.stamp.stream, series: header.series,
-                        index: header.firstIndex + UInt64(offset))] = value
-            }
-        }
-    }
-    return names
-}
-
-extension AgentBench {
-    /// On this folder, and never mind what ran before: as after a kill.
-    fileprivate convenience init(
-        on folder: String, after before: AgentBench? = nil, capBytes: Int64 = Spool.defaultCapBytes,
-        checkpointMs: Int64 = 10_000, inherits: (inout Inheritance) -> Void = { _ in }
-    ) throws {
-        let state =
-            before?.disk
-            ?? AgentState.minted(
-                serial: Self.hardware.serial, random: [UInt8](repeating: 7, count: 16),
-                seed: [UInt8](repeating: 9, count: 32))
-        let spool = Spool(folder: folder, device: state.device, capBytes: capBytes)
-        var inheritance = Inheritance()
-        inheritance.hasBacklog = spool.hasSegments
-        if let newest = spool.newest { inheritance.dropped = newest.dropped }
-        if let before, !before.disk.wasClean { inheritance.samplesLost = before.core.samplesAtRisk }
-        inherits(&inheritance)
-        try self.init(state: state, checkpointMs: checkpointMs, inheritance: inheritance)
-        if let before { nowMs = before.nowMs + 1_000 }
-        write = { spool.write($0) }
-        backlog = { spool.fetch(maxBytes: $0, $1) }
-        released = { spool.release() }
-    }
-
-    fileprivate func deliver(to arrivals: Arrivals) {
-        answers = { [unowned self] sealed in
-            arrivals.take(sealed.report)
-            return acknowledge(sealed)
-        }
-    }
-}
 
 @Suite struct SpoolLoopTests {
     /// Hours of it in small: offline, killed again and again, then the last record cut at every byte.
@@ -161,7 +75,7 @@ extension AgentBench {
         bench.run(ms: 135_000)
         let names = try recorded(scratch.at("spool"))
         #expect(names.keys.allSatisfy { $0.index >= 100 })
-        #expect(bench.core.samplesAtRisk <= 11)
+        #expect(bench.core.atRisk.total <= 11)
         #expect(bench.fetches.isEmpty)
     }
 
@@ -271,10 +185,10 @@ extension AgentBench {
         bench.run(ms: 60_000)
         #expect(bench.batches.count == 6)
         #expect(bench.reports.count > 50)
-        #expect(bench.core.samplesAtRisk >= 55)
+        #expect(bench.core.atRisk.total >= 55)
         bench.write = { .stored($0.chunks.map { _ in true }, lost: [], dropped: ValueCounts()) }
         bench.run(ms: 11_000)
-        #expect(bench.core.samplesAtRisk <= 11)
+        #expect(bench.core.atRisk.total <= 11)
     }
 
     @Test func aServerThatBeginsAnewIsOfferedWhatIsHeld() throws {

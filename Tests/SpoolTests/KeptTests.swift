@@ -1,3 +1,4 @@
+import AgentCore
 import CoreTesting
 import Digest
 import FixtureSupport
@@ -120,10 +121,12 @@ import Testing
         let scratch = try Scratch()
         let path = scratch.at("progress")
         #expect(ProgressFile.read(path) == nil)
-        let progress = Progress(kernel: 7, boot: 3, samplesTaken: 100, samplesAtRisk: 12, writeLeftBytes: -5)
+        var atRisk = AtRisk()
+        (atRisk.unrecorded, atRisk.bare) = (12, 5)
+        let progress = Progress(kernel: 7, boot: 3, samplesTaken: 100, atRisk: atRisk, writeLeftBytes: -5)
         do {
             let file = try ProgressFile(path)
-            try file.write(Progress(kernel: 7, boot: 3, samplesTaken: 99, samplesAtRisk: 11, writeLeftBytes: 0))
+            try file.write(Progress(kernel: 7, boot: 3, samplesTaken: 99, atRisk: AtRisk(), writeLeftBytes: 0))
             try file.write(progress)
         }
         #expect(ProgressFile.read(path) == progress)

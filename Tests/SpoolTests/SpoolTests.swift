@@ -36,11 +36,39 @@ import Testing
         try spool.store(try chunks(0, 12), stamp())
         #expect(spool.fetch(maxBytes: 1 << 20, nothing(1)).isEmpty)
         #expect(try segments(scratch).count == 1)
-        // Delivered up to there: void.
-        _ = spool.write(batch([], stamp(atMs: 5_000), voidBeforeMs: 500))
-        #expect(try segments(scratch).count == 1)
-        _ = spool.write(batch([], stamp(atMs: 5_000), voidBeforeMs: 2_000))
+        // Void once all in it is acknowledged, series by series.
+        func done(_ one: UInt64, _ two: UInt64) -> SpoolStamp {
+            stamp(
+                atMs: 5_000,
+                acknowledged: [SeriesMark(series: 1, end: one), SeriesMark(series: 2, end: two)])
+        }
+        for (one, two) in [(0, 12), (12, 0), (11, 12), (12, 11)] as [(UInt64, UInt64)] {
+            _ = spool.write(batch([], done(one, two)))
+            #expect(try segments(scratch).count == 1)
+        }
+        _ = spool.write(batch([], done(12, 12)))
         #expect(try segments(scratch).isEmpty)
+    }
+
+    /// A slow series holds the segment; what is written behind its value holds it too.
+    @Test func aSegmentGoesWithItsLastRunWhicheverRecordHoldsIt() throws {
+        let scratch = try Scratch()
+        let spool = Spool(scratch)
+        try spool.store(try chunks(0, 1, series: [7]), stamp())
+        for index in 0..<5 { try spool.store(try chunks(index * 10, 10, series: [1]), stamp()) }
+        func acknowledge(_ one: UInt64, _ seven: UInt64) throws -> Int {
+            let marks = [SeriesMark(series: 1, end: one), SeriesMark(series: 7, end: seven)]
+            _ = spool.write(batch([], stamp(acknowledged: marks)))
+            return try segments(scratch).count
+        }
+        #expect(try acknowledge(50, 0) == 1)
+        #expect(try acknowledge(0, 1) == 1)
+        #expect(try acknowledge(40, 1) == 1)
+        try spool.store(try chunks(1, 1, series: [7]), stamp(acknowledged: [SeriesMark(series: 1, end: 50)]))
+        #expect(try acknowledge(50, 1) == 1)
+        #expect(try acknowledge(50, 2) == 0)
+        // A folder that lost the file keeps nothing waiting for it.
+        #expect(Spool(scratch).fetch(maxBytes: 1 << 20, nothing(2)).isEmpty)
     }
 
     @Test func whatThePoolGaveAwayComesFromTheDisk() throws {

@@ -71,8 +71,8 @@ final class Noise {
     }
 }
 
-func batch(_ chunks: [DeliverableChunk], _ stamp: SpoolStamp, voidBeforeMs: Int64? = nil) -> SpoolBatch {
-    SpoolBatch(stamp: stamp, chunks: chunks, voidBeforeMs: voidBeforeMs, isLast: false)
+func batch(_ chunks: [DeliverableChunk], _ stamp: SpoolStamp) -> SpoolBatch {
+    SpoolBatch(stamp: stamp, chunks: chunks, isLast: false)
 }
 
 func nothing(_ stream: UInt64) -> CurrentStream { CurrentStream(stream: stream, spilled: [], done: []) }

@@ -44,6 +44,9 @@ public struct PoolSummary: Equatable, Sendable {
     public var share8 = 0.0
     /// Values refused for want of room, and lost with a chunk that could not be kept.
     public var refused: UInt64 = 0
+    /// Values that gave way to newer ones, since the agent's start: of a device without an aggregator.
+    /// Not in a report, therefore.
+    public var dropped = ValueCounts()
 
     public init() {}
 

@@ -48,6 +48,8 @@ public struct PoolAccount: Equatable, Sendable {
     public var evictedDelivered: UInt64 = 0
     /// Values handed to the spill hook, since the start.
     public var spilled: UInt64 = 0
+    /// Values that a ring gave up for newer ones, since the start.
+    public var dropped = WorthCounts()
     /// Values in chunks whose checksum no longer holds: memory has failed. Since the start.
     public var damaged: UInt64 = 0
     /// How often room was made before a forecast rise in value.

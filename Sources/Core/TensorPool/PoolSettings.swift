@@ -24,6 +24,9 @@ public struct PoolSettings: Equatable, Sendable {
     public var demotes = true
     /// Largest share of the values held that demotion may bring to 8 bits.
     public var largestShare8 = 1.0
+    /// When full, the pool gives up what is worth least, the oldest first, instead of refusing what is
+    /// new: for a device whose pool nobody empties.
+    public var isRing = false
     /// Below `coherenceThreshold` (the tensor-harmonic threshold) no room is made ahead.
     public var harmonicCoherence = 1.0
     public var coherenceThreshold = 0.6
@@ -37,7 +40,7 @@ public struct PoolSettings: Equatable, Sendable {
             && left.thermalBias == right.thermalBias && left.pressureBias == right.pressureBias
             && left.roomShortShare == right.roomShortShare
             && left.roomEaseShare == right.roomEaseShare
-            && left.classShares == right.classShares
+            && left.classShares == right.classShares && left.isRing == right.isRing
             && left.demotes == right.demotes && left.largestShare8 == right.largestShare8
             && left.harmonicCoherence == right.harmonicCoherence
             && left.coherenceThreshold == right.coherenceThreshold

@@ -42,6 +42,7 @@ extension PoolState {
         account.refused = counts.refused
         account.evictedDelivered = counts.evictedDelivered
         account.spilled = counts.spilled
+        account.dropped = counts.dropped
         account.damaged = counts.damaged
         account.roomMadeAhead = counts.roomMadeAhead
         account.highValueCount = counts.highValues

@@ -96,11 +96,15 @@ extension PoolState {
     mutating func markDelivered(_ ref: ChunkRef) -> Bool {
         guard let slot = slot(of: ref.series), ref.count > 0 else { return false }
         let (end, overflow) = ref.firstIndex.addingReportingOverflow(UInt64(ref.count))
-        if ref.firstIndex > series[slot].deliveredIndex { skipDamaged() }
+        if ref.firstIndex > series[slot].deliveredIndex {
+            skipDamaged()
+            skipHoles(slot)
+        }
         guard !overflow, end <= series[slot].sealedIndex,
             ref.firstIndex <= series[slot].deliveredIndex
         else { return false }
         series[slot].deliveredIndex = max(series[slot].deliveredIndex, end)
+        skipHoles(slot)
         return true
     }
 

@@ -3,12 +3,16 @@
 //   1. runs of 32 hot blocks of a series become one cold chunk (and at least 8, see below)
 //   2. delivered chunks are evicted, oldest first
 //   3. the 16-bit chunk that loses the least score × error per byte freed goes to 8 bits
-//   4. shorter runs of hot blocks become cold chunks, then small cold chunks are merged
-//   5. the fullest open buffer is sealed early
-//   6. the oldest chunks are handed to the spill hook, if there is one
-//   7. nothing: the value is refused
+//   4. shorter runs of hot blocks become cold chunks
+//   5. of a ring, the oldest chunk of the least worth is given up (`PoolState+Ring`): it goes on for
+//      ever, and what follows is dear
+//   6. small cold chunks are merged
+//   7. the fullest open buffer is sealed early
+//   8. the oldest chunks are handed to the spill hook, if there is one
+//   9. nothing: the value is refused
 //
-// Nothing here drops a value, and nothing touches the precision of a block sealed as exact.
+// But for a ring nothing here drops a value, and nothing touches the precision of a block sealed as
+// exact.
 
 import Precision
 
@@ -135,6 +139,7 @@ extension PoolState {
         if demoteCheapest() { return true }
         if compactLongest(atLeast: 1) { return true }
         if mayHoldMoreAt8, compactSettled() { return true }
+        if dropSome() { return true }
         if mergeCold() { return true }
         return sealEarly(sparing: slot)
     }

@@ -82,6 +82,7 @@ extension PoolState {
             }
         }
         for slot in series.indices { series[slot].deliveredIndex = delivered[slot] }
+        findHoles()
         openWindow()
     }
 

@@ -76,9 +76,6 @@ extension TensorPool {
         state.run(of: series, from: first)
     }
 
-    /// The time of the oldest value that isn't acknowledged, of all series; nil where there is none.
-    public var oldestUndeliveredMs: Int64? { state.oldestUndeliveredMs }
-
     /// Takes back the acknowledgement of whatever is still held: the receiver has lost it.
     public func offerAgain() { state.offerAgain() }
 }
@@ -160,29 +157,6 @@ extension PoolState {
             }
         }
         return DeliverableChunk(header: header, bytes: bytes)
-    }
-
-    var oldestUndeliveredMs: Int64? {
-        var waiting: Set<UInt32> = []
-        arena.forEach { _, kind, at in
-            guard isChunk(kind) else { return }
-            let record = ChunkRecord(at: at)
-            if !record.isDamaged, record.end > series[record.slot].deliveredIndex {
-                waiting.insert(record.timesId)
-            }
-        }
-        var oldest: Int64?
-        // Joined times begin no later than those of the chunk that uses them: early is safe.
-        arena.forEach { _, kind, at in
-            guard kind == .times else { return }
-            let record = TimesRecord(at: at)
-            if waiting.contains(record.id) { oldest = min(oldest ?? record.first, record.first) }
-        }
-        for slot in series.indices where series[slot].open.count > 0 {
-            let first = trackTimes(Int(series[slot].open.track))[0]
-            oldest = min(oldest ?? first, first)
-        }
-        return oldest
     }
 
     /// Per series back to the start of its last unbroken stretch: runs are acknowledged in index order,

@@ -5,6 +5,7 @@
 //   PoolState+Seal        open buffer → hot block
 //   PoolState+Compaction  hot blocks → cold chunk, demotion
 //   PoolState+Room        who gives way when the budget is reached
+//   PoolState+Ring        what a pool that nobody empties gives up
 //   PoolState+Read, +Delivery, +Account, +Snapshot
 
 import Precision
@@ -69,6 +70,8 @@ struct PoolState {
     var roomIsShort = false
     /// Free bytes that the last packing left in pieces.
     var scatteredBytes = 0
+    /// Somewhere before the end of a series values are missing that nobody acknowledged.
+    var hasHoles = false
 
     var counts = PoolCounts()
     /// Figures at the first value of this window that would have had to be dropped.
@@ -200,6 +203,7 @@ struct PoolCounts {
     var refused: UInt64 = 0
     var evictedDelivered: UInt64 = 0
     var spilled: UInt64 = 0
+    var dropped = WorthCounts()
     var damaged: UInt64 = 0
     var roomMadeAhead: UInt64 = 0
 }

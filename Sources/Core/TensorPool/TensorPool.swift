@@ -4,9 +4,10 @@
 // block, losslessly coded. When the budget is reached the pool makes room: it compacts hot blocks
 // into cold chunks of up to 4096 values, each block at the tier its score earns; it evicts delivered
 // chunks; it demotes 16-bit chunks to 8 bits, those first that lose the least (score × added error)
-// per byte freed; it hands chunks to the spill hook; and then it refuses the value with
-// `PoolError.full` (`PoolState+Room` has the order). It never drops a value silently, and never
-// touches the precision of a block that holds a value scored as exact.
+// per byte freed; as a ring it gives up what is worth least, and counts it; it hands chunks to the
+// spill hook; and then it refuses the value with `PoolError.full` (`PoolState+Room` has the order). It
+// never drops a value silently, and never touches the precision of a block that holds a value scored
+// as exact.
 //
 // Terms: *tier*, *open buffer*, *chunk*, *retention window* are the glossary's. The pool has no
 // clock, does no I/O and belongs to one thread.
@@ -150,6 +151,9 @@ public final class TensorPool {
         }
         if let fault { throw fault }
     }
+
+    /// Values that a ring gave up, since the start.
+    public var dropped: WorthCounts { state.counts.dropped }
 
     /// A walk over all chunks: for reports, not for every value.
     /// Share of the budget in use, 0…1: what decides when room is short. Cheap, unlike the account.

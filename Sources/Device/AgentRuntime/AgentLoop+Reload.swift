@@ -26,7 +26,9 @@ extension AgentLoop {
         options.adopt(next)
         log = Log(options.logLevel)
         signalFile = SignalFile(path: options.signalPath)
-        core.reconfigure(token: options.token, sampleIntervalMs: options.intervalMs, at: .now())
+        core.reconfigure(
+            token: options.token, sampleIntervalMs: options.intervalMs, isAlone: options.server == nil,
+            at: .now())
         if moves { reconnect() }
         let now = changed.filter(Options.isLive)
         log.write(.notice, now.isEmpty ? "SIGHUP: nothing changes now" : "SIGHUP: changed \(Self.list(now))")

@@ -110,7 +110,8 @@ final class AgentLoop {
                 configuration: AgentConfiguration(
                     agentVersion: version, token: options.token,
                     kernelBootID: sensors.kernelBootID(), sampleIntervalMs: options.intervalMs,
-                    checkpointMs: store.isSpooling ? options.checkpointMs : nil),
+                    checkpointMs: store.isSpooling ? options.checkpointMs : nil,
+                    isAlone: options.server == nil),
                 state: state, hardware: found, seed: random.next(), inheritance: inheritance)
         } catch {
             throw UsageError("the tensor pool can't be made", hint: "\(error.hint)")
@@ -227,7 +228,7 @@ final class AgentLoop {
             for action in core.step(next, at: .now()) { perform(action) }
         }
         store.note(
-            boot: core.state.boot, samplesTaken: core.samplesTakenSoFar, samplesAtRisk: core.samplesAtRisk)
+            boot: core.state.boot, samplesTaken: core.samplesTakenSoFar, atRisk: core.atRisk)
     }
 
     private func perform(_ action: AgentAction) {

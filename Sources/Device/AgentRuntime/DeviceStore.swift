@@ -74,10 +74,10 @@ final class DeviceStore {
             let unrecorded = progress.samplesTaken - min(progress.samplesTaken, recorded ?? 0)
             if spool?.tornBytes ?? 0 > 0 {
                 // A record that was on the disk is void: whatever came after the last whole one may be lost.
-                found.samplesLostMost = max(progress.samplesAtRisk, unrecorded)
+                found.samplesLostMost = max(progress.atRisk.unrecorded, unrecorded) &+ progress.atRisk.bare
             } else {
                 // The lesser: a kill may have come between a checkpoint and this account of it.
-                found.samplesLost = min(progress.samplesAtRisk, unrecorded)
+                found.samplesLost = min(progress.atRisk.unrecorded, unrecorded) &+ progress.atRisk.bare
             }
             // What a kill kept from the state file.
             budget = WriteBudget(
@@ -164,10 +164,10 @@ final class DeviceStore {
     }
 
     /// After everything that happened: how far the agent has come, for whoever starts after a kill.
-    func note(boot: UInt64, samplesTaken: UInt64, samplesAtRisk: UInt64) {
+    func note(boot: UInt64, samplesTaken: UInt64, atRisk: AtRisk) {
         guard let progressFile else { return }
         let progress = Progress(
-            kernel: kernel, boot: boot, samplesTaken: samplesTaken, samplesAtRisk: samplesAtRisk,
+            kernel: kernel, boot: boot, samplesTaken: samplesTaken, atRisk: atRisk,
             writeLeftBytes: budget.levelBytes)
         guard progress != lastProgress else { return }
         lastProgress = progress

@@ -152,6 +152,10 @@ struct MetricsTable {
         head("Tensor pool")
         row("held of budget", "\(bytes("pool.heldBytes")) of \(bytes("pool.budgetBytes"))")
         row("values", "\(figure("pool.valuesAdmitted", 0)) admitted, \(figure("pool.refused", 0)) refused")
+        if let high = json.number("pool.dropped.high") {
+            let rest = "\(figure("pool.dropped.low", 0)) low, \(figure("pool.dropped.normal", 0)) normal"
+            row("gave way to newer", "\(rest), \(Decimal.fixed(high, decimals: 0)) high")
+        }
         let basis = json.text("pool.basis") ?? "–"
         row("runtime extension", "× \(figure("pool.extension64", 2)) on 64 bits, × "
             + "\(figure("pool.extension81", 2)) on 81 (\(basis))")

@@ -138,6 +138,11 @@ enum LocalReplies {
         json.value(pool.valuesAdmitted, "valuesAdmitted")
         json.value(status.undeliveredValues, "undeliveredValues")
         json.value(pool.refused, "refused")
+        json.beginObject("dropped")
+        json.value(pool.dropped.low, "low")
+        json.value(pool.dropped.normal, "normal")
+        json.value(pool.dropped.high, "high")
+        json.endObject()
         json.value(pool.highValueCount, "highValues")
         json.value(pool.highValueDegraded, "highValuesDegraded")
         // 0: nothing was admitted yet.

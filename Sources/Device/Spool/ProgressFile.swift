@@ -2,9 +2,10 @@
 // so that the next start knows to the sample what was lost. A power cut takes it along; then the
 // last record on disk says what was at risk at most.
 //
-//   "PHP1" · kernel boot u64 · boot u64 · samples taken u64 · samples at risk u64 ·
+//   "PHP2" · kernel boot u64 · boot u64 · samples taken u64 · unrecorded u64 · bare u64 ·
 //   write budget left i64 · CRC-32C u32
 
+import AgentCore
 import Precision
 import System
 
@@ -14,23 +15,23 @@ public struct Progress: Equatable, Sendable {
     public var boot: UInt64
     public var samplesTaken: UInt64
     /// Samples that neither the disk nor the aggregator has.
-    public var samplesAtRisk: UInt64
+    public var atRisk: AtRisk
     public var writeLeftBytes: Int64
 
     public init(
-        kernel: UInt64, boot: UInt64, samplesTaken: UInt64, samplesAtRisk: UInt64, writeLeftBytes: Int64
+        kernel: UInt64, boot: UInt64, samplesTaken: UInt64, atRisk: AtRisk, writeLeftBytes: Int64
     ) {
         self.kernel = kernel
         self.boot = boot
         self.samplesTaken = samplesTaken
-        self.samplesAtRisk = samplesAtRisk
+        self.atRisk = atRisk
         self.writeLeftBytes = writeLeftBytes
     }
 }
 
 public struct ProgressFile: ~Copyable {
-    private static let magic: UInt32 = 0x3150_4850
-    private static let byteCount = 48
+    private static let magic: UInt32 = 0x3250_4850
+    private static let byteCount = 56
     private let file: RecordFile
 
     public init(_ path: String) throws(Errno) { file = try RecordFile(path) }
@@ -41,7 +42,8 @@ public struct ProgressFile: ~Copyable {
         sink.append64(progress.kernel)
         sink.append64(progress.boot)
         sink.append64(progress.samplesTaken)
-        sink.append64(progress.samplesAtRisk)
+        sink.append64(progress.atRisk.unrecorded)
+        sink.append64(progress.atRisk.bare)
         sink.append64(UInt64(bitPattern: progress.writeLeftBytes))
         sink.append32(sink.bytes.withUnsafeBytes { Checksum.crc32c($0) })
         try file.write(sink.bytes)
@@ -61,9 +63,11 @@ public struct ProgressFile: ~Copyable {
             }
             let covered = UnsafeRawBufferPointer(rebasing: raw[..<(byteCount - 4)])
             guard half(0) == magic, half(byteCount - 4) == Checksum.crc32c(covered) else { return nil }
+            var atRisk = AtRisk()
+            (atRisk.unrecorded, atRisk.bare) = (word(28), word(36))
             return Progress(
-                kernel: word(4), boot: word(12), samplesTaken: word(20), samplesAtRisk: word(28),
-                writeLeftBytes: Int64(bitPattern: word(36)))
+                kernel: word(4), boot: word(12), samplesTaken: word(20), atRisk: atRisk,
+                writeLeftBytes: Int64(bitPattern: word(44)))
         }
     }
 }

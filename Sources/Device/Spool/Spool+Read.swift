@@ -68,11 +68,7 @@ extension Spool {
             var isFull = false
             for (place, record) in content.records where place.end > segments[index].readOffset {
                 let isCurrent = record.stamp.stream == current.stream
-                if isCurrent {
-                    segments[index].isCurrent = true
-                    segments[index].lastMs = max(
-                        segments[index].lastMs, record.stamp.instant.monotonicMs)
-                }
+                if isCurrent { segments[index].isCurrent = true }
                 var wanted: [[UInt8]] = []
                 var places: [ChunkPlace?] = []
                 var isRetained = false

@@ -26,12 +26,11 @@ extension Spool {
 
     /// Appends and syncs. What it answers as stored is on the disk.
     public func write(_ batch: SpoolBatch) -> CheckpointResult {
-        if let before = batch.voidBeforeMs { trim(before: before) }
+        trim(batch.stamp)
         var stored = [Bool](repeating: false, count: batch.chunks.count)
         var lost: [LostCopy] = []
         var dropped = ValueCounts()
         var hasFailed = false
-        let nowMs = batch.stamp.instant.monotonicMs
         // The dearest first: when the disk fills in the middle, it has them.
         for kind in ValueClass.allCases.reversed() {
             let all = batch.chunks.indices.filter {
@@ -40,10 +39,16 @@ extension Spool {
             var rest = all[...]
             while !rest.isEmpty, !hasFailed {
                 let part = take(&rest, batch)
-                let record = record(batch, part, kind)
-                let bytes = record.encoded()
-                if makeRoom(bytes.count, kind, batch.stamp, &lost, &dropped) {
-                    hasFailed = !append(bytes, kind, nowMs)
+                var record = record(batch, part, kind)
+                var bytes = record.encoded()
+                let isRoom = makeRoom(bytes.count, kind, batch.stamp, &lost, &dropped)
+                if isRoom, !lost.isEmpty {
+                    // What lost its copy just now is at risk from here on: the record says so.
+                    record.stamp.samplesAtRiskMost &+= lost.reduce(0) { $0 &+ UInt64($1.place.count) }
+                    bytes = record.encoded()
+                }
+                if isRoom {
+                    hasFailed = !append(bytes, record)
                 } else {
                     for index in part {
                         if let place = ChunkPlace(of: batch.chunks[index].bytes) {
@@ -95,7 +100,8 @@ extension Spool {
         }
     }
 
-    private func append(_ bytes: [UInt8], _ kind: ValueClass, _ nowMs: Int64) -> Bool {
+    private func append(_ bytes: [UInt8], _ record: SpoolRecord) -> Bool {
+        let (kind, nowMs) = (record.kind, record.stamp.instant.monotonicMs)
         let known = target(kind, adding: bytes.count)
         let index: Int
         if let known {
@@ -126,7 +132,7 @@ extension Spool {
             return false
         }
         segments[index].bytes = start + bytes.count
-        segments[index].lastMs = nowMs
+        if segments[index].witness == nil { segments[index].witness = Self.witness(in: record, beyond: []) }
         if let firstAppendMs {
             appendedBytes += Int64(bytes.count)
             lastAppendMs = max(firstAppendMs, nowMs)
@@ -187,12 +193,43 @@ extension Spool {
         return given
     }
 
-    /// Segments of this stream whose last record is older than all that is still wanted.
-    func trim(before ms: Int64) {
-        for index in segments.indices.reversed()
-        where segments[index].isCurrent && segments[index].lastMs < ms {
-            remove(index)
+    /// Segments of this stream in which all is acknowledged go. Told by series and index: times are the
+    /// workload's word, and may be anything.
+    func trim(_ stamp: SpoolStamp) {
+        for index in segments.indices.reversed() where segments[index].isCurrent {
+            if let witness = segments[index].witness, !Self.isDone(witness, stamp.acknowledged) { continue }
+            guard let bytes = read(index) else { continue }
+            segments[index].witness = Self.witness(in: bytes, stamp)
+            if segments[index].witness == nil { remove(index) }
         }
+    }
+
+    private static func isDone(_ mark: SeriesMark, _ done: [SeriesMark]) -> Bool {
+        mark.end <= done.first { $0.series == mark.series }?.end ?? 0
+    }
+
+    /// From the last record back: what was written last is acknowledged last.
+    private static func witness(in bytes: [UInt8], _ stamp: SpoolStamp) -> SeriesMark? {
+        for place in SegmentScan(bytes).records.reversed() {
+            guard
+                let record = SpoolRecord(
+                    number: place.number, kind: place.kind, payload: Array(bytes[place.payload])),
+                record.stamp.device == stamp.device
+            else { continue }
+            let isOther = record.stamp.stream != stamp.stream
+            if let found = witness(in: record, beyond: isOther ? [] : stamp.acknowledged) { return found }
+        }
+        return nil
+    }
+
+    private static func witness(in record: SpoolRecord, beyond done: [SeriesMark]) -> SeriesMark? {
+        for chunk in record.chunks.reversed() {
+            // Of a format that this program doesn't know: never void.
+            guard let place = ChunkPlace(of: chunk) else { return SeriesMark(series: 0, end: .max) }
+            let mark = SeriesMark(series: place.series, end: place.end)
+            if !isDone(mark, done) { return mark }
+        }
+        return nil
     }
 }
 

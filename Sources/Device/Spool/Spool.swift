@@ -40,8 +40,9 @@ public final class Spool {
         var isOurs = false
         /// It holds the running stream.
         var isCurrent = false
-        /// Of its last record; known where `isCurrent`.
-        var lastMs: Int64 = 0
+        /// A run of values in it that wasn't acknowledged when last looked: as long as it isn't, the
+        /// segment can't be void. nil: not looked yet, or it was.
+        var witness: SeriesMark?
         /// What lies before was forwarded.
         var readOffset = 0
         var isCounted = false

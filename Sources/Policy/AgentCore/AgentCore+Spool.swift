@@ -14,8 +14,9 @@ import Wire
 
 extension AgentCore {
     /// Samples that neither the disk nor the aggregator has.
-    public var samplesAtRisk: UInt64 { feed.samplesAtRisk }
-    public var samplesTakenSoFar: UInt64 { samplesTaken }
+    public var atRisk: AtRisk { feed.atRisk }
+    /// The agent's own samples under this boot counter, and the workloads' values.
+    public var samplesTakenSoFar: UInt64 { samplesTaken &+ feed.user.appended }
 
     /// What is due now of checkpoints and snapshots.
     mutating func advanceSpool(_ now: Instant, _ actions: inout [AgentAction]) {
@@ -24,6 +25,7 @@ extension AgentCore {
             spool.wasSynced = true
             if spool.nextCheckpointMs != nil { spool.nextCheckpointMs = now.monotonicMs }
         }
+        if spool.isBurst(feed.user.appended) { feed.book.wantsCheckpoint = true }
         if feed.book.wantsCheckpoint, let next = spool.nextCheckpointMs {
             feed.book.wantsCheckpoint = false
             let soon = (spool.lastCheckpointMs ?? .min / 2) + SpoolDesk.hurryMs
@@ -39,15 +41,13 @@ extension AgentCore {
     }
 
     mutating func checkpoint(_ now: Instant, isLast: Bool, _ actions: inout [AgentAction]) {
+        spool.promise(feed.user.appended)
         let stamp = SpoolStamp(
             device: desk.device, stream: spool.stream, boot: state.boot,
-            kernelBootID: configuration.kernelBootID, instant: now, samplesTaken: samplesTaken,
-            samplesAtRiskMost: spool.samplesAtRiskMost(sampleMs: sampleIntervalMs),
+            kernelBootID: configuration.kernelBootID, instant: now, samplesTaken: samplesTakenSoFar,
+            samplesAtRiskMost: spool.samplesAtRiskMost(sampleMs: sampleIntervalMs) &+ feed.atRisk.bare,
             dropped: feed.book.dropped, names: feed.allNames, acknowledged: feed.marks)
-        let batch = SpoolBatch(
-            stamp: stamp, chunks: feed.unspooled(),
-            voidBeforeMs: feed.book.hasSpilled ? nil : feed.oldestUndeliveredMs ?? now.monotonicMs,
-            isLast: isLast)
+        let batch = SpoolBatch(stamp: stamp, chunks: feed.unspooled(), isLast: isLast)
         spool.writing = batch
         spool.nextCheckpointMs = nil
         actions.append(.checkpoint(batch))
@@ -62,6 +62,7 @@ extension AgentCore {
         switch result {
         case .stored(let flags, let lost, let dropped):
             feed.book.stored(batch.chunks, flags)
+            spool.noteStored()
             feed.book.lost(lost)
             feed.book.dropped.low &+= dropped.low
             feed.book.dropped.normal &+= dropped.normal
@@ -182,7 +183,7 @@ extension AgentCore {
     /// Everything that could be sent was: what remains goes to disk, then the agent may end.
     mutating func finish(_ actions: inout [AgentAction], _ now: Instant) {
         guard !state.wasClean, spool.writing == nil else { return }
-        if spool.isOn, feed.samplesAtRisk > 0 {
+        if spool.isOn, feed.atRisk.total > 0 {
             checkpoint(now, isLast: true, &actions)
         } else {
             finishNow(&actions)
@@ -194,7 +195,8 @@ extension AgentCore {
         state.wasClean = true
         state.dropped = feed.book.dropped
         // Every sample gives several values: a sample counts as lost when any of its values is.
-        state.samplesLost = min(samplesTaken, spool.isOn ? feed.samplesAtRisk : feed.undeliveredSamples)
+        state.samplesLost = min(
+            samplesTakenSoFar, spool.isOn ? feed.atRisk.total : feed.undeliveredSamples)
         actions.append(.keep(.chamber, chamber.snapshot()))
         if let pool = feed.snapshot(stream: spool.stream, kernelBootID: configuration.kernelBootID) {
             actions.append(.keep(.pool, pool))
@@ -207,7 +209,7 @@ extension AgentCore {
         guard var summary = spoolSummary, spool.isOn else { return nil }
         summary.dropped = feed.book.dropped
         summary.checkpointMs = UInt64(max(0, spool.stretchedMs))
-        summary.samplesAtRisk = feed.samplesAtRisk
+        summary.samplesAtRisk = feed.atRisk.total
         return summary
     }
 }

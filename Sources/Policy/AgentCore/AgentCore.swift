@@ -21,12 +21,15 @@ public struct AgentConfiguration: Sendable {
     public var sampleIntervalMs: Int64?
     /// Time between checkpoints to disk; nil: nothing is spooled.
     public var checkpointMs: Int64?
+    /// No aggregator is set: nobody empties the pool, and what is new is worth more than what is old.
+    public var isAlone: Bool
 
     public init(
         agentVersion: String, token: String?, kernelBootID: String, sampleIntervalMs: Int64?,
-        checkpointMs: Int64? = nil
+        checkpointMs: Int64? = nil, isAlone: Bool = false
     ) {
         self.checkpointMs = checkpointMs
+        self.isAlone = isAlone
         self.agentVersion = agentVersion
         self.token = token
         self.kernelBootID = kernelBootID
@@ -96,6 +99,7 @@ public struct AgentCore {
     var isDirty = false
     var mustEnrolAgain = false
     private var hasFailed = false
+    private var hasToldRing = false
 
     enum Persisting {
         case start
@@ -147,6 +151,7 @@ public struct AgentCore {
             let book = feed.book
             feed.pool.spill = { book.takes($0) }
         }
+        feed.pool.settings.isRing = configuration.isAlone
         desk = ReportDesk(device: state.device, boot: state.boot)
         random = SplitMix64(seed: seed)
         reportBackoff = Backoff(baseMs: 1_000, capMs: Self.backoffCapMs)
@@ -170,9 +175,13 @@ public struct AgentCore {
 
     public var parameters: ParameterSet { keeper.current }
 
-    /// What may change in a running agent: an enrolment token, with which it then tries at once, and the
-    /// interval that replaces the parameter's.
-    public mutating func reconfigure(token: String?, sampleIntervalMs: Int64?, at now: Instant) {
+    /// What may change in a running agent: an enrolment token, with which it then tries at once, the
+    /// interval that replaces the parameter's, and whether there is an aggregator.
+    public mutating func reconfigure(
+        token: String?, sampleIntervalMs: Int64?, isAlone: Bool, at now: Instant
+    ) {
+        feed.pool.settings.isRing = isAlone
+        configuration.isAlone = isAlone
         let isNew = (token ?? "").utf8.elementsEqual((configuration.token ?? "").utf8) == false
         if isNew, token != nil, state.reportKey == nil { nextReportMs = now.monotonicMs }
         if sampleIntervalMs != configuration.sampleIntervalMs { nudge(now) }
@@ -365,6 +374,14 @@ public struct AgentCore {
                 scalesFrequency: scalesFrequency, isEarly: workload.isEarly),
             keeper.current)
         feed.take(sample, decision, signals, keeper.current.values)
+        if !hasToldRing, feed.pool.dropped.total > 0 {
+            hasToldRing = true
+            actions.append(
+                .log(
+                    .notice,
+                    "the pool is full and no aggregator empties it: the oldest values of the least worth give way "
+                        + "from now on (pool.dropped in decision.json counts them)"))
+        }
         desk.note(cycle: decision, at: sample.instant)
         noteHealth(sample, decision)
         latest = (sample, decision)

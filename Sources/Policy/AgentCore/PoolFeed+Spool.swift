@@ -26,11 +26,11 @@ extension PoolFeed {
         }
     }
 
-    var oldestUndeliveredMs: Int64? { pool.oldestUndeliveredMs }
-
-    /// By the series that is worst off: a sample counts when any of its values is at risk.
-    var samplesAtRisk: UInt64 {
-        var most: UInt64 = 0
+    /// Of the agent's own the series that is worst off: a sample counts when any of its values is at risk.
+    /// A workload's values are samples of their own, each.
+    var atRisk: AtRisk {
+        var own = AtRisk()
+        var all = AtRisk()
         for id in declared {
             guard let next = pool.nextIndex(of: id), let delivered = pool.deliveredIndex(of: id) else { continue }
             var spooled: UInt64 = 0
@@ -41,10 +41,19 @@ extension PoolFeed {
             }
             let fresh = next - min(next, max(spooled, delivered))
             // Their copies went at the cap.
-            let bare = unbacked > delivered ? min(unbacked, spooled) - min(delivered, min(unbacked, spooled)) : 0
-            most = max(most, fresh + bare)
+            let bareEnd = min(unbacked, spooled)
+            let bare = bareEnd - min(delivered, bareEnd)
+            if id >= SeriesID.firstUser {
+                all.unrecorded += fresh
+                all.bare += bare
+            } else {
+                own.unrecorded = max(own.unrecorded, fresh)
+                own.bare = max(own.bare, bare)
+            }
         }
-        return most
+        all.unrecorded += own.unrecorded
+        all.bare += own.bare
+        return all
     }
 
     /// The aggregator lost what it had acknowledged. What is held is offered again; no record holds it.

@@ -219,7 +219,12 @@ struct PoolFeed {
         for chunk in undelivered(maxBytes: Int.max) {
             bySeries[chunk.ref.series, default: 0] += UInt64(chunk.ref.count)
         }
-        return bySeries.values.reduce(0) { max($0, $1) }
+        var own: UInt64 = 0
+        var workload: UInt64 = 0
+        for (id, count) in bySeries {
+            if id >= SeriesID.firstUser { workload += count } else { own = max(own, count) }
+        }
+        return own + workload
     }
 
     /// How far the pool presses for lower tiers, 0…1: its fill beyond the share where room is short.
@@ -244,6 +249,8 @@ struct PoolFeed {
         summary.share16 = account.share16
         summary.share8 = account.share8
         summary.refused = account.refused + rejected
+        summary.dropped = ValueCounts(
+            low: account.dropped.low, normal: account.dropped.normal, high: account.dropped.high)
         guard let extension81 = account.extension81, let extension64 = account.extension64 else {
             return summary
         }

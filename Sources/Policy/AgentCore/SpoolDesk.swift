@@ -26,6 +26,13 @@ struct SpoolDesk {
     var stretchedMs: Int64
     var isStretched = false
 
+    /// Workloads' values so far at the last checkpoint and at the one under way, the most between two
+    /// of them, and how many more the record allows for.
+    private var appendedBefore: UInt64 = 0
+    private var appendedNow: UInt64 = 0
+    private var burstMost: UInt64 = 0
+    private var promised: UInt64 = 0
+
     var mayHaveBacklog = false
     var isFetching = false
     /// Fetched for the report to be sealed next; nil before.
@@ -45,8 +52,21 @@ struct SpoolDesk {
 
     var mustFetch: Bool { isOn && mayHaveBacklog && !isFetching && fetched == nil }
 
-    /// Samples of one interval, and the one in hand.
+    /// Samples of one interval, and the one in hand; and the workloads' values that were promised for.
     func samplesAtRiskMost(sampleMs: Int64) -> UInt64 {
-        UInt64(max(0, stretchedMs) / max(1, sampleMs)) + 1
+        UInt64(max(0, stretchedMs) / max(1, sampleMs)) + 1 &+ promised
     }
+
+    /// Workloads append faster than the last record allowed for: a new record shall say so.
+    func isBurst(_ appended: UInt64) -> Bool { appended - min(appended, appendedBefore) > promised }
+
+    /// For the next interval twice as many as ever came in one. So a workload that goes on as it does
+    /// asks for no checkpoint of its own, and one that grows asks seldom.
+    mutating func promise(_ appended: UInt64) {
+        appendedNow = appended
+        burstMost = max(burstMost, appended - min(appended, appendedBefore))
+        promised = burstMost > UInt64.max / 2 ? UInt64.max : 2 * burstMost
+    }
+
+    mutating func noteStored() { appendedBefore = appendedNow }
 }

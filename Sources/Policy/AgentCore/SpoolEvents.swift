@@ -57,12 +57,14 @@ public struct SpoolStamp: Equatable, Sendable {
     public var boot: UInt64
     public var kernelBootID: String
     public var instant: Instant
+    /// The agent's own samples, and the workloads' values.
     public var samplesTaken: UInt64
-    /// The most that a crash can lose from here on: samples of one interval of checkpoints.
+    /// The most that a power cut can lose from here on: samples of one interval of checkpoints, the
+    /// workloads' values at twice their fastest so far, and what has no copy on the disk any more.
     public var samplesAtRiskMost: UInt64
     public var dropped: ValueCounts
     public var names: [SeriesName]
-    /// What is acknowledged, of the series that have chunks in this record.
+    /// What is acknowledged; in a record, of the series that have chunks in it.
     public var acknowledged: [SeriesMark]
 
     public init(
@@ -83,19 +85,29 @@ public struct SpoolStamp: Equatable, Sendable {
     }
 }
 
+/// What a kill of this moment would lose.
+public struct AtRisk: Equatable, Sendable {
+    /// Neither acknowledged nor in a record.
+    public var unrecorded: UInt64 = 0
+    /// In records that were given up at the cap: in the pool alone.
+    public var bare: UInt64 = 0
+
+    public init() {}
+
+    public var total: UInt64 { unrecorded &+ bare }
+}
+
 /// A checkpoint: what nobody has acknowledged and no record holds yet.
 public struct SpoolBatch: Equatable, Sendable {
     public var stamp: SpoolStamp
+    /// Records of this stream that hold nothing beyond the stamp's acknowledged marks are void.
     public var chunks: [DeliverableChunk]
-    /// Records of this stream that hold nothing later are void; nil: none is known to be.
-    public var voidBeforeMs: Int64?
     /// The agent ends: written whatever the write budget says.
     public var isLast: Bool
 
-    public init(stamp: SpoolStamp, chunks: [DeliverableChunk], voidBeforeMs: Int64?, isLast: Bool) {
+    public init(stamp: SpoolStamp, chunks: [DeliverableChunk], isLast: Bool) {
         self.stamp = stamp
         self.chunks = chunks
-        self.voidBeforeMs = voidBeforeMs
         self.isLast = isLast
     }
 }
