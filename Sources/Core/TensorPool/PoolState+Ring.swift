@@ -66,18 +66,18 @@ extension PoolState {
             }
             bySlot[record.slot] = next
         }
-        let times = TimesIndex(arena)
+        let index = TimesIndex(arena)
         var best: (candidate: Candidate, order: (Int, Int, Int64))?
         for (slot, candidate) in bySlot.enumerated() {
             guard let candidate else { continue }
             let order = (
-                isOverShare(slot) ? 0 : 1, candidate.worth.rawValue, times.last(candidate.timesId)
+                isOverShare(slot) ? 0 : 1, candidate.worth.rawValue, times(candidate.timesId, by: index)?.last ?? .min
             )
             if let best, best.order <= order { continue }
             best = (candidate, order)
         }
         guard let best else { return false }
-        if exhausted == nil { exhausted = (counts.admitted, UInt64(heldBytesNeeded)) }
+        if exhausted == nil { exhausted = (admitted, UInt64(heldBytesNeeded)) }
         drop(best.candidate.ref)
         return true
     }
