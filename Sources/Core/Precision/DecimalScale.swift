@@ -19,11 +19,9 @@ public enum DecimalScale {
     public static func integer(_ value: Double, power: Double) -> Int64? {
         let scaled = value * power
         guard scaled.magnitude < limit else { return nil }
-        // 1.5 · 2^52 leaves no fraction bits: the sum is rounded, and its low bits are the integer.
-        let shift = 6_755_399_441_055_744.0
-        let shifted = scaled + shift
-        guard ((shifted - shift) / power).bitPattern == value.bitPattern else { return nil }
-        return Int64(bitPattern: shifted.bitPattern &- shift.bitPattern)
+        let shifted = scaled + Grid.roundingShift
+        guard ((shifted - Grid.roundingShift) / power).bitPattern == value.bitPattern else { return nil }
+        return Int64(bitPattern: shifted.bitPattern &- Grid.roundingShift.bitPattern)
     }
 
     /// Places that a value needs, at least `least`; nil if it is no decimal.

@@ -65,12 +65,14 @@ public struct Grid: Equatable, Sendable {
         return Int64(Self.roundedHalfEven(position))
     }
 
-    /// For magnitudes below 2^51. Adding 1.5 · 2^52 leaves no fraction bits, so the addition itself
-    /// rounds; `rounded()` would call libm where the processor has no instruction for it.
+    /// For magnitudes below 2^51: the addition itself rounds; `rounded()` would call libm where the
+    /// processor has no instruction for it.
     @inline(__always) static func roundedHalfEven(_ value: Double) -> Double {
-        let shift = 6_755_399_441_055_744.0
-        return (value + shift) - shift
+        (value + roundingShift) - roundingShift
     }
+
+    /// 1.5 · 2^52: a sum with it has no fraction bits, and its low bits are the integer.
+    @inline(__always) static var roundingShift: Double { 6_755_399_441_055_744.0 }
 
     private func fits(_ value: Double, index: Int64, bound: Double) -> Bool {
         (value - value16(index)).magnitude <= bound
