@@ -220,7 +220,7 @@ extension AgentCore {
     }
 
     /// The head of a reply's body, for the log.
-    static func shown(_ body: [UInt8]) -> String {
+    public static func shown(_ body: [UInt8]) -> String {
         let head = body.prefix(160).map { $0 < 0x20 || $0 >= 0x7f ? 0x20 : $0 }
         return String(decoding: head, as: UTF8.self)
     }
