@@ -60,16 +60,20 @@ import Testing
         #expect(busy.status == 2 && busy.err.contains("another agent uses the state folder"))
         #expect(try fleet.end("agent-0") == 0)
 
-        // Forced: the same id and keys, a new report key, and the boot counter where it was.
-        let before = (key: try line(fleet, "report-key"), boot: try line(fleet, "boot"))
+        // Forced: a report key that the aggregator doesn't take any more is replaced by the one it
+        // does, under the same id and device keys, and the boot counter stays where it was.
+        let (key, boot) = (try line(fleet, "report-key"), try line(fleet, "boot"))
+        let wrong = fleet.text("agent-0/state/state")
+            .replacingOccurrences(of: key, with: String(repeating: "5a", count: 32))
+        try wrong.write(toFile: fleet.path("agent-0/state/state"), atomically: false, encoding: .utf8)
         let forced = try enrol(fleet, token + ["--force"])
         #expect(forced.status == 0 && forced.out == "enrolled as \(device)\n", "\(forced.err)")
-        #expect(try line(fleet, "report-key") != before.key)
-        #expect(try line(fleet, "boot") == before.boot)
+        #expect(try line(fleet, "report-key") == key)
+        #expect(try line(fleet, "boot") == boot)
         #expect(try fleet.devices().count == 1)
         let stored = try fleet.devices().first?["reportsStored"] as? Int ?? 0
         try fleet.startAgent(0)
-        try fleet.eventually(60, "reports arrive under the new key") {
+        try fleet.eventually(60, "reports arrive again") {
             try fleet.devices().first?["reportsStored"] as? Int ?? 0 >= stored + 2
         }
         #expect(try fleet.end("agent-0") == 0)

@@ -293,6 +293,7 @@ final class AgentLoop {
         tell(done)
         let status = governor.status
         core.controlMode = status.mode
+        core.controls = status.summary
         core.scalesFrequency = governor.scalesFrequency
         tellClients(LocalDecision(decision, status, .now(), set.version, done))
         statusLine.tell(decision, status.mode)

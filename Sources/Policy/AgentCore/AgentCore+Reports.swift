@@ -96,6 +96,7 @@ extension AgentCore {
         let chunks = Array(waiting.prefix(Report.chunkCountMax - (backlog?.chunks.count ?? 0)))
         draft.origins = origins(backlog, poolChunks: chunks.count, now)
         draft.spool = spoolReport
+        draft.controls = controls
         spool.fetched = nil
         spool.underWay = backlog
         let sealed = desk.seal(draft, backlog: backlog?.chunks ?? [], chunks: chunks)

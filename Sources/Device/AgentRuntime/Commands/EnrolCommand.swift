@@ -19,10 +19,11 @@ extension Subcommand {
             once and says how it went; the agent must not run meanwhile. A device that is
             enrolled stays so unless told otherwise:
 
-            --force asks for a new report key under the same id, with the same device keys;
-            the key in force stays until that has succeeded. With a token that names
-            another root the device begins anew with that operator: its parameters are
-            the built-in ones until it is sent others.
+            --force asks the aggregator for its report key under the same id and device keys,
+            e.g. after its database or master key was replaced; the key in force stays
+            until that has succeeded. With a token that names another root the device
+            begins anew with that operator: its parameters are the built-in ones until
+            it is sent others.
 
             --new-identity sets state, spool and learned slots aside and mints new device
             keys and a new id: when somebody may have read the state file.
@@ -36,7 +37,7 @@ extension Subcommand {
                 "as installed, before the first start",
                 "sudo -u phi-agent phi-agent enrol --config /etc/phi-agent/agent.conf"),
             Example(
-                "a new report key",
+                "after the aggregator was set up anew",
                 "sudo -u phi-agent phi-agent enrol --force --config /etc/phi-agent/agent.conf"),
         ],
         exits: [
