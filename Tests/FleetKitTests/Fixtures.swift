@@ -95,6 +95,8 @@ enum Fixtures {
         "agreement":0.95,"predictorQuality":0.947},"applicable":true,"triggers":["interval"],
         "operatingCoherence":0.88,"capacityCoherence":0.62,"slot":17,"controlMode":"dry-run",
         "votes":{"hardware":{"exponent":0,"weight":1,"factor":1},"entropy":{"exponent":0.618,"weight":1,"factor":1.3464}}},
+        "controls":{"group":"workload.slice","by":"systemd","missing":["cpu.max"],"limits":[
+        {"file":"memory.high","value":"209715200","original":"max"}]},
         "parameterVersion":\(version),"apply":{"version":\(version),"phase":"confirmed","reason":""},
         "runtime":\(runtime),"hardware":{"cpuCores":4,"cpuMaxMHz":1500,"memoryBytes":4294967296},
         "reportsStored":1170,"chunksStored":40,"samplesTaken":1200,"gaps":\(gaps),"forks":\(forks)}

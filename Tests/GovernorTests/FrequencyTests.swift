@@ -53,6 +53,11 @@ import Testing
         _ = governor.apply(decision(0.5))
         #expect(try cap(group) < 1_800_000)
         #expect(governor.status.limits.map(\.control.file) == ["cpufreq/policy0/scaling_max_freq"])
+        // As the report tells of it: the same, and where nothing is governed nothing.
+        let told = governor.status.summary
+        #expect(told?.limits.map(\.file) == ["cpufreq/policy0/scaling_max_freq"])
+        #expect(told?.limits.map(\.value) == governor.status.limits.map(\.value))
+        #expect(told?.missing == governor.status.missing.map(\.file))
         _ = governor.apply(decision(1))
         #expect(try cap(group) == 1_800_000)
         #expect(governor.status.limits == [])

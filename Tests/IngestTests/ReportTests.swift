@@ -29,11 +29,25 @@ import Wire
         #expect(try harness.metric("phi_device_busy_ratio{device=\"\(device.id.hex)\"}") == 0.25)
         #expect(shown["isLive"] as? Bool == true && shown["status"] as? String == "accepted")
         #expect((shown["decision"] as? [String: Any])?["controlMode"] as? String == "dry-run")
+        #expect(shown["controls"] is NSNull)
+        device.controls = {
+            var controls = ControlSummary()
+            (controls.group, controls.by) = ("workload.slice", "systemd")
+            controls.missing = ["cpu.max"]
+            controls.limits = [ControlSummary.Limit(file: "memory.high", value: "1024", original: "max")]
+            return controls
+        }()
+        #expect(try harness.client.send(device.report(), of: device).status == 200)
+        let controls = try harness.json("/v1/devices/\(device.id.hex)")["controls"] as? [String: Any]
+        #expect(controls?["group"] as? String == "workload.slice" && controls?["by"] as? String == "systemd")
+        #expect(controls?["missing"] as? [String] == ["cpu.max"])
+        let limits = controls?["limits"] as? [[String: String]]
+        #expect(limits == [["file": "memory.high", "value": "1024", "original": "max"]])
         let fleet = try harness.json("/v1/fleet")
         #expect((fleet["devices"] as? [String: Any])?["live"] as? Int == 1)
         #expect((fleet["hottest"] as? [String: Any])?["id"] as? String == device.id.hex)
         let history = try harness.json("/v1/devices/\(device.id.hex)/history?limit=5")
-        #expect((history["reports"] as? [Any])?.count == 1)
+        #expect((history["reports"] as? [Any])?.count == 2)
         harness.service.stop()
     }
 

@@ -99,15 +99,25 @@ import Testing
         let more = [
             "pool.budgetBytes", "pool.basis", "pool.extension64", "pool.compressionRatio",
             "pool.phiAlignment", "pool.bitScalingEfficiency", "controlMode", "controls",
-            "heat.temperatureC", "coherenceParts.achievableFrequency",
+            "heat.temperatureC", "coherenceParts.achievableFrequency", "sensors.known", "sensors.faults",
+            "pool.dropped.low", "pool.dropped.normal", "pool.dropped.high",
         ]
         for path in Self.named + more { #expect(Self.value(decision, path) != nil, "no \(path)") }
         let table = try Programs.run("phi-agent", ["status"] + own).out
         #expect(table.contains(status.json["device"] as? String ?? "?"))
+        // The running agent's sensors, which aren't those that `status` itself would find here.
+        #expect(status.json["running"] as? Bool == true)
+        let sensors = try #require(decision["sensors"] as? [String: Any])
+        #expect(table.contains("\(sensors["known"] ?? "?") known, \(sensors["healthy"] ?? "?") good"))
+        #expect((sensors["known"] as? Int ?? 0) > 0)
+        #expect(table.contains("agent                  running\n"), "\(table)")
         for word in ["runtime extension", "seconds to 80 °C", "heat budget", "s ago", "api-only"] {
             #expect(table.contains(word), "\(word)")
         }
         #expect(try fleet.end("agent-0") == 0)
+        let left = try Programs.run("phi-agent", ["status"] + own).out
+        #expect(left.contains("not running: the decision and the sensors are its last"))
+        #expect(left.contains("\(sensors["known"] ?? "?") known"))
 
         // A file that was cut short is said to be, not shown.
         let file = fleet.path("agent-0/run/decision.json")
@@ -118,5 +128,8 @@ import Testing
         try FileManager.default.removeItem(atPath: file)
         let none = try Programs.run("phi-agent", ["status", "--json"] + own)
         #expect(none.status == 0 && none.json["decision"] is NSNull)
+        #expect(none.json["running"] as? Bool == false)
+        let bare = try Programs.run("phi-agent", ["status"] + own).out
+        #expect(bare.contains("– (no agent has told of them)"))
     }
 }

@@ -16,6 +16,7 @@ public struct TestDevice: Sendable {
     public var parameterVersion: UInt64 = 0
     public var applyStatus = ApplyStatus()
     public var agreement = 1.0
+    public var controls: ControlSummary?
 
     public init(_ number: Int) {
         let seed = Digest.sha256(Array("test device \(number)".utf8))
@@ -76,14 +77,15 @@ public struct TestDevice: Sendable {
         var decision = Decision()
         decision.confidence = Confidence(
             signalQuality: 1, agreement: agreement, predictorQuality: 0.9)
-        return SealedReport(
-            sealing: Report(
-                device: id, boot: boot, kernelBootID: "kernel", sequence: sequence,
-                previousHead: previous, instant: instant, agentVersion: "test",
-                samplesTaken: sequence, sample: sample, decision: decision, controlMode: .dryRun,
-                pool: PoolSummary(), cycleDigest: .zero, hardwareHash: hardware.hash,
-                hardware: sequence == 1 ? hardware : nil, parameterVersion: parameterVersion,
-                applyStatus: applyStatus, gap: gap, chunks: chunks))
+        var report = Report(
+            device: id, boot: boot, kernelBootID: "kernel", sequence: sequence,
+            previousHead: previous, instant: instant, agentVersion: "test",
+            samplesTaken: sequence, sample: sample, decision: decision, controlMode: .dryRun,
+            pool: PoolSummary(), cycleDigest: .zero, hardwareHash: hardware.hash,
+            hardware: sequence == 1 ? hardware : nil, parameterVersion: parameterVersion,
+            applyStatus: applyStatus, gap: gap, chunks: chunks)
+        report.controls = controls
+        return SealedReport(sealing: report)
     }
 
     public func mac(_ method: String, _ path: String, _ body: [UInt8] = []) -> RequestMAC {

@@ -110,6 +110,7 @@ extension Expected {
         for name in report.seriesNames { message("series_names") { $0.seriesName(name) } }
         for origin in report.origins { message("origins") { $0.origin(origin) } }
         if let spool = report.spool { message("spool") { $0.spool(spool) } }
+        if let controls = report.controls { message("controls") { $0.controls(controls) } }
         bytes("head", head.bytes)
     }
 

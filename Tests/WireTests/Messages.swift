@@ -189,6 +189,7 @@ extension SeededRandom {
             }, chunks: (0..<below(4)).map { _ in bytes(1 + below(300)) }, seriesNames: seriesNames())
         report.origins = origins()
         report.spool = optional { $0.spoolSummary() }
+        report.controls = optional { $0.controlSummary() }
         return report
     }
 

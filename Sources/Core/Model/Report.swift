@@ -165,6 +165,8 @@ public struct Report: Equatable, Sendable {
     public var origins: [ChunkOrigin] = []
     /// The spool on the device's disk; nil where there is none.
     public var spool: SpoolSummary?
+    /// Absent where nothing is governed.
+    public var controls: ControlSummary?
 
     public init(
         device: DeviceID, boot: UInt64, kernelBootID: String, sequence: UInt64,

@@ -69,6 +69,7 @@ extension Report {
         for name in seriesNames.prefix(SeriesName.countMax) { writer.message(20, name.encoded()) }
         for origin in origins.prefix(ChunkOrigin.countMax) { writer.message(24, origin.encoded()) }
         if let spool { writer.message(25, spool.encoded()) }
+        if let controls { writer.message(26, controls.encoded()) }
         return writer
     }
 
@@ -135,6 +136,7 @@ extension Report {
                 }
                 report.origins.append(try ChunkOrigin(decoding: try reader.message(field)))
             case 25: report.spool = try SpoolSummary(decoding: try reader.message(field))
+            case 26: report.controls = try ControlSummary(decoding: try reader.message(field))
             case headField:
                 head = try reader.digest(field)
                 covered = field.start

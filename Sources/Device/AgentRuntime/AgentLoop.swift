@@ -78,16 +78,9 @@ final class AgentLoop {
         if state.reportKey == nil {
             state.labels = options.labels
             if options.token != nil { state.root = options.root }
-        } else if let root = options.root, root != state.root {
+        } else if state.adopt(root: options.root, labels: options.labels) {
             // A new token names another root: the operator began anew, and so does the device.
             log.write(.warning, "the token names another root key: enrolling again")
-            state.root = root
-            state.reportKey = nil
-            state.labels = options.labels
-            state.good = nil
-            state.trial = nil
-            state.floor = 0
-            state.keySetFloor = 0
         }
         if state.reportKey != nil, !options.labels.isEmpty, options.labels != state.labels {
             log.write(.warning, "labels are set at enrolment: the ones given now are not in force")
@@ -300,6 +293,7 @@ final class AgentLoop {
         tell(done)
         let status = governor.status
         core.controlMode = status.mode
+        core.controls = status.summary
         core.scalesFrequency = governor.scalesFrequency
         tellClients(LocalDecision(decision, status, .now(), set.version, done))
         statusLine.tell(decision, status.mode)
@@ -311,6 +305,7 @@ final class AgentLoop {
                 status: status
             ) { json in
                 core.explanation?.write(into: &json)
+                core.latestSample?.writeSensors(into: &json)
                 pool.write(into: &json)
             }
         } catch {

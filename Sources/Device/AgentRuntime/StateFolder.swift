@@ -69,6 +69,13 @@ struct StateFolder: ~Copyable {
                 "the identity in \(file) rests on \(source.words), which this user can't read",
                 hint: "run the agent as the user it first ran as (root), or move the file away and enrol again")
         }
+        return try renew(state, serials: serials, log: log)
+    }
+
+    /// Sets all of an identity aside, and mints another.
+    func renew(
+        _ state: AgentState, serials: [BoardSerial], log: Log
+    ) throws(UsageError) -> AgentState {
         // The state last: what a crash in between leaves is set aside by the next start.
         for name in [Self.spoolName, Self.chamberName, Self.poolName, Self.name] {
             try setAside(name, of: state.device, log)
@@ -101,9 +108,9 @@ struct StateFolder: ~Copyable {
             aside = "\(file).of-\(device.hex).\(number)"
         }
         do throws(Errno) { try FileSystem.rename(file, to: aside) } catch {
-            throw UsageError("\(file) belongs to another board and can't be set aside: \(error.text)")
+            throw UsageError("\(file) belongs to another identity and can't be set aside: \(error.text)")
         }
-        log.write(.warning, "\(file) belongs to another board: set aside as \(aside)")
+        log.write(.warning, "\(file) belongs to another identity: set aside as \(aside)")
     }
 
     /// Where the governor keeps what it found; what earlier boots left is void and goes.

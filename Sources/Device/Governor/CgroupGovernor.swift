@@ -295,4 +295,17 @@ public struct ControlStatus: Sendable {
     public var feedback: StaticString
     /// "open" or "held".
     public var memoryHigh: StaticString
+
+    /// For the report; nil where nothing is governed.
+    public var summary: ControlSummary? {
+        guard group != nil || !limits.isEmpty else { return nil }
+        var summary = ControlSummary()
+        summary.group = group ?? ""
+        summary.by = "\(by)"
+        summary.missing = missing.map { $0.file }
+        summary.limits = limits.map {
+            ControlSummary.Limit(file: $0.control.file, value: $0.value, original: $0.original)
+        }
+        return summary
+    }
 }

@@ -14,6 +14,9 @@ extension AgentCore {
                 poolPressure: feed.pressure), latest.decision, keeper.current)
     }
 
+    /// The last cycle's; nil before the first.
+    public var latestSample: Sample? { latest?.sample }
+
     /// The pool's account now. It walks through all that the pool holds: not for every cycle.
     public var poolSummary: PoolSummary { feed.summary }
 }

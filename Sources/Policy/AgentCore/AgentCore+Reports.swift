@@ -96,6 +96,7 @@ extension AgentCore {
         let chunks = Array(waiting.prefix(Report.chunkCountMax - (backlog?.chunks.count ?? 0)))
         draft.origins = origins(backlog, poolChunks: chunks.count, now)
         draft.spool = spoolReport
+        draft.controls = controls
         spool.fetched = nil
         spool.underWay = backlog
         let sealed = desk.seal(draft, backlog: backlog?.chunks ?? [], chunks: chunks)
@@ -220,7 +221,7 @@ extension AgentCore {
     }
 
     /// The head of a reply's body, for the log.
-    static func shown(_ body: [UInt8]) -> String {
+    public static func shown(_ body: [UInt8]) -> String {
         let head = body.prefix(160).map { $0 < 0x20 || $0 >= 0x7f ? 0x20 : $0 }
         return String(decoding: head, as: UTF8.self)
     }

@@ -53,6 +53,8 @@ public struct AgentCore {
     public var controlMode = ControlMode.apiOnly
     /// Whether a factor below 1 is met by frequency: the chamber forecasts the heat by it.
     public var scalesFrequency = false
+    /// What it governs with; nil: nothing. The runtime sets it after each `.govern`.
+    public var controls: ControlSummary?
     /// How the spool's disk fares; the runtime sets it, and the core adds what it knows.
     public var spoolSummary: SpoolSummary?
 

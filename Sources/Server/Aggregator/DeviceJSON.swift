@@ -51,6 +51,7 @@ extension JSONWriter {
         endObject()
         if let pool = newest?.report.pool { runtime(pool) } else { null("runtime") }
         if let spool = newest?.report.spool { self.spool(spool) } else { null("spool") }
+        if let controls = newest?.report.controls { self.controls(controls) } else { null("controls") }
         value(newest?.report.instant.isSynced ?? false, "clockSynced")
         beginObject("hardware")
         value(record.hardware.cpuCores, "cpuCores")
@@ -230,6 +231,25 @@ extension JSONWriter {
         value(pool.share16, "share16")
         value(pool.share8, "share8")
         value(pool.refused, "refused")
+        endObject()
+    }
+
+    private mutating func controls(_ controls: ControlSummary) {
+        beginObject("controls")
+        value(controls.group, "group")
+        value(controls.by, "by")
+        beginArray("missing")
+        for file in controls.missing { value(file) }
+        endArray()
+        beginArray("limits")
+        for limit in controls.limits {
+            beginObject()
+            value(limit.file, "file")
+            value(limit.value, "value")
+            value(limit.original, "original")
+            endObject()
+        }
+        endArray()
         endObject()
     }
 

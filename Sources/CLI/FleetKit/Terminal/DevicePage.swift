@@ -5,7 +5,7 @@ struct DevicePage {
     let now: Int64
 
     func show(_ terminal: Terminal) {
-        for section in [identity, senses, decision, parameters, pool] + spool {
+        for section in [identity, senses, decision] + controls + [parameters, pool] + spool {
             terminal.line(Styled(section.title, .bold))
             var table = Table([.left(""), .left("")])
             for (name, value) in section.rows { table.add([Styled(name, .dim), value]) }
@@ -184,6 +184,29 @@ struct DevicePage {
             rows.append(("  \(vote.name)", text))
         }
         return ("Decision", decision.isNull ? [("", Format.noData)] : rows)
+    }
+
+    /// Nothing for a device that governs nothing.
+    private var controls: [Section] {
+        let controls = json["controls"]
+        guard !controls.isNull else { return [] }
+        let group = controls["group"].string ?? ""
+        var rows = [
+            ("group", Format.text(group.isEmpty ? "none" : "\(group), by \(controls["by"].string ?? "?")"))
+        ]
+        for limit in controls["limits"].items {
+            rows.append(
+                (
+                    limit["file"].string ?? "?",
+                    Styled("\(limit["value"].string ?? "?")   before: \(limit["original"].string ?? "?")")
+                ))
+        }
+        if controls["limits"].items.isEmpty { rows.append(("limits", Styled("none in force"))) }
+        let missing = controls["missing"].items.compactMap(\.string)
+        if !missing.isEmpty {
+            rows.append(("missing", Styled(missing.joined(separator: ", "), .warning)))
+        }
+        return [("Controls", rows)]
     }
 
     private var parameters: Section {

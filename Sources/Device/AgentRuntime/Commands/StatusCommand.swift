@@ -5,6 +5,7 @@
 
 import AgentCore
 import Bytes
+import LocalAPI
 import Model
 import System
 
@@ -12,7 +13,11 @@ extension Subcommand {
     static let status = Subcommand(
         name: "status", arguments: "[--json] [OPTION…]",
         summary: "identity, parameters and every metric of the last decision",
-        discussion: "It reads --state-dir and --run-dir; give the options that the agent runs with.",
+        discussion: """
+            It reads --state-dir and --run-dir and asks for the agent at its socket; give the
+            options that the agent runs with. Where none runs it says so, and shows what the
+            last one left.
+            """,
         flags: [Flag("json", nil, "one JSON object instead of the table")] + Options.flags,
         examples: [
             Example("on a device", "sudo phi-agent status"),
@@ -57,12 +62,13 @@ extension Subcommand {
                 ("labels", labels.isEmpty ? "none" : labels),
                 ("boot", "\(state.boot)\(state.wasClean ? "" : " (running, or ended by a crash)")"),
                 ("parameters", "\(version)\(state.trial == nil ? "" : " (on trial)")"),
-                ("decision", age),
+                ("agent", presence(options, decision)), ("decision", age),
+                ("identity", "by \((state.serialSource ?? .none).words)"),
             ]
             var table = MetricsTable()
             table.head("Agent")
             for (label, value) in rows { table.row("\(label)", value) }
-            for line in SensorGlance.lines(options, state) { table.row("\(line.label)", line.text) }
+            for line in SensorRows.lines(decision) { table.row("\(line.label)", line.text) }
             if let decision { table.show(decision) }
             Standard.output(table.text)
             return 0
@@ -79,6 +85,7 @@ extension Subcommand {
         json.value(state.wasClean, "endedWell")
         json.value(state.floor, "parameterFloor")
         json.value(state.trial != nil, "onTrial")
+        if let runs = answers(options) { json.value(runs, "running") } else { json.null("running") }
         if decision == nil {
             json.null("decision")
         } else {
@@ -87,6 +94,27 @@ extension Subcommand {
         json.endObject()
         Standard.output(json.text + "\n")
         return 0
+    }
+
+    /// Whether an agent answers at the socket; nil where that can't be told: there is none by its
+    /// options, or this user may not connect.
+    private static func answers(_ options: Options) -> Bool? {
+        guard let path = options.socketPath else { return nil }
+        do throws(Errno) {
+            _ = try LocalSocket.connect(path)
+            return true
+        } catch {
+            return error.isMissing || error == .refused ? false : nil
+        }
+    }
+
+    private static func presence(_ options: Options, _ decision: FlatJSON?) -> String {
+        switch answers(options) {
+        case true?: "running"
+        case false?:
+            decision == nil ? "not running" : "not running: the decision and the sensors are its last"
+        case nil: "not known: its socket can't be asked"
+        }
     }
 
     /// E.g. "4 s ago". The clock that stops for nothing tells a file of an earlier boot by its future.

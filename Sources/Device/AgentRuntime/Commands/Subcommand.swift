@@ -57,7 +57,7 @@ struct Subcommand: Sendable {
 
     /// Every command, in the order of help.
     static let all: [Subcommand] = [
-        .run, .status, .doctor, .watch, .signal, .append, .read, .series, .helper, .decide, .demo, .circuit,
+        .run, .enrol, .status, .doctor, .watch, .signal, .append, .read, .series, .helper, .decide, .demo, .circuit,
         .pool, .spool, .completion, .manual, .version, .help,
     ]
 }
