@@ -15,14 +15,14 @@ extension Explanation {
         writeCoherence(&json)
         writeSignals(&json)
         json.beginObject("rawVotes")
-        for (expert, vote) in zip(Expert.allCases, rawVotes) {
-            json.key(expert.name)
-            json.value(vote)
-        }
+        json.value(rawVote(of: .hardware), "hardware")
+        json.value(rawVote(of: .entropy), "entropy")
+        json.value(rawVote(of: .thermal), "thermal")
+        json.value(rawVote(of: .value), "value")
         json.endObject()
         json.value(activation.phase, "phase")
         json.beginArray("lanes")
-        for lane in activation.lanes { json.value(lane) }
+        for index in Activation.laneIndices { json.value(activation.lane(index)) }
         json.endArray()
         writeHeat(&json)
         writeMemory(&json)
@@ -45,8 +45,8 @@ extension Explanation {
         } else {
             json.null("gpu")
         }
-        json.value(hardwareHash.hex, "hash")
-        json.value(classHash.hex, "class")
+        json.value(hex: hardwareHash.words, "hash")
+        json.value(hex: classHash.words, "class")
         json.endObject()
     }
 
@@ -107,6 +107,6 @@ extension Explanation {
     private func writeMemory(_ json: inout JSONWriter) {
         json.value(status.wantsEarlyObservation, "earlyObservationWanted")
         json.value(status.learnedSlots, "learnedSlots")
-        json.value(status.chainHead.hex, "chainHead")
+        json.value(hex: status.chainHead.words, "chainHead")
     }
 }

@@ -134,6 +134,12 @@ int cposix_write_existing(int dir, const char *path, const uint8_t *bytes, size_
 /// Replaces `path` in one step: a temporary file in the same folder with `mode`, rename. With
 /// `durable`, file and folder are synced: after a power cut it is the old or the new, whole.
 int cposix_replace(const char *path, const uint8_t *bytes, size_t count, uint32_t mode, int durable);
+/// As `cposix_replace` without `durable`, by a name that the caller keeps for it. Where `is_cut` the
+/// process's mask takes bits off the mode, and they are set apart.
+int cposix_replace_by(const char *path, const char *temporary, const uint8_t *bytes, size_t count,
+                      uint32_t mode, int is_cut);
+/// 1 when the process's mask takes bits off `mode`. Not while other threads make files.
+int cposix_mask_cuts(uint32_t mode);
 /// Appends, creating the file with `mode` when it is missing.
 int cposix_append(const char *path, const uint8_t *bytes, size_t count, uint32_t mode);
 /// Makes the folder and those above it that are missing, each with `mode`. Existing ones stay as
