@@ -40,7 +40,11 @@ final class AgentLoop {
     private var holdMAC: RequestMAC?
 
     var core: AgentCore
+    // Both are kept for their memory.
     private var events: [AgentEvent] = []
+    private var actions: [AgentAction] = []
+    /// When the loop last woke, or came back from the disk: the time of what happens now.
+    private var moment = Instant.now()
     private var hardware: HardwareWatch
     private var nextStepMs = Int64.max
     /// The pool's account in decision.json, and when it was drawn up.
@@ -150,18 +154,19 @@ final class AgentLoop {
             let deadlineMs = min(core.nextDeadlineMs, nextStepMs, governor.nextLookMs ?? .max)
             let waitMs = min(Self.sleepMsMax, max(0, deadlineMs - Clock.boottimeMs))
             transfers.wait(&watched, timeoutMs: Int(Clock.realMs(waitMs)))
+            moment = .now()
             if watched[0].isReady { takeSignals() }
             if watched.count > stallPlace, watched[stallPlace].isReady {
                 if !stalls.rearm() { watched.removeLast() }
                 feed(.nudge)
-            } else if stalls.retry(nowMs: Clock.boottimeMs), let descriptor = stalls.descriptor {
+            } else if stalls.retry(nowMs: moment.monotonicMs), let descriptor = stalls.descriptor {
                 watched.append(Watched(descriptor, .priority))
             }
             sensors.stallSource = stalls.source
             takeReplies()
             stepIfDue()
-            serveClients()
-            tell(governor.look())
+            serveClients(areWaiting: local != nil && watched[1].isReady)
+            tell(governor.look(nowMs: moment.monotonicMs))
             if job?.hasJustEnded(log) == true { feed(.stop) }
             feed(.tick)
             // Progress of the loop feeds the watchdog; the loop turns at least twice a minute.
@@ -222,10 +227,14 @@ final class AgentLoop {
     /// Feeds one event and performs the actions, and those of the events that they cause.
     func feed(_ event: AgentEvent) {
         events.append(event)
-        while !events.isEmpty, exitStatus == nil {
-            let next = events.removeFirst()
-            for action in core.step(next, at: .now()) { perform(action) }
+        var next = 0
+        while next < events.count, exitStatus == nil {
+            core.step(events[next], at: moment, into: &actions)
+            next += 1
+            for index in actions.indices { perform(actions[index]) }
+            actions.removeAll(keepingCapacity: true)
         }
+        events.removeAll(keepingCapacity: true)
         store.note(
             boot: core.state.boot, samplesTaken: core.samplesTakenSoFar, samplesAtRisk: core.samplesAtRisk)
     }
@@ -236,6 +245,7 @@ final class AgentLoop {
         case .persist(let state):
             let fault = folder.save(store.charged(state))
             if let fault { log.write(.error, "the state can't be written: \(fault.text)") }
+            moment = .now()
             events.append(.persisted(fault == nil))
         case .govern(let decision, let set): govern(decision, set)
         case .enrol(let body):
@@ -253,9 +263,12 @@ final class AgentLoop {
             send(signed?.0, on: holdTransfer) { .holdEnded($0) }
         case .cancelHold: transfers.cancel(holdTransfer)
         case .answer(let answer, let client): local?.answer(answer, client: client)
-        case .checkpoint(let batch): events.append(.checkpointed(store.write(batch)))
+        case .checkpoint(let batch):
+            events.append(.checkpointed(store.write(batch)))
+            moment = .now()
         case .fetchBacklog(let bytes, let current):
             events.append(.backlog(store.fetch(maxBytes: bytes, current)))
+            moment = .now()
         case .releaseBacklog: store.release()
         case .keep(let thing, let bytes): store.keep(thing, bytes, of: hardware.record)
         case .log(let level, let text): log.write(level, text)
@@ -274,7 +287,7 @@ final class AgentLoop {
 
     /// The temperature between two observations, for the thermal model.
     private func stepIfDue() {
-        let nowMs = Clock.boottimeMs
+        let nowMs = moment.monotonicMs
         guard nowMs >= nextStepMs else { return }
         sensors.step(atMs: nowMs)
         planStep(nowMs)
@@ -286,7 +299,7 @@ final class AgentLoop {
     }
 
     private func observe() {
-        let now = Instant.now()
+        let now = moment
         planStep(now.monotonicMs)
         hardware.update(nowMs: now.monotonicMs) { sensors.hardware() }
         let signals = signalFile.read(nowMs: now.wallMs, freshMs: 3 * core.sampleIntervalMs)
@@ -295,18 +308,18 @@ final class AgentLoop {
 
     private func govern(_ decision: Decision, _ set: ParameterSet) {
         core.spoolSummary = store.summary
-        let done = governor.apply(decision, intervalMs: core.sampleIntervalMs)
+        let done = governor.apply(
+            decision, intervalMs: core.sampleIntervalMs, nowMs: moment.monotonicMs)
         tell(done)
         let status = governor.status
         core.controlMode = status.mode
         core.scalesFrequency = governor.scalesFrequency
-        tellClients(LocalDecision(decision, status, .now(), set.version, done))
+        tellClients(LocalDecision(decision, status, moment, set.version, done))
         statusLine.tell(decision, status.mode)
         do throws(Errno) {
-            let now = Instant.now()
-            let pool = poolAccount(now.monotonicMs)
+            let pool = poolAccount(moment.monotonicMs)
             try decisionFile.write(
-                decision, mode: status.mode, at: now, parameterVersion: set.version, events: done,
+                decision, mode: status.mode, at: moment, parameterVersion: set.version, events: done,
                 status: status
             ) { json in
                 core.explanation?.write(into: &json)
