@@ -1,8 +1,8 @@
 // A JSON writer for what the device says to people and programs (decision.json, --json, logs), and
 // for the server's hot pages. It only writes; who must read JSON stands on a floor with Foundation.
 //
-// One that is kept and restarted allocates nothing once it has seen its longest document, and writes
-// a number that didn't change since the document before from memory.
+// One that is kept and restarted allocates nothing once it has seen its longest document. A number
+// that is as it was in the document before, or a section that is, is then written from memory.
 
 public struct JSONWriter: Sendable {
     /// What is written, and room behind it.
@@ -13,6 +13,12 @@ public struct JSONWriter: Sendable {
     private var kept: [NumberText] = []
     private var place = 0
     private var isKept = false
+    private var sections: [Section] = []
+
+    private struct Section: Sendable {
+        var version: UInt64
+        var bytes: [UInt8]
+    }
 
     public init() {}
 
@@ -39,6 +45,24 @@ public struct JSONWriter: Sendable {
     public mutating func endObject() { close(0x7d) }
     public mutating func beginArray(_ key: StaticString? = nil) { open(key, 0x5b) }
     public mutating func endArray() { close(0x5d) }
+
+    /// Fields of an object that has others before them, which are the same while `version` is.
+    /// - Parameter number: 0 and up, one for each section that the document may have.
+    public mutating func section(
+        _ number: Int, of version: UInt64, _ write: (inout JSONWriter) -> Void
+    ) {
+        guard isKept, needsComma else { return write(&self) }
+        while sections.count <= number { sections.append(Section(version: ~version, bytes: [])) }
+        if sections[number].version == version, !sections[number].bytes.isEmpty {
+            return sections[number].bytes.withUnsafeBufferPointer { put($0) }
+        }
+        let start = count
+        // Its numbers would move the places of those that follow.
+        isKept = false
+        write(&self)
+        isKept = true
+        sections[number] = Section(version: version, bytes: Array(room[start..<count]))
+    }
 
     /// A line's end, after the document.
     public mutating func endLine() { put(0x0a) }
@@ -151,7 +175,7 @@ public struct JSONWriter: Sendable {
                 bytes[0] = 0x2c
                 let start = bytes + (needsComma ? 1 : 0)
                 start[0] = 0x22
-                (start + 1).update(from: key.utf8Start, count: length)
+                Self.copy(key.utf8Start, to: start + 1, length)
                 start[length + 1] = 0x22
                 start[length + 2] = 0x3a
                 return length + (needsComma ? 4 : 3)
@@ -214,7 +238,7 @@ public struct JSONWriter: Sendable {
     private mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let first = bytes.baseAddress else { return }
         put(bytes.count) { room in
-            room.update(from: first, count: bytes.count)
+            Self.copy(first, to: room, bytes.count)
             return bytes.count
         }
     }
@@ -229,6 +253,30 @@ public struct JSONWriter: Sendable {
 
     private mutating func put(_ number: NumberText) {
         put(NumberText.bytesMost) { number.copy(to: $0) }
+    }
+
+    /// Keys and names are short: whole words, of which the last may lie over the one before, cost less
+    /// than a call.
+    @inline(__always)
+    private static func copy(
+        _ source: UnsafePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, _ count: Int
+    ) {
+        let (source, target) = (UnsafeRawPointer(source), UnsafeMutableRawPointer(target))
+        func move<Word: BitwiseCopyable>(_ offset: Int, _: Word.Type) {
+            target.storeBytes(
+                of: source.loadUnaligned(fromByteOffset: offset, as: Word.self), toByteOffset: offset,
+                as: Word.self)
+        }
+        switch count {
+        case 17...: target.copyMemory(from: source, byteCount: count)
+        case 8...:
+            move(0, UInt64.self)
+            move(count - 8, UInt64.self)
+        case 4...:
+            move(0, UInt32.self)
+            move(count - 4, UInt32.self)
+        default: for offset in 0..<max(0, count) { move(offset, UInt8.self) }
+        }
     }
 
     /// Gives `write` room for `most` bytes; it says how many it has used.

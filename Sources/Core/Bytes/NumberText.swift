@@ -26,8 +26,9 @@ struct NumberText: TextOutputStream, Sendable {
 
     private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         let (start, most) = (count, min(bytes.count, Self.bytesMost - count))
+        guard let first = bytes.baseAddress else { return }
         withUnsafeMutableBytes(of: &text) { room in
-            for index in 0..<most { room[start + index] = bytes[index] }
+            room.baseAddress?.advanced(by: start).copyMemory(from: first, byteCount: most)
         }
         count += most
     }

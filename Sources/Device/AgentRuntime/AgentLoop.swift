@@ -226,17 +226,21 @@ final class AgentLoop {
 
     /// Feeds one event and performs the actions, and those of the events that they cause.
     func feed(_ event: AgentEvent) {
-        events.append(event)
+        take(event)
         var next = 0
         while next < events.count, exitStatus == nil {
-            core.step(events[next], at: moment, into: &actions)
+            take(events[next])
             next += 1
-            for index in actions.indices { perform(actions[index]) }
-            actions.removeAll(keepingCapacity: true)
         }
         events.removeAll(keepingCapacity: true)
         store.note(
             boot: core.state.boot, samplesTaken: core.samplesTakenSoFar, samplesAtRisk: core.samplesAtRisk)
+    }
+
+    private func take(_ event: AgentEvent) {
+        core.step(event, at: moment, into: &actions)
+        for index in actions.indices { perform(actions[index]) }
+        actions.removeAll(keepingCapacity: true)
     }
 
     private func perform(_ action: AgentAction) {
@@ -323,17 +327,17 @@ final class AgentLoop {
                 status: status
             ) { json in
                 core.explanation?.write(into: &json)
-                pool.write(into: &json)
+                json.section(1, of: UInt64(bitPattern: pool.atMs)) { pool.summary.write(into: &$0) }
             }
         } catch {
             log.write(.warning, "\(decisionFile.path) can't be written: \(error.text)")
         }
     }
 
-    private func poolAccount(_ nowMs: Int64) -> PoolSummary {
-        if let pool, nowMs - pool.atMs < Self.poolAccountMs { return pool.summary }
-        let summary = core.poolSummary
-        pool = (summary, nowMs)
-        return summary
+    private func poolAccount(_ nowMs: Int64) -> (summary: PoolSummary, atMs: Int64) {
+        if let pool, nowMs - pool.atMs < Self.poolAccountMs { return pool }
+        let made = (core.poolSummary, nowMs)
+        pool = made
+        return made
     }
 }

@@ -18,9 +18,6 @@ public final class HeldFile {
         case head
     }
 
-    /// The smallest page that Linux has.
-    private static let pageBytes = 4096
-
     public let path: String
     private let extent: Extent
     private var descriptor: Int32 = -1
@@ -59,11 +56,10 @@ public final class HeldFile {
         switch extent {
         case .head: return cposix_pread(descriptor, buffer.baseAddress, buffer.count, 0)
         case .list:
-            let count = cposix_pread(descriptor, buffer.baseAddress, buffer.count, 0)
-            // The kernel fills pages with whole lines, none of which is as long as half a page: with
-            // as much room left there was no other line.
-            if isKernels, count <= Self.pageBytes / 2 { return count }
-            return cposix_pread_all(descriptor, buffer.baseAddress, buffer.count)
+            guard isKernels else {
+                return cposix_pread_all(descriptor, buffer.baseAddress, buffer.count)
+            }
+            return cposix_pread_list(descriptor, buffer.baseAddress, buffer.count)
         case .whole:
             let count = cposix_pread(descriptor, buffer.baseAddress, buffer.count, 0)
             return count == buffer.count ? -Int(CPOSIX_EFBIG) : count

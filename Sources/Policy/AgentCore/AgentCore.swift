@@ -165,7 +165,7 @@ public struct AgentCore: ~Copyable {
         if !isObserving { note(nextObserveMs) }
         if mayHold { note(nextHoldMs) }
         note(keeper.deadlineMs)
-        if spool.writing == nil { note(spool.nextCheckpointMs) }
+        if !spool.isWriting { note(spool.nextCheckpointMs) }
         note(spool.nextChamberMs)
         return earliest
     }

@@ -9,9 +9,14 @@ import Phi
 extension Explanation {
     /// Writes its fields into an object that is open.
     public func write(into json: inout JSONWriter) {
-        json.value(profile.name, "profile")
-        writeHardware(&json)
-        writeCapacity(&json)
+        // The hash takes a GPU's memory in tenths.
+        let version =
+            hardwareHash.words.0 &+ UInt64(profile.rawValue) &+ (hardware.gpu?.memoryGB.bitPattern ?? 0)
+        json.section(0, of: version) { json in
+            json.value(profile.name, "profile")
+            writeHardware(&json)
+            writeCapacity(&json)
+        }
         writeCoherence(&json)
         writeSignals(&json)
         json.beginObject("rawVotes")
@@ -51,6 +56,7 @@ extension Explanation {
     }
 
     private func writeCapacity(_ json: inout JSONWriter) {
+        let capacity = capacity
         json.beginObject("scores")
         json.value(capacity.gpuScore, "gpu")
         json.value(capacity.gpuScoreUntiered, "gpuUntiered")

@@ -12,7 +12,7 @@ public struct Explanation: Sendable {
     public let hardwareHash: Digest32
     public let classHash: Digest32
     /// Scores, channels, entanglement strength.
-    public let capacity: Capacity
+    public var capacity: Capacity { Capacity(of: hardware, profile: profile) }
     public let decision: Decision
     /// The hashed state's phase and lanes.
     public let activation: Activation
@@ -55,7 +55,7 @@ extension Chamber {
             profile: set.profile, hardware: input.hardware,
             hardwareHash: hashes.full,
             classHash: hashes.ofClass,
-            capacity: Capacity(of: input.hardware, profile: set.profile), decision: decision,
+            decision: decision,
             activation: Activation(digest: decision.activation),
             thermal: filter.value.map { Experts.thermalSignal(temperatureC: $0, parameters) },
             entropy: input.signals.entropy ?? activity.value, value: input.signals.value,

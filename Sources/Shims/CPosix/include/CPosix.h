@@ -100,6 +100,8 @@ int cposix_close(int fd);
 int cposix_is_nameless(int fd);
 /// Bytes read at `offset`; 0 at the end.
 long cposix_pread(int fd, uint8_t *buffer, size_t capacity, int64_t offset);
+/// As `cposix_pread_all`, of a list of lines from /proc: without the read that only finds the end.
+long cposix_pread_list(int fd, uint8_t *buffer, size_t capacity);
 /// The whole file from offset 0, through a descriptor that is kept open. -EFBIG when it is longer.
 long cposix_pread_all(int fd, uint8_t *buffer, size_t capacity);
 /// Open, read all, close. -EFBIG when the file is longer.
