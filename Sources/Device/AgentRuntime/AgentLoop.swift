@@ -17,6 +17,8 @@ import Wire
 final class AgentLoop {
     /// The pool's account walks through all it holds: it is drawn up anew this often, ms.
     private static let poolAccountMs: Int64 = 10_000
+    /// Between two words to the service manager, whose patience is a matter of minutes, ms.
+    private static let watchdogMs: Int64 = 5_000
     /// Longest sleep, so that a clock that was suspended is noticed.
     private static let sleepMsMax: Int64 = 30_000
 
@@ -47,6 +49,7 @@ final class AgentLoop {
     private var moment = Instant.now()
     private var hardware: HardwareWatch
     private var nextStepMs = Int64.max
+    private var nextWatchdogMs: Int64 = 0
     /// The pool's account in decision.json, and when it was drawn up.
     private var pool: (summary: PoolSummary, atMs: Int64)?
     private var statusLine = StatusLine()
@@ -148,6 +151,7 @@ final class AgentLoop {
             tell(governor.restore())
             return status
         }
+        moment = .now()
         feed(.start)
         _ = try? Process.notify("READY=1")
         while exitStatus == nil {
@@ -169,13 +173,19 @@ final class AgentLoop {
             tell(governor.look(nowMs: moment.monotonicMs))
             if job?.hasJustEnded(log) == true { feed(.stop) }
             feed(.tick)
-            // Progress of the loop feeds the watchdog; the loop turns at least twice a minute.
-            _ = try? Process.notify("WATCHDOG=1")
+            feedWatchdog()
         }
         tell(governor.restore())
         // A fault of the agent's is none of the workload's.
         if let job { return job.finish(signals: signals, log) }
         return exitStatus ?? 0
+    }
+
+    /// Progress of the loop feeds the watchdog; the loop turns at least twice a minute.
+    private func feedWatchdog() {
+        guard moment.monotonicMs >= nextWatchdogMs else { return }
+        nextWatchdogMs = moment.monotonicMs + Self.watchdogMs
+        _ = try? Process.notify("WATCHDOG=1")
     }
 
     private func takeSignals() {

@@ -1,4 +1,4 @@
-// Files that are written again and again: by appending and syncing, one record in place, or whole.
+// A file that records are appended to and synced, or that one record is rewritten in.
 
 import CPosix
 
@@ -43,32 +43,6 @@ public struct RecordFile: ~Copyable {
             cposix_pwrite(
                 descriptor, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, 0))
         guard written == bytes.count else { throw .inputOutput }
-    }
-}
-
-/// A file in memory that is replaced again and again: a reader sees the old one or the new, whole. Not
-/// a file that survives a power cut (`FileSystem.replace` is for those), nor one for the owner alone.
-public struct ReplacedFile: Sendable {
-    public let path: String
-    private let temporary: String
-    private let mode: UInt32
-    private let isCut: Bool
-
-    public init(_ path: String, mode: UInt32 = 0o644) {
-        self.path = path
-        self.mode = mode
-        temporary = "\(path).\(cposix_process_id()).tmp"
-        isCut = cposix_mask_cuts(mode) == 1
-    }
-
-    public func replace(with bytes: UnsafeBufferPointer<UInt8>) throws(Errno) {
-        try checked(
-            path.withCString { path in
-                temporary.withCString { temporary in
-                    cposix_replace_by(
-                        path, temporary, bytes.baseAddress, bytes.count, mode, isCut ? 1 : 0)
-                }
-            })
     }
 }
 

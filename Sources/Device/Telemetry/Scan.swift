@@ -14,6 +14,9 @@ struct Scan {
     /// The byte that comes next; 0 at the end.
     private var next: UInt8 { position < bytes.count ? bytes[position] : 0 }
 
+    /// Whether this byte comes next: cheaper than `take` where few lines matter.
+    func isAt(_ byte: UInt8) -> Bool { next == byte }
+
     /// Spaces within a line.
     mutating func skipBlanks() {
         while position < bytes.count, isBlank(bytes[position]) { position += 1 }

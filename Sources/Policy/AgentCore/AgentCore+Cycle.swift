@@ -51,7 +51,8 @@ extension AgentCore {
     /// A cycle is healthy when what could be observed before still can, and the board isn't beyond
     /// its critical temperature.
     mutating func noteHealth(_ sample: Sample, _ decision: Decision) {
-        let sensorsHold = latest.map { sample.health.healthy >= $0.sample.health.healthy } ?? true
+        let sensorsHold = sample.health.healthy >= healthyBefore
+        healthyBefore = sample.health.healthy
         let isCool = !decision.triggers.contains(.safetyOverride)
         keeper.noteCycle(isHealthy: sensorsHold && isCool)
     }

@@ -47,6 +47,8 @@ public struct AgentCore: ~Copyable {
     var mustTellHardware = true
     var samplesTaken: UInt64 = 0
     var latest: (sample: Sample, decision: Decision)?
+    /// Sensors that spoke in the last cycle.
+    var healthyBefore = 0
     /// What the workload said in the last cycle.
     var latestSignals = Signals()
     var startNote: String?
