@@ -9,7 +9,9 @@ struct Scan {
 
     var isAtEnd: Bool { position >= bytes.count }
 
-    private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0 }
+    private func isBlank(_ byte: UInt8) -> Bool {
+        byte <= 0x20 && (byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0)
+    }
 
     /// The byte that comes next; 0 at the end.
     private var next: UInt8 { position < bytes.count ? bytes[position] : 0 }
