@@ -19,12 +19,13 @@ readonly build=("${swift[@]}"
 readonly device=("${swift[@]}"
     ca-certificates cmake dpkg-dev file ninja-build patch python3 xz-utils)
 # prometheus is here for promtool, which holds the metrics to Prometheus's rules; systemd for
-# systemd-analyze, which judges the units; socat and netcat for the shell examples of the local API.
+# systemd-analyze, which judges the units; socat and netcat for the shell examples of the local API;
+# qemu-user is the emulator that can load plugins, which count what a cycle costs.
 readonly test=(ca-certificates curl file iproute2 netcat-openbsd openssl perl prometheus protobuf-compiler
-    python3 qemu-user-static socat systemd util-linux)
+    python3 qemu-user qemu-user-static socat systemd util-linux)
 readonly lab=(ca-certificates cpio device-tree-compiler e2fsprogs kmod mmdebstrap openssh-client
     procps python3 qemu-system-arm qemu-user-static qemu-utils util-linux)
-# collectd-core is collectd without its service; qemu-user is the emulator that can load plugins.
+# collectd-core is collectd without its service.
 readonly bench=(collectd-core earlyoom openssl prometheus-node-exporter python3 qemu-user strace valgrind
     zstd)
 readonly deb=(debhelper dpkg-dev fakeroot lintian mmdebstrap)

@@ -115,4 +115,65 @@ import Testing
             try hold(try parse(json) is NSNumber, json.text)
         }
     }
+
+    @Test func digestsAreSixtyFourDigits() {
+        var json = JSONWriter()
+        json.value(hex: (0x0123_4567_89ab_cdef, .max, 0, 0x9a00_0000_0000_0001))
+        #expect(
+            json.text == "\"0123456789abcdefffffffffffffffff00000000000000009a00000000000001\"")
+    }
+
+    /// A writer that is kept writes what a fresh one would, whatever stood in its memory.
+    @Test func aRestartedWriterWritesTheSame() throws {
+        var kept = JSONWriter()
+        try forSeeds(2000) { random in
+            let numbers = (0..<random.below(6)).map { _ in
+                random.below(3) == 0 ? 0.1 : random.finite()
+            }
+            let (text, count) = (random.text(upTo: 30), random.below(1000))
+            func write(_ json: inout JSONWriter) {
+                json.beginObject()
+                json.value(text, "text")
+                json.value(count, "count")
+                json.beginArray("numbers")
+                for number in numbers { json.value(number) }
+                json.endArray()
+                json.value(name: "constant", "a name that is longer than two words of memory")
+                json.endObject()
+                json.endLine()
+            }
+            var fresh = JSONWriter()
+            write(&fresh)
+            kept.restart()
+            write(&kept)
+            try hold(kept.text == fresh.text, "\(kept.text) for \(fresh.text)")
+            try hold(kept.withBytes { Array($0) } == fresh.bytes, fresh.text)
+        }
+    }
+
+    @Test func aSectionIsWrittenAnewWithItsVersion() {
+        var json = JSONWriter()
+        var written = 0
+        func document(_ version: UInt64, _ value: Double) -> String {
+            json.restart()
+            json.beginObject()
+            json.value(value / 3, "before")
+            json.section(0, of: version) { json in
+                written += 1
+                json.value(value / 7, "inside")
+            }
+            json.value(value / 9, "behind")
+            json.endObject()
+            return json.text
+        }
+        func expected(_ outside: Double, _ inside: Double) -> String {
+            "{\"before\":\(outside / 3),\"inside\":\(inside / 7),\"behind\":\(outside / 9)}"
+        }
+        #expect(document(1, 1) == expected(1, 1))
+        #expect(document(1, 2) == expected(2, 1))
+        #expect(written == 1)
+        #expect(document(2, 4) == expected(4, 4))
+        #expect(document(1, 5) == expected(5, 5))
+        #expect(written == 3)
+    }
 }

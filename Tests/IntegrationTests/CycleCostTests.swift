@@ -16,4 +16,141 @@ import Testing
         #expect(!line.hasPrefix("allocations: 0 in"), "\(line)")
         #expect(line.hasSuffix("then 0"), "\(line)")
     }
+
+    /// All of the device's agent's cycle, decision.json included, in the build that ships: counted by the
+    /// emulator that runs it. What comes now and then (a full block of the pool, its account, a look
+    /// through the tree) makes a cycle dearer, so most cycles are held to it.
+    @Test func aSteadyCycleOfTheAgentAllocatesNothing() async throws {
+        let counted = try CountedAgent()
+        defer { counted.end() }
+        let first = try await counted.cycle()
+        // The counter counts: starting did allocate.
+        #expect(first.allocations > 1000)
+        var before = first
+        var cycles: [CountedAgent.Counts] = []
+        for turn in 0..<40 {
+            let after = try await counted.cycle()
+            // Warm: lists and texts have found their size.
+            if turn >= 20 { cycles.append(after - before) }
+            before = after
+        }
+        func middle(_ figure: KeyPath<CountedAgent.Counts, UInt64>) -> UInt64 {
+            cycles.map { $0[keyPath: figure] }.sorted()[cycles.count / 2]
+        }
+        #expect(middle(\.allocations) == 0, "\(cycles)")
+        // On a machine with few sensors; each more is a read and its parsing.
+        let files = counted.sensorFiles
+        #expect(middle(\.systemCalls) <= 16 + 2 * UInt64(files), "\(cycles)")
+        #expect(middle(\.instructions) <= 60_000 + 4_000 * UInt64(files), "\(cycles)")
+    }
+}
+
+/// The device's agent in an emulator that counts; see Tests/Lab/src/count.c.
+private final class CountedAgent {
+    struct Counts: CustomStringConvertible {
+        var instructions: UInt64
+        var systemCalls: UInt64
+        var allocations: UInt64
+
+        static func - (a: Counts, b: Counts) -> Counts {
+            Counts(
+                instructions: a.instructions &- b.instructions, systemCalls: a.systemCalls &- b.systemCalls,
+                allocations: a.allocations &- b.allocations)
+        }
+
+        var description: String {
+            "\(instructions) instructions, \(systemCalls) system calls, \(allocations) allocations"
+        }
+    }
+
+    /// The one that loads plugins.
+    private static let emulator = "/usr/bin/qemu-aarch64"
+    private static let allocators: Set<Substring> = [
+        "malloc", "calloc", "realloc", "memalign", "posix_memalign", "aligned_alloc",
+    ]
+
+    private let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    private let process = Process()
+    private let addresses: [Substring]
+    private var lastMs = 0
+
+    init() throws {
+        let agent = Programs.deviceAgent
+        let map = agent.appendingPathExtension("map")
+        for needed in [agent.path, map.path, Self.emulator] {
+            try #require(
+                FileManager.default.fileExists(atPath: needed), "\(needed): make setup and make device make it")
+        }
+        addresses = try Self.addresses(map)
+        try #require(!addresses.isEmpty)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let counter = folder.appending(path: "count.so")
+        let source = Programs.root.appending(path: "Tests/Lab/src/count.c").path
+        let made = try Programs.run(
+            "/usr/bin/env", ["clang", "-O2", "-shared", "-fPIC", "-o", counter.path, source])
+        try #require(made.status == 0, "\(made.err)")
+        process.executableURL = URL(filePath: Self.emulator)
+        process.arguments = [
+            "-plugin", "\(counter.path),out=\(counts.path)" + addresses.map { ",at=\($0)" }.joined(),
+            agent.path, "run", "--state-dir", folder.appending(path: "state").path,
+            "--run-dir", folder.appending(path: "run").path, "--interval", "100ms",
+        ]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+    }
+
+    func end() {
+        process.terminate()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// What the agent holds open under /proc and /sys: what it reads, and a few more.
+    var sensorFiles: Int {
+        let held = "/proc/\(process.processIdentifier)/fd"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: held)) ?? []
+        return names.count { name in
+            let target = (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(held)/\(name)")) ?? ""
+            return target.hasPrefix("/proc/") || target.hasPrefix("/sys/")
+        }
+    }
+
+    private var counts: URL { folder.appending(path: "counts") }
+
+    /// The counters after the next cycle: decision.json is its last work but one.
+    func cycle() async throws -> Counts {
+        let file = folder.appending(path: "run/decision.json")
+        let end = Date().addingTimeInterval(60)
+        while Date() < end {
+            let json = (try? Data(contentsOf: file)).flatMap {
+                try? JSONSerialization.jsonObject(with: $0) as? [String: Any]
+            }
+            if let ms = json?["monotonicMs"] as? Int, ms != lastMs {
+                lastMs = ms
+                try await Task.sleep(for: .milliseconds(20))
+                return try read()
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw CocoaError(.fileReadUnknown)
+    }
+
+    private func read() throws -> Counts {
+        let words = try Data(contentsOf: counts).withUnsafeBytes { Array($0.bindMemory(to: UInt64.self)) }
+        try #require(words.count >= 2 + addresses.count)
+        return Counts(
+            instructions: words[0], systemCalls: words[1],
+            allocations: words[2..<2 + addresses.count].reduce(0, +))
+    }
+
+    /// Where the allocating functions begin, from the linker's map.
+    private static func addresses(_ map: URL) throws -> [Substring] {
+        var found: Set<Substring> = []
+        for line in String(decoding: try Data(contentsOf: map), as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ", omittingEmptySubsequences: true)
+            if words.count == 5, allocators.contains(words[4]) { found.insert(words[0]) }
+        }
+        return found.sorted()
+    }
 }

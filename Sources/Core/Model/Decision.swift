@@ -145,14 +145,18 @@ public struct Triggers: OptionSet, Sendable {
 
     public var names: [String] {
         var names: [String] = []
-        if contains(.hardwareObserver) { names.append("hardware-observer") }
-        if contains(.marketEntropy) { names.append("market-entropy") }
-        if contains(.thermalMirror) { names.append("thermal-mirror") }
-        if contains(.profitHarmonic) { names.append("profit-harmonic") }
-        if contains(.memoryPressure) { names.append("memory-pressure") }
-        if contains(.safetyOverride) { names.append("safety-override") }
-        if contains(.poolPressure) { names.append("pool-pressure") }
+        forEachName { names.append("\($0)") }
         return names
+    }
+
+    public func forEachName(_ body: (StaticString) -> Void) {
+        if contains(.hardwareObserver) { body("hardware-observer") }
+        if contains(.marketEntropy) { body("market-entropy") }
+        if contains(.thermalMirror) { body("thermal-mirror") }
+        if contains(.profitHarmonic) { body("profit-harmonic") }
+        if contains(.memoryPressure) { body("memory-pressure") }
+        if contains(.safetyOverride) { body("safety-override") }
+        if contains(.poolPressure) { body("pool-pressure") }
     }
 }
 

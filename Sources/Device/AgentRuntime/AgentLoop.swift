@@ -17,6 +17,8 @@ import Wire
 final class AgentLoop {
     /// The pool's account walks through all it holds: it is drawn up anew this often, ms.
     private static let poolAccountMs: Int64 = 10_000
+    /// Between two words to the service manager, whose patience is a matter of minutes, ms.
+    private static let watchdogMs: Int64 = 5_000
     /// Longest sleep, so that a clock that was suspended is noticed.
     private static let sleepMsMax: Int64 = 30_000
 
@@ -40,9 +42,14 @@ final class AgentLoop {
     private var holdMAC: RequestMAC?
 
     var core: AgentCore
+    // Both are kept for their memory.
     private var events: [AgentEvent] = []
+    private var actions: [AgentAction] = []
+    /// When the loop last woke, or came back from the disk: the time of what happens now.
+    private var moment = Instant.now()
     private var hardware: HardwareWatch
     private var nextStepMs = Int64.max
+    private var nextWatchdogMs: Int64 = 0
     /// The pool's account in decision.json, and when it was drawn up.
     private var pool: (summary: PoolSummary, atMs: Int64)?
     private var statusLine = StatusLine()
@@ -138,33 +145,41 @@ final class AgentLoop {
             tell(governor.restore())
             return status
         }
+        moment = .now()
         feed(.start)
         _ = try? Process.notify("READY=1")
         while exitStatus == nil {
             let deadlineMs = min(core.nextDeadlineMs, nextStepMs, governor.nextLookMs ?? .max)
             let waitMs = min(Self.sleepMsMax, max(0, deadlineMs - Clock.boottimeMs))
             transfers.wait(&watched, timeoutMs: Int(Clock.realMs(waitMs)))
+            moment = .now()
             if watched[0].isReady { takeSignals() }
             if watched.count > stallPlace, watched[stallPlace].isReady {
                 if !stalls.rearm() { watched.removeLast() }
                 feed(.nudge)
-            } else if stalls.retry(nowMs: Clock.boottimeMs), let descriptor = stalls.descriptor {
+            } else if stalls.retry(nowMs: moment.monotonicMs), let descriptor = stalls.descriptor {
                 watched.append(Watched(descriptor, .priority))
             }
             sensors.stallSource = stalls.source
             takeReplies()
             stepIfDue()
-            serveClients()
-            tell(governor.look())
+            serveClients(areWaiting: local != nil && watched[1].isReady)
+            tell(governor.look(nowMs: moment.monotonicMs))
             if job?.hasJustEnded(log) == true { feed(.stop) }
             feed(.tick)
-            // Progress of the loop feeds the watchdog; the loop turns at least twice a minute.
-            _ = try? Process.notify("WATCHDOG=1")
+            feedWatchdog()
         }
         tell(governor.restore())
         // A fault of the agent's is none of the workload's.
         if let job { return job.finish(signals: signals, log) }
         return exitStatus ?? 0
+    }
+
+    /// Progress of the loop feeds the watchdog; the loop turns at least twice a minute.
+    private func feedWatchdog() {
+        guard moment.monotonicMs >= nextWatchdogMs else { return }
+        nextWatchdogMs = moment.monotonicMs + Self.watchdogMs
+        _ = try? Process.notify("WATCHDOG=1")
     }
 
     private func takeSignals() {
@@ -215,13 +230,21 @@ final class AgentLoop {
 
     /// Feeds one event and performs the actions, and those of the events that they cause.
     func feed(_ event: AgentEvent) {
-        events.append(event)
-        while !events.isEmpty, exitStatus == nil {
-            let next = events.removeFirst()
-            for action in core.step(next, at: .now()) { perform(action) }
+        take(event)
+        var next = 0
+        while next < events.count, exitStatus == nil {
+            take(events[next])
+            next += 1
         }
+        events.removeAll(keepingCapacity: true)
         store.note(
             boot: core.state.boot, samplesTaken: core.samplesTakenSoFar, atRisk: core.atRisk)
+    }
+
+    private func take(_ event: AgentEvent) {
+        core.step(event, at: moment, into: &actions)
+        for index in actions.indices { perform(actions[index]) }
+        actions.removeAll(keepingCapacity: true)
     }
 
     private func perform(_ action: AgentAction) {
@@ -230,6 +253,7 @@ final class AgentLoop {
         case .persist(let state):
             let fault = folder.save(store.charged(state))
             if let fault { log.write(.error, "the state can't be written: \(fault.text)") }
+            moment = .now()
             events.append(.persisted(fault == nil))
         case .govern(let decision, let set): govern(decision, set)
         case .enrol(let body):
@@ -247,9 +271,12 @@ final class AgentLoop {
             send(signed?.0, on: holdTransfer) { .holdEnded($0) }
         case .cancelHold: transfers.cancel(holdTransfer)
         case .answer(let answer, let client): local?.answer(answer, client: client)
-        case .checkpoint(let batch): events.append(.checkpointed(store.write(batch)))
+        case .checkpoint(let batch):
+            events.append(.checkpointed(store.write(batch)))
+            moment = .now()
         case .fetchBacklog(let bytes, let current):
             events.append(.backlog(store.fetch(maxBytes: bytes, current)))
+            moment = .now()
         case .releaseBacklog: store.release()
         case .keep(let thing, let bytes): store.keep(thing, bytes, of: hardware.record)
         case .log(let level, let text): log.write(level, text)
@@ -268,7 +295,7 @@ final class AgentLoop {
 
     /// The temperature between two observations, for the thermal model.
     private func stepIfDue() {
-        let nowMs = Clock.boottimeMs
+        let nowMs = moment.monotonicMs
         guard nowMs >= nextStepMs else { return }
         sensors.step(atMs: nowMs)
         planStep(nowMs)
@@ -280,7 +307,7 @@ final class AgentLoop {
     }
 
     private func observe() {
-        let now = Instant.now()
+        let now = moment
         planStep(now.monotonicMs)
         hardware.update(nowMs: now.monotonicMs) { sensors.hardware() }
         let signals = signalFile.read(nowMs: now.wallMs, freshMs: 3 * core.sampleIntervalMs)
@@ -289,34 +316,34 @@ final class AgentLoop {
 
     private func govern(_ decision: Decision, _ set: ParameterSet) {
         core.spoolSummary = store.summary
-        let done = governor.apply(decision, intervalMs: core.sampleIntervalMs)
+        let done = governor.apply(
+            decision, intervalMs: core.sampleIntervalMs, nowMs: moment.monotonicMs)
         tell(done)
         let status = governor.status
         core.controlMode = status.mode
         core.controls = status.summary
         core.scalesFrequency = governor.scalesFrequency
-        tellClients(LocalDecision(decision, status, .now(), set.version, done))
+        tellClients(LocalDecision(decision, status, moment, set.version, done))
         statusLine.tell(decision, status.mode)
         do throws(Errno) {
-            let now = Instant.now()
-            let pool = poolAccount(now.monotonicMs)
+            let pool = poolAccount(moment.monotonicMs)
             try decisionFile.write(
-                decision, mode: status.mode, at: now, parameterVersion: set.version, events: done,
+                decision, mode: status.mode, at: moment, parameterVersion: set.version, events: done,
                 status: status
             ) { json in
                 core.explanation?.write(into: &json)
                 core.latestSample?.writeSensors(into: &json)
-                pool.write(into: &json)
+                json.section(1, of: UInt64(bitPattern: pool.atMs)) { pool.summary.write(into: &$0) }
             }
         } catch {
             log.write(.warning, "\(decisionFile.path) can't be written: \(error.text)")
         }
     }
 
-    private func poolAccount(_ nowMs: Int64) -> PoolSummary {
-        if let pool, nowMs - pool.atMs < Self.poolAccountMs { return pool.summary }
-        let summary = core.poolSummary
-        pool = (summary, nowMs)
-        return summary
+    private func poolAccount(_ nowMs: Int64) -> (summary: PoolSummary, atMs: Int64) {
+        if let pool, nowMs - pool.atMs < Self.poolAccountMs { return pool }
+        let made = (core.poolSummary, nowMs)
+        pool = made
+        return made
     }
 }

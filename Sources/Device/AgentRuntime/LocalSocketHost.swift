@@ -48,8 +48,9 @@ extension AgentLoop {
     }
 
     /// Whatever clients have asked for since the last turn.
-    func serveClients() {
-        guard let local else { return }
+    /// - Parameter areWaiting: the server's descriptor was ready; else nobody has come or gone.
+    func serveClients(areWaiting: Bool) {
+        guard let local, areWaiting || !local.isAlone else { return }
         local.poll(nowMs: Clock.boottimeMs)
         publishWhereWanted()
         while let (request, client) = local.next() { feed(.local(request, client: client)) }

@@ -7,11 +7,14 @@ import Digest
 import Model
 import System
 
-public struct DecisionFile: Sendable {
-    public let path: String
+public final class DecisionFile {
+    public var path: String { file.path }
+    private let file: ReplacedFile
+    /// Kept, so that a cycle writes its text where the last one's was.
+    private var json = JSONWriter()
 
     /// `folder` is the agent's run folder, and must exist.
-    public init(folder: String) { path = "\(folder)/decision.json" }
+    public init(folder: String) { file = ReplacedFile("\(folder)/decision.json", mode: 0o644) }
 
     /// - Parameter more: writes further fields: what the decision was made of, the pool's account.
     public func write(
@@ -19,19 +22,31 @@ public struct DecisionFile: Sendable {
         events: [ControlEvent] = [], status: ControlStatus? = nil,
         more: (inout JSONWriter) -> Void = { _ in }
     ) throws(Errno) {
-        let bytes = Self.json(
+        json.restart()
+        Self.write(
             decision, mode: mode, at: instant, parameterVersion: parameterVersion, events: events,
-            status: status, more: more)
-        try FileSystem.replace(path, with: bytes, mode: 0o644, durable: false)
+            status: status, more: more, &json)
+        let file = file
+        try json.withBytes { bytes throws(Errno) in try file.replace(with: bytes) }
     }
 
     /// One line, with its end.
     public static func json(
         _ decision: Decision, mode: ControlMode, at instant: Instant, parameterVersion: UInt64,
-        events: [ControlEvent], status: ControlStatus? = nil,
-        more: (inout JSONWriter) -> Void = { _ in }
+        events: [ControlEvent], status: ControlStatus? = nil
     ) -> [UInt8] {
         var json = JSONWriter()
+        write(
+            decision, mode: mode, at: instant, parameterVersion: parameterVersion, events: events,
+            status: status, more: { _ in }, &json)
+        return json.bytes
+    }
+
+    private static func write(
+        _ decision: Decision, mode: ControlMode, at instant: Instant, parameterVersion: UInt64,
+        events: [ControlEvent], status: ControlStatus?, more: (inout JSONWriter) -> Void,
+        _ json: inout JSONWriter
+    ) {
         json.beginObject()
         json.value(Int(clamping: instant.wallMs), "wallMs")
         json.value(Int(clamping: instant.monotonicMs), "monotonicMs")
@@ -43,7 +58,7 @@ public struct DecisionFile: Sendable {
         if let status { write(status, &json) }
         more(&json)
         json.endObject()
-        return json.bytes + [0x0a]
+        json.endLine()
     }
 
     /// The decision's own fields, into an object that is open.
@@ -57,7 +72,7 @@ public struct DecisionFile: Sendable {
         write(decision.confidence, &json)
         json.value(decision.isApplicable, "applicable")
         json.beginArray("triggers")
-        for name in decision.triggers.names { json.value(name) }
+        decision.triggers.forEachName { json.value(name: $0) }
         json.endArray()
         json.value(decision.operatingCoherence, "operatingCoherence")
         json.value(decision.capacityCoherence, "capacityCoherence")
@@ -66,7 +81,7 @@ public struct DecisionFile: Sendable {
         json.value(decision.quantumPhase, "quantumPhase")
         json.value(decision.observerPhase, "observerPhase")
         json.value(Int(decision.slot), "slot")
-        json.value(Hex.encode(decision.activation.bytes), "activation")
+        json.value(hex: decision.activation.words, "activation")
         write(decision.votes, &json)
     }
 
@@ -81,14 +96,18 @@ public struct DecisionFile: Sendable {
 
     private static func write(_ votes: Votes, _ json: inout JSONWriter) {
         json.beginObject("votes")
-        for (expert, vote) in zip(Expert.allCases, votes) {
-            json.key(expert.name)
-            json.beginObject()
-            json.value(vote.exponent, "exponent")
-            json.value(vote.weight, "weight")
-            json.value(vote.factor, "factor")
-            json.endObject()
-        }
+        write(votes[0], "hardware", &json)
+        write(votes[1], "entropy", &json)
+        write(votes[2], "thermal", &json)
+        write(votes[3], "value", &json)
+        json.endObject()
+    }
+
+    private static func write(_ vote: Vote, _ expert: StaticString, _ json: inout JSONWriter) {
+        json.beginObject(expert)
+        json.value(vote.exponent, "exponent")
+        json.value(vote.weight, "weight")
+        json.value(vote.factor, "factor")
         json.endObject()
     }
 
@@ -111,7 +130,7 @@ public struct DecisionFile: Sendable {
     /// All that is held now, also what was written with an earlier decision.
     private static func write(_ status: ControlStatus, _ json: inout JSONWriter) {
         if let group = status.group { json.value(group, "group") }
-        json.value("\(status.by)", "governedBy")
+        json.value(name: status.by, "governedBy")
         json.beginArray("limits")
         for limit in status.limits {
             json.beginObject()
@@ -124,7 +143,7 @@ public struct DecisionFile: Sendable {
         json.beginArray("missing")
         for control in status.missing { json.value(control.file) }
         json.endArray()
-        json.value("\(status.feedback)", "memoryFeedback")
-        json.value("\(status.memoryHigh)", "memoryHigh")
+        json.value(name: status.feedback, "memoryFeedback")
+        json.value(name: status.memoryHigh, "memoryHigh")
     }
 }

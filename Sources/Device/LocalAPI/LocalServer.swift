@@ -101,6 +101,9 @@ public final class LocalServer {
 
     deinit { try? FileSystem.remove(path) }
 
+    /// Nobody is connected, and nothing is to be done until somebody comes.
+    public var isAlone: Bool { connections.isEmpty && acceptAgainMs == nil && notes.isEmpty }
+
     /// Looks who is there. `next` follows.
     public func poll(nowMs: Int64) {
         self.nowMs = nowMs

@@ -37,16 +37,23 @@ public struct ProgressFile: ~Copyable {
     public init(_ path: String) throws(Errno) { file = try RecordFile(path) }
 
     public func write(_ progress: Progress) throws(Errno) {
-        var sink = ByteSink(reserving: Self.byteCount)
-        sink.append32(Self.magic)
-        sink.append64(progress.kernel)
-        sink.append64(progress.boot)
-        sink.append64(progress.samplesTaken)
-        sink.append64(progress.atRisk.unrecorded)
-        sink.append64(progress.atRisk.bare)
-        sink.append64(UInt64(bitPattern: progress.writeLeftBytes))
-        sink.append32(sink.bytes.withUnsafeBytes { Checksum.crc32c($0) })
-        try file.write(sink.bytes)
+        // On the stack: it is written with every cycle.
+        var record = InlineArray<7, UInt64>(repeating: 0)
+        try withUnsafeMutableBytes(of: &record) { raw throws(Errno) in
+            func put<Word: FixedWidthInteger & BitwiseCopyable>(_ word: Word, at offset: Int) {
+                raw.storeBytes(of: word.littleEndian, toByteOffset: offset, as: Word.self)
+            }
+            put(Self.magic, at: 0)
+            put(progress.kernel, at: 4)
+            put(progress.boot, at: 12)
+            put(progress.samplesTaken, at: 20)
+            put(progress.atRisk.unrecorded, at: 28)
+            put(progress.atRisk.bare, at: 36)
+            put(UInt64(bitPattern: progress.writeLeftBytes), at: 44)
+            let end = Self.byteCount - 4
+            put(Checksum.crc32c(UnsafeRawBufferPointer(rebasing: raw[..<end])), at: end)
+            try file.write(UnsafeRawBufferPointer(raw))
+        }
     }
 
     /// What the run before left; nil where nothing holds.

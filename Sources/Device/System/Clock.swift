@@ -9,7 +9,8 @@ public enum Clock {
 
     /// Milliseconds since 1970, right or wrong.
     public static var wallMs: Int64 {
-        cposix_realtime_ms() &+ cposix_boottime_ms() &* (speed - 1)
+        let (wallMs, speed) = (cposix_realtime_ms(), speed)
+        return speed == 1 ? wallMs : wallMs &+ cposix_boottime_ms() &* (speed - 1)
     }
 
     /// Nanoseconds, for measuring spans.

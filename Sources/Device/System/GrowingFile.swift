@@ -38,11 +38,10 @@ public struct RecordFile: ~Copyable {
 
     deinit { _ = cposix_close(descriptor) }
 
-    public func write(_ bytes: [UInt8]) throws(Errno) {
+    public func write(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
         let written = try checked(
-            bytes.withUnsafeBufferPointer {
-                cposix_pwrite(descriptor, $0.baseAddress, $0.count, 0)
-            })
+            cposix_pwrite(
+                descriptor, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count, 0))
         guard written == bytes.count else { throw .inputOutput }
     }
 }

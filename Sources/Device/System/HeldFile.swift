@@ -55,7 +55,11 @@ public final class HeldFile {
     private func load(_ buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
         switch extent {
         case .head: return cposix_pread(descriptor, buffer.baseAddress, buffer.count, 0)
-        case .list: return cposix_pread_all(descriptor, buffer.baseAddress, buffer.count)
+        case .list:
+            guard isKernels else {
+                return cposix_pread_all(descriptor, buffer.baseAddress, buffer.count)
+            }
+            return cposix_pread_list(descriptor, buffer.baseAddress, buffer.count)
         case .whole:
             let count = cposix_pread(descriptor, buffer.baseAddress, buffer.count, 0)
             return count == buffer.count ? -Int(CPOSIX_EFBIG) : count

@@ -14,6 +14,10 @@ enum MemoryInfo {
         var swapTotal: UInt64?
         var swapFree: UInt64?
         while !scan.isAtEnd {
+            guard scan.isAt(0x4d) || scan.isAt(0x53) else {
+                scan.skipLine()
+                continue
+            }
             if scan.take("MemTotal:") {
                 total = bytes(&scan)
             } else if scan.take("MemAvailable:") {

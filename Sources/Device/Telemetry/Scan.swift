@@ -9,10 +9,15 @@ struct Scan {
 
     var isAtEnd: Bool { position >= bytes.count }
 
-    private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0 }
+    private func isBlank(_ byte: UInt8) -> Bool {
+        byte <= 0x20 && (byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0)
+    }
 
     /// The byte that comes next; 0 at the end.
     private var next: UInt8 { position < bytes.count ? bytes[position] : 0 }
+
+    /// Whether this byte comes next: cheaper than `take` where few lines matter.
+    func isAt(_ byte: UInt8) -> Bool { next == byte }
 
     /// Spaces within a line.
     mutating func skipBlanks() {
@@ -26,10 +31,19 @@ struct Scan {
 
     /// To the first byte of the next line.
     mutating func skipLine() {
-        while position < bytes.count {
-            position += 1
-            if bytes[position - 1] == 0x0a { return }
+        var at = position
+        // Eight bytes at once, while none of them ends a line: only there x has a zero byte.
+        let raw = UnsafeRawBufferPointer(bytes)
+        while at + 8 <= bytes.count {
+            let x = raw.loadUnaligned(fromByteOffset: at, as: UInt64.self) ^ 0x0a0a_0a0a_0a0a_0a0a
+            if (x &- 0x0101_0101_0101_0101) & ~x & 0x8080_8080_8080_8080 != 0 { break }
+            at += 8
         }
+        while at < bytes.count {
+            at += 1
+            if bytes[at - 1] == 0x0a { break }
+        }
+        position = at
     }
 
     mutating func skipWord() {
@@ -42,6 +56,8 @@ struct Scan {
         let count = text.utf8CodeUnitCount
         guard bytes.count - position >= count else { return false }
         let start = text.utf8Start
+        // Most lines begin otherwise.
+        guard count > 0, bytes[position] == start[0] else { return count == 0 }
         for index in 0..<count where bytes[position + index] != start[index] { return false }
         position += count
         return true
@@ -68,6 +84,16 @@ struct Scan {
         skipBlanks()
         let start = position
         var value: UInt64 = 0
+        var at = start
+        // Eighteen digits always fit.
+        let fitting = min(bytes.count, start + 18)
+        while at < fitting {
+            let digit = bytes[at] &- 0x30
+            guard digit <= 9 else { break }
+            value = value &* 10 &+ UInt64(digit)
+            at += 1
+        }
+        position = at
         while position < bytes.count {
             let digit = bytes[position] &- 0x30
             guard digit <= 9 else { break }

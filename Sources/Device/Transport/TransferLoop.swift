@@ -153,6 +153,7 @@ public final class TransferLoop {
     /// A transfer that ended, until there are none.
     public func ended() -> (Transfer, Result<TransportReply, TransportFault>)? {
         if let (transfer, fault) = failed.popLast() { return (transfer, .failure(fault)) }
+        guard !running.isEmpty else { return nil }
         var code: Int32 = 0
         while let handle = ccurl_multi_ended(multi, &code) {
             guard let transfer = running.first(where: { $0.handle == handle }) else { continue }

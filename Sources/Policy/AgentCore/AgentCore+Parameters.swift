@@ -62,6 +62,7 @@ extension AgentCore {
     }
 
     mutating func settleTrial(_ now: Instant, _ actions: inout [AgentAction]) {
+        guard keeper.isOnTrial else { return }
         switch keeper.settle(state, at: now) {
         case .confirmed(let next):
             state = next

@@ -64,6 +64,12 @@ extension AgentCore {
             .log(isFirst ? .warning : .debug, "\(text); next attempt in \(waitMs) ms"))
     }
 
+    /// A report ahead of the next cycle's, unless the aggregator is being waited for: neither a
+    /// backoff nor a Retry-After is cut short.
+    mutating func reportSoon(_ now: Instant) {
+        if reportBackoff.failures == 0, state.reportKey != nil { nextReportMs = now.monotonicMs }
+    }
+
     mutating func report(_ now: Instant, _ actions: inout [AgentAction]) {
         guard !isReporting else { return }
         nextReportMs = nil
@@ -84,7 +90,8 @@ extension AgentCore {
             sequence: 0, previousHead: .zero, instant: now,
             agentVersion: configuration.agentVersion, samplesTaken: samplesTaken,
             sample: latest.sample, decision: latest.decision, controlMode: controlMode,
-            pool: feed.summary, cycleDigest: .zero, hardwareHash: hardware.hash,
+            pool: feed.summary, cycleDigest: .zero,
+            hardwareHash: state.hardwareHash ?? hardware.hash,
             hardware: mustTellHardware ? hardware : nil,
             parameterVersion: keeper.current.version, applyStatus: keeper.status, gap: gap,
             chunks: [], seriesNames: feed.namesToTell)

@@ -31,7 +31,7 @@ extension AgentCore {
             let soon = (spool.lastCheckpointMs ?? .min / 2) + SpoolDesk.hurryMs
             if !spool.isStretched { spool.nextCheckpointMs = min(next, max(now.monotonicMs, soon)) }
         }
-        if spool.writing == nil, let due = spool.nextCheckpointMs, now.monotonicMs >= due {
+        if let due = spool.nextCheckpointMs, now.monotonicMs >= due, !spool.isWriting {
             checkpoint(now, isLast: false, &actions)
         }
         if let due = spool.nextChamberMs, now.monotonicMs >= due {
@@ -182,7 +182,7 @@ extension AgentCore {
 
     /// Everything that could be sent was: what remains goes to disk, then the agent may end.
     mutating func finish(_ actions: inout [AgentAction], _ now: Instant) {
-        guard !state.wasClean, spool.writing == nil else { return }
+        guard !state.wasClean, !spool.isWriting else { return }
         if spool.isOn, feed.atRisk.total > 0 {
             checkpoint(now, isLast: true, &actions)
         } else {

@@ -12,32 +12,8 @@ import Phi
 import TensorPool
 import Wire
 
-public struct AgentConfiguration: Sendable {
-    public var agentVersion: String
-    /// Secret half of an enrolment token, for a device that isn't enrolled.
-    public var token: String?
-    public var kernelBootID: String
-    /// Replaces the parameter `intervals.sampleMs` where set: for trials and tests.
-    public var sampleIntervalMs: Int64?
-    /// Time between checkpoints to disk; nil: nothing is spooled.
-    public var checkpointMs: Int64?
-    /// No aggregator is set: nobody empties the pool, and what is new is worth more than what is old.
-    public var isAlone: Bool
-
-    public init(
-        agentVersion: String, token: String?, kernelBootID: String, sampleIntervalMs: Int64?,
-        checkpointMs: Int64? = nil, isAlone: Bool = false
-    ) {
-        self.checkpointMs = checkpointMs
-        self.isAlone = isAlone
-        self.agentVersion = agentVersion
-        self.token = token
-        self.kernelBootID = kernelBootID
-        self.sampleIntervalMs = sampleIntervalMs
-    }
-}
-
-public struct AgentCore {
+/// Not to be copied: it is the one account of what was promised to the aggregator, and large.
+public struct AgentCore: ~Copyable {
     /// How long a stopping agent waits for its last report, ms.
     public static let farewellMs: Int64 = 3_000
     /// Replies in a row that don't know this device, before it enrols again (where it has a token).
@@ -73,6 +49,8 @@ public struct AgentCore {
     var mustTellHardware = true
     var samplesTaken: UInt64 = 0
     var latest: (sample: Sample, decision: Decision)?
+    /// Sensors that spoke in the last cycle.
+    var healthyBefore = 0
     /// What the workload said in the last cycle.
     var latestSignals = Signals()
     var startNote: String?
@@ -97,18 +75,11 @@ public struct AgentCore {
     var refusedForGood = 0
     var mustMoveBoot = false
     var holdStartedMs: Int64 = 0
-    private var preparedState: AgentState?
+    var preparedState: AgentState?
     var isDirty = false
     var mustEnrolAgain = false
-    private var hasFailed = false
-    private var hasToldRing = false
-
-    enum Persisting {
-        case start
-        case trial
-        case other
-        case newBoot
-    }
+    var hasFailed = false
+    var hasToldRing = false
 
     /// - Parameters:
     ///   - state: as persisted; its boot counter is moved on here and persisted before any report.
@@ -197,22 +168,30 @@ public struct AgentCore {
 
     /// When the next `.tick` is wanted, monotonic ms.
     public var nextDeadlineMs: Int64 {
-        var deadlines: [Int64?] = [isReporting || isEnrolling ? nil : nextReportMs]
-        if farewellEndMs == nil {
-            deadlines += [
-                isObserving ? nil : nextObserveMs, mayHold ? nextHoldMs : nil, keeper.deadlineMs,
-                spool.writing == nil ? spool.nextCheckpointMs : nil, spool.nextChamberMs,
-            ]
-        } else {
-            deadlines.append(farewellEndMs)
-        }
-        return deadlines.reduce(Int64.max) { min($0, $1 ?? Int64.max) }
+        var earliest = farewellEndMs ?? Int64.max
+        func note(_ deadlineMs: Int64?) { earliest = min(earliest, deadlineMs ?? Int64.max) }
+        if !isReporting, !isEnrolling { note(nextReportMs) }
+        guard farewellEndMs == nil else { return earliest }
+        if !isObserving { note(nextObserveMs) }
+        if mayHold { note(nextHoldMs) }
+        note(keeper.deadlineMs)
+        if !spool.isWriting { note(spool.nextCheckpointMs) }
+        note(spool.nextChamberMs)
+        return earliest
     }
 
     private var mayHold: Bool { state.reportKey != nil && !mustEnrolAgain && !isHolding }
 
     public mutating func step(_ event: AgentEvent, at now: Instant) -> [AgentAction] {
         var actions: [AgentAction] = []
+        step(event, at: now, into: &actions)
+        return actions
+    }
+
+    /// The same into a list that the caller keeps for its memory; what stands in it stays.
+    public mutating func step(
+        _ event: AgentEvent, at now: Instant, into actions: inout [AgentAction]
+    ) {
         switch event {
         case .start:
             persisting = .start
@@ -241,7 +220,6 @@ public struct AgentCore {
         case .stop: stop(now, &actions)
         }
         advance(now, &actions)
-        return actions
     }
 
     /// Whatever is due now.
@@ -275,138 +253,6 @@ public struct AgentCore {
                     afterVersion: max(keeper.newestSeen, keeper.current.version),
                     waitS: Int(keeper.current.values[.holdS])))
         }
-    }
-
-    /// After the first one, at once, observations lie on a grid that the observer phase shifts: a
-    /// fleet that was powered on together doesn't go on reporting in a herd.
-    func followingObservation(after nowMs: Int64) -> Int64 {
-        let interval = max(1, sampleIntervalMs)
-        let phase = Double(hardware.hash.words.0) / 18_446_744_073_709_551_616
-        let offset = Int64(phase * Double(interval))
-        let since = nowMs - offset
-        let passed = since >= 0 ? since / interval : -((interval - 1 - since) / interval)
-        return (passed + 1) * interval + offset
-    }
-
-    mutating func persisted(
-        _ stored: Bool, _ now: Instant, _ actions: inout [AgentAction]
-    ) {
-        let purpose = persisting
-        persisting = nil
-        if stored {
-            if let prepared = preparedState { state = prepared }
-            isDirty = false
-        }
-        preparedState = nil
-        switch purpose {
-        case .start:
-            guard stored else {
-                // Without a boot counter on the disk a report could not be told from an old one.
-                actions.append(.log(.error, "the state can't be stored: the agent can't start"))
-                actions.append(.finish(failed: true))
-                hasFailed = true
-                return
-            }
-            nextObserveMs = now.monotonicMs
-            spool.nextCheckpointMs = spool.intervalMs.map { now.monotonicMs + $0 }
-            spool.nextChamberMs = now.monotonicMs + SpoolDesk.chamberIntervalMs
-            spool.wasSynced = now.isSynced
-            if state.reportKey == nil {
-                nextReportMs = now.monotonicMs
-            } else {
-                nextHoldMs = now.monotonicMs
-            }
-        case .trial:
-            let trialMs = keeper.trialMs(intervalMs: configuration.sampleIntervalMs)
-            if keeper.begin(stored: stored, trialMs: trialMs, at: now) {
-                applyParameters(now, &actions)
-                actions.append(.log(.notice, "parameters \(keeper.current.version) on trial"))
-            } else {
-                actions.append(.log(.error, "parameters refused: \(keeper.status.reason)"))
-            }
-            reportSoon(now)
-        case .newBoot: beginBoot(stored: stored, now, &actions)
-        case .other, nil:
-            if !stored {
-                // Tried again with each cycle: what was confirmed must not be lost with a restart.
-                isDirty = true
-                actions.append(.log(.error, "the state can't be stored"))
-            }
-        }
-    }
-
-    mutating func persist(_ purpose: Persisting, _ actions: inout [AgentAction]) {
-        persisting = purpose
-        actions.append(.persist(state))
-    }
-
-    /// Persists a state that becomes the agent's only once it is on the disk.
-    mutating func persist(
-        _ purpose: Persisting, _ next: AgentState, _ actions: inout [AgentAction]
-    ) {
-        persisting = purpose
-        preparedState = next
-        actions.append(.persist(next))
-    }
-
-    /// A report ahead of the next cycle's, unless the aggregator is being waited for: neither a
-    /// backoff nor a Retry-After is cut short.
-    mutating func reportSoon(_ now: Instant) {
-        if reportBackoff.failures == 0, state.reportKey != nil { nextReportMs = now.monotonicMs }
-    }
-
-    mutating func cycle(
-        _ sample: Sample, _ record: HardwareRecord, _ signals: Signals,
-        _ actions: inout [AgentAction]
-    ) {
-        guard farewellEndMs == nil else { return }
-        samplesTaken += 1
-        if record != hardware {
-            hardware = record
-            mustTellHardware = true
-            state.hardwareHash = record.hash
-            persist(.other, &actions)
-            actions.append(.log(.notice, "the hardware changed: \(record.model)"))
-        } else if isDirty {
-            persist(.other, &actions)
-        }
-        let decision = chamber.decide(
-            ChamberInput(
-                hardware: record, sample: sample, signals: signals, poolPressure: feed.pressure,
-                scalesFrequency: scalesFrequency, isEarly: workload.isEarly),
-            keeper.current)
-        feed.take(sample, decision, signals, keeper.current.values)
-        if !hasToldRing, feed.pool.dropped.total > 0 {
-            hasToldRing = true
-            actions.append(
-                .log(
-                    .notice,
-                    "the pool is full and no aggregator empties it: the oldest values of the least worth give way "
-                        + "from now on (pool.dropped in decision.json counts them)"))
-        }
-        desk.note(cycle: decision, at: sample.instant)
-        noteHealth(sample, decision)
-        latest = (sample, decision)
-        latestSignals = signals
-        actions.append(.govern(decision, keeper.current))
-        if state.reportKey != nil, desk.pending == nil, reportBackoff.failures == 0 {
-            nextReportMs = sample.instant.monotonicMs
-        }
-    }
-
-    /// A cycle is healthy when what could be observed before still can, and the board isn't beyond
-    /// its critical temperature.
-    mutating func noteHealth(_ sample: Sample, _ decision: Decision) {
-        let sensorsHold = latest.map { sample.health.healthy >= $0.sample.health.healthy } ?? true
-        let isCool = !decision.triggers.contains(.safetyOverride)
-        keeper.noteCycle(isHealthy: sensorsHold && isCool)
-    }
-
-    /// The next observation comes as soon as it may; those after it lie on the grid as before.
-    mutating func nudge(_ now: Instant) {
-        guard farewellEndMs == nil else { return }
-        let earliest = lastObserveMs.map { $0 + Self.nudgeLeastMs } ?? now.monotonicMs
-        nextObserveMs = min(nextObserveMs, max(now.monotonicMs, earliest))
     }
 
     mutating func stop(_ now: Instant, _ actions: inout [AgentAction]) {

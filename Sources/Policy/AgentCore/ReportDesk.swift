@@ -28,16 +28,14 @@ struct ReportDesk {
 
     /// Folds a cycle's digest into the next report's.
     mutating func note(cycle decision: Decision, at instant: Instant) {
-        var fold = decision.activation.bytes
-        for word in [
-            decision.factor.bitPattern, UInt64(bitPattern: instant.monotonicMs),
-            UInt64(decision.bitDepth.rawValue),
-        ] {
-            for shift in stride(from: UInt64(0), to: 64, by: 8) {
-                fold.append(UInt8(truncatingIfNeeded: word >> shift))
-            }
-        }
-        cycleDigest = Digest.sha256(cycleDigest.bytes, fold)
+        var fold = ShortMessage()
+        fold.append(cycleDigest)
+        fold.append(decision.activation)
+        // The lowest byte first.
+        fold.append(decision.factor.bitPattern.byteSwapped)
+        fold.append(UInt64(bitPattern: instant.monotonicMs).byteSwapped)
+        fold.append(UInt64(decision.bitDepth.rawValue).byteSwapped)
+        cycleDigest = Digest.sha256(fold)
     }
 
     /// Seals the next report. The caller fills what it knows; sequence, chain and cycle digest are

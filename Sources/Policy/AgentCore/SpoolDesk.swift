@@ -20,7 +20,11 @@ struct SpoolDesk {
     var nextCheckpointMs: Int64?
     var nextChamberMs: Int64?
     /// The batch that is being written.
-    var writing: SpoolBatch?
+    var writing: SpoolBatch? {
+        didSet { if case .some = writing { isWriting = true } else { isWriting = false } }
+    }
+    /// Asked in every cycle, and the batch is large.
+    private(set) var isWriting = false
     var lastCheckpointMs: Int64?
     /// The longest time between two checkpoints lately: a crash loses no more.
     var stretchedMs: Int64

@@ -17,13 +17,19 @@ public struct Activation: Equatable, Sendable {
     }
 
     /// Eight lanes in [0,1): the 32-bit words in order.
-    public var lanes: [Double] {
-        [digest.words.0, digest.words.1, digest.words.2, digest.words.3].flatMap { word in
-            [
-                Double(word >> 32) / 4_294_967_296,
-                Double(word & 0xffff_ffff) / 4_294_967_296,
-            ]
-        }
+    public var lanes: [Double] { Self.laneIndices.map { lane($0) } }
+
+    static let laneIndices = 0..<8
+
+    func lane(_ index: Int) -> Double {
+        let word =
+            switch index >> 1 {
+            case 0: digest.words.0
+            case 1: digest.words.1
+            case 2: digest.words.2
+            default: digest.words.3
+            }
+        return Double(index & 1 == 0 ? word >> 32 : word & 0xffff_ffff) / 4_294_967_296
     }
 
     init(digest: Digest32) { self.digest = digest }

@@ -77,10 +77,10 @@ public struct Capacity: Equatable, Sendable {
         // memory of its own lives in the machine's, which counts already.
         let memory = hardware.gpu.flatMap { $0.memoryGB > 0 ? $0.memoryGB : nil }
         let gpuCores = hardware.gpu.flatMap { $0.cores > 0 ? Double($0.cores) : nil }
-        let parts = [memory.map { $0 / norm.gpuMemoryGB }, gpuCores.map { $0 / norm.gpuCores }]
-        let known = parts.compactMap { $0 }
-        if let gpu = hardware.gpu, !known.isEmpty {
-            let plain = known.reduce(0, +) / Double(known.count)
+        let known = (memory == nil ? 0.0 : 1) + (gpuCores == nil ? 0 : 1)
+        if let gpu = hardware.gpu, known > 0 {
+            let sum = (memory ?? 0) / norm.gpuMemoryGB + (gpuCores ?? 0) / norm.gpuCores
+            let plain = sum / known
             gpuScoreUntiered = plain
             gpuScore = min(1, gpu.tier.weight * plain)
         } else {

@@ -9,20 +9,25 @@ import Phi
 extension Explanation {
     /// Writes its fields into an object that is open.
     public func write(into json: inout JSONWriter) {
-        json.value(profile.name, "profile")
-        writeHardware(&json)
-        writeCapacity(&json)
+        // The hash takes a GPU's memory in tenths.
+        let version =
+            hardwareHash.words.0 &+ UInt64(profile.rawValue) &+ (hardware.gpu?.memoryGB.bitPattern ?? 0)
+        json.section(0, of: version) { json in
+            json.value(profile.name, "profile")
+            writeHardware(&json)
+            writeCapacity(&json)
+        }
         writeCoherence(&json)
         writeSignals(&json)
         json.beginObject("rawVotes")
-        for (expert, vote) in zip(Expert.allCases, rawVotes) {
-            json.key(expert.name)
-            json.value(vote)
-        }
+        json.value(rawVote(of: .hardware), "hardware")
+        json.value(rawVote(of: .entropy), "entropy")
+        json.value(rawVote(of: .thermal), "thermal")
+        json.value(rawVote(of: .value), "value")
         json.endObject()
         json.value(activation.phase, "phase")
         json.beginArray("lanes")
-        for lane in activation.lanes { json.value(lane) }
+        for index in Activation.laneIndices { json.value(activation.lane(index)) }
         json.endArray()
         writeHeat(&json)
         writeMemory(&json)
@@ -45,12 +50,13 @@ extension Explanation {
         } else {
             json.null("gpu")
         }
-        json.value(hardwareHash.hex, "hash")
-        json.value(classHash.hex, "class")
+        json.value(hex: hardwareHash.words, "hash")
+        json.value(hex: classHash.words, "class")
         json.endObject()
     }
 
     private func writeCapacity(_ json: inout JSONWriter) {
+        let capacity = capacity
         json.beginObject("scores")
         json.value(capacity.gpuScore, "gpu")
         json.value(capacity.gpuScoreUntiered, "gpuUntiered")
@@ -107,6 +113,6 @@ extension Explanation {
     private func writeMemory(_ json: inout JSONWriter) {
         json.value(status.wantsEarlyObservation, "earlyObservationWanted")
         json.value(status.learnedSlots, "learnedSlots")
-        json.value(status.chainHead.hex, "chainHead")
+        json.value(hex: status.chainHead.words, "chainHead")
     }
 }

@@ -12,7 +12,7 @@ public struct Explanation: Sendable {
     public let hardwareHash: Digest32
     public let classHash: Digest32
     /// Scores, channels, entanglement strength.
-    public let capacity: Capacity
+    public var capacity: Capacity { Capacity(of: hardware, profile: profile) }
     public let decision: Decision
     /// The hashed state's phase and lanes.
     public let activation: Activation
@@ -24,13 +24,23 @@ public struct Explanation: Sendable {
     /// The entropy was estimated from the machine's activity, not given.
     public let isEntropyEstimated: Bool
     /// The experts' exponents before weight and range, by `Expert.rawValue`.
-    public let rawVotes: [Double]
+    public var rawVotes: [Double] { Expert.allCases.map { rawVote(of: $0) } }
+    let exponents: (Double, Double, Double, Double)
     /// What operating coherence is the mean of.
     public let coherence: CoherenceParts
     public let softLimitC: Double
     public let status: ChamberStatus
 
     public var decoherence: Double { 1 - decision.operatingCoherence }
+
+    func rawVote(of expert: Expert) -> Double {
+        switch expert {
+        case .hardware: exponents.0
+        case .entropy: exponents.1
+        case .thermal: exponents.2
+        case .value: exponents.3
+        }
+    }
 }
 
 extension Chamber {
@@ -41,18 +51,17 @@ extension Chamber {
         _ input: ChamberInput, _ decision: Decision, _ set: ParameterSet
     ) -> Explanation {
         let parameters = set.values
-        let votes = lastExponents
         return Explanation(
             profile: set.profile, hardware: input.hardware,
             hardwareHash: hashes.full,
             classHash: hashes.ofClass,
-            capacity: Capacity(of: input.hardware, profile: set.profile), decision: decision,
+            decision: decision,
             activation: Activation(digest: decision.activation),
             thermal: filter.value.map { Experts.thermalSignal(temperatureC: $0, parameters) },
             entropy: input.signals.entropy ?? activity.value, value: input.signals.value,
             pressure: Experts.pressureSignal(input.sample, parameters),
             isEntropyEstimated: input.signals.entropy == nil && activity.value != nil,
-            rawVotes: [votes.0, votes.1, votes.2, votes.3],
+            exponents: lastExponents,
             coherence: CoherenceParts(input.sample, calmShare: window.calmShare),
             softLimitC: parameters[.softLimitC],
             status: status(softLimitC: parameters[.softLimitC]))

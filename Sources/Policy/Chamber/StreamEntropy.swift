@@ -134,9 +134,11 @@ public struct InputTiming: Sendable {
         var below = count / 2 - 1
         var above = count / 2 + 1
         var distance = 0.0
+        // By its span: an element of an array in a row costs a copy of it on some compilers.
+        let sorted = sortedMs.span
         for _ in 0..<count / 2 {
-            let down = below >= 0 ? middle - sortedMs[below] : .infinity
-            let up = above < count ? sortedMs[above] - middle : .infinity
+            let down = below >= 0 ? middle - sorted[below] : .infinity
+            let up = above < count ? sorted[above] - middle : .infinity
             if down <= up {
                 distance = down
                 below -= 1

@@ -1,9 +1,11 @@
 #include "CCurl.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -36,6 +38,8 @@ struct ccurl_multi {
     CURLSH *share;
     /// Transfers under way when last driven.
     int running;
+    /// Transfers that libcurl has, ended ones that weren't told yet included.
+    int handles;
 };
 
 static int append(struct buffer *buffer, const void *bytes, size_t count) {
@@ -271,18 +275,43 @@ int ccurl_multi_start(struct ccurl_multi *multi, struct ccurl_transfer *transfer
     if (multi->share) curl_easy_setopt(transfer->easy, CURLOPT_SHARE, multi->share);
     if (curl_multi_add_handle(multi->multi, transfer->easy) != CURLM_OK) return 0;
     multi->running++;
+    multi->handles++;
     return 1;
 }
 
 void ccurl_multi_cancel(struct ccurl_multi *multi, struct ccurl_transfer *transfer) {
-    if (curl_multi_remove_handle(multi->multi, transfer->easy) == CURLM_OK && multi->running > 0)
-        multi->running--;
+    if (curl_multi_remove_handle(multi->multi, transfer->easy) != CURLM_OK) return;
+    if (multi->running > 0) multi->running--;
+    if (multi->handles > 0) multi->handles--;
+}
+
+/// Waits for the descriptors alone: libcurl has nothing to do.
+static int wait_alone(struct ccurl_watched *watched, size_t count, int timeout_ms) {
+    struct pollfd sockets[SOCKETS_WAITED_MAX];
+    for (size_t i = 0; i < count; i++) {
+        int wanted = watched[i].wanted;
+        short events = (wanted & CCURL_WATCH_READ ? POLLIN : 0) | (wanted & CCURL_WATCH_WRITE ? POLLOUT : 0) |
+                       (wanted & CCURL_WATCH_PRIORITY ? POLLPRI : 0);
+        sockets[i] = (struct pollfd){watched[i].descriptor, events, 0};
+        watched[i].ready = 0;
+    }
+    int result = poll(sockets, count, timeout_ms);
+    if (result < 0) return errno == EINTR ? 0 : -1;
+    for (size_t i = 0; i < count && result > 0; i++) {
+        short seen = sockets[i].revents;
+        // Whoever watches a descriptor finds out what is wrong with it by using it.
+        if (seen & (POLLERR | POLLHUP | POLLNVAL)) seen |= sockets[i].events;
+        watched[i].ready = (seen & POLLIN ? CCURL_WATCH_READ : 0) | (seen & POLLOUT ? CCURL_WATCH_WRITE : 0) |
+                           (seen & POLLPRI ? CCURL_WATCH_PRIORITY : 0);
+    }
+    return 0;
 }
 
 int ccurl_multi_wait(struct ccurl_multi *multi, struct ccurl_watched *watched, size_t count,
                      int timeout_ms) {
     struct curl_waitfd sockets[SOCKETS_WAITED_MAX];
     if (count > SOCKETS_WAITED_MAX) return -1;
+    if (multi->handles == 0) return wait_alone(watched, count, timeout_ms);
     for (size_t i = 0; i < count; i++) {
         int wanted = watched[i].wanted;
         short events = (wanted & CCURL_WATCH_READ ? CURL_WAIT_POLLIN : 0) |
@@ -319,6 +348,7 @@ struct ccurl_transfer *ccurl_multi_ended(struct ccurl_multi *multi, int *code) {
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
         *code = code_of(transfer, result);
         curl_multi_remove_handle(multi->multi, easy);
+        multi->handles--;
         return transfer;
     }
     return NULL;

@@ -40,6 +40,19 @@ long cposix_pread(int fd, uint8_t *buffer, size_t capacity, int64_t offset) {
     return count < 0 ? -errno : count;
 }
 
+long cposix_pread_list(int fd, uint8_t *buffer, size_t capacity) {
+    // Pages hold whole lines, and no line is half as long as the smallest page.
+    const long short_of_page = 2048;
+    size_t used = 0;
+    while (used < capacity) {
+        long count = cposix_pread(fd, buffer + used, capacity - used, (int64_t)used);
+        if (count < 0) return count;
+        used += (size_t)count;
+        if (count < short_of_page && used < capacity) return (long)used;
+    }
+    return -EFBIG;
+}
+
 long cposix_pread_all(int fd, uint8_t *buffer, size_t capacity) {
     size_t used = 0;
     for (;;) {

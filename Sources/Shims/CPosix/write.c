@@ -80,6 +80,30 @@ int cposix_replace(const char *path, const uint8_t *bytes, size_t count, uint32_
     return durable ? sync_folder(path) : 0;
 }
 
+int cposix_replace_by(const char *path, const char *temporary, const uint8_t *bytes, size_t count,
+                      uint32_t mode, int is_cut) {
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+    int fd = open(temporary, flags, (mode_t)mode);
+    if (fd < 0 && errno == EEXIST) {
+        // Left by a process that was killed and had our number.
+        unlink(temporary);
+        fd = open(temporary, flags, (mode_t)mode);
+    }
+    if (fd < 0) return -errno;
+    int error = -cposix_write_all(fd, bytes, count);
+    if (!error && is_cut && fchmod(fd, (mode_t)mode)) error = errno;
+    if (close(fd) && !error) error = errno;
+    if (!error && rename(temporary, path)) error = errno;
+    if (error) unlink(temporary);
+    return -error;
+}
+
+int cposix_mask_cuts(uint32_t mode) {
+    mode_t mask = umask(0);
+    umask(mask);
+    return (mode & mask) != 0;
+}
+
 int cposix_append(const char *path, const uint8_t *bytes, size_t count, uint32_t mode) {
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, (mode_t)mode);
     if (fd < 0) return -errno;

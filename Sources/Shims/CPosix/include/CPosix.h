@@ -100,6 +100,8 @@ int cposix_close(int fd);
 int cposix_is_nameless(int fd);
 /// Bytes read at `offset`; 0 at the end.
 long cposix_pread(int fd, uint8_t *buffer, size_t capacity, int64_t offset);
+/// As `cposix_pread_all`, of a list of lines from /proc: without the read that only finds the end.
+long cposix_pread_list(int fd, uint8_t *buffer, size_t capacity);
 /// The whole file from offset 0, through a descriptor that is kept open. -EFBIG when it is longer.
 long cposix_pread_all(int fd, uint8_t *buffer, size_t capacity);
 /// Open, read all, close. -EFBIG when the file is longer.
@@ -134,6 +136,12 @@ int cposix_write_existing(int dir, const char *path, const uint8_t *bytes, size_
 /// Replaces `path` in one step: a temporary file in the same folder with `mode`, rename. With
 /// `durable`, file and folder are synced: after a power cut it is the old or the new, whole.
 int cposix_replace(const char *path, const uint8_t *bytes, size_t count, uint32_t mode, int durable);
+/// As `cposix_replace` without `durable`, by a name that the caller keeps for it. Where `is_cut` the
+/// process's mask takes bits off the mode, and they are set apart.
+int cposix_replace_by(const char *path, const char *temporary, const uint8_t *bytes, size_t count,
+                      uint32_t mode, int is_cut);
+/// 1 when the process's mask takes bits off `mode`. Not while other threads make files.
+int cposix_mask_cuts(uint32_t mode);
 /// Appends, creating the file with `mode` when it is missing.
 int cposix_append(const char *path, const uint8_t *bytes, size_t count, uint32_t mode);
 /// Makes the folder and those above it that are missing, each with `mode`. Existing ones stay as
