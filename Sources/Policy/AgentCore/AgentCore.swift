@@ -101,7 +101,7 @@ public struct AgentCore {
     var isDirty = false
     var mustEnrolAgain = false
     private var hasFailed = false
-    private var hasToldRing = false
+    var hasToldRing = false
 
     enum Persisting {
         case start
@@ -376,14 +376,7 @@ public struct AgentCore {
                 scalesFrequency: scalesFrequency, isEarly: workload.isEarly),
             keeper.current)
         feed.take(sample, decision, signals, keeper.current.values)
-        if !hasToldRing, feed.pool.dropped.total > 0 {
-            hasToldRing = true
-            actions.append(
-                .log(
-                    .notice,
-                    "the pool is full and no aggregator empties it: the oldest values of the least worth give way "
-                        + "from now on (pool.dropped in decision.json counts them)"))
-        }
+        noteRing(&actions)
         desk.note(cycle: decision, at: sample.instant)
         noteHealth(sample, decision)
         latest = (sample, decision)
