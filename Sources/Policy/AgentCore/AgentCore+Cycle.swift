@@ -38,6 +38,7 @@ extension AgentCore {
                 scalesFrequency: scalesFrequency, isEarly: workload.isEarly),
             keeper.current)
         feed.take(sample, decision, signals, keeper.current.values)
+        noteRing(&actions)
         desk.note(cycle: decision, at: sample.instant)
         noteHealth(sample, decision)
         latest = (sample, decision)
