@@ -97,7 +97,7 @@ private final class Stall {
         try fleet.start(
             "agent-0",
             [
-                "phi-agent", "run", "--interval", "10m", "--state-dir", fleet.path("agent-0/state"),
+                "phi-agent", "run", "--interval", "1h", "--state-dir", fleet.path("agent-0/state"),
                 "--run-dir", fleet.path("agent-0/run"),
             ])
         func observed() -> Double? {
@@ -108,13 +108,22 @@ private final class Stall {
         try fleet.eventually(30, "a decision") { observed() != nil }
         let log = fleet.text("agent-0.log")
         #expect(log.contains("stalls by psi-trigger"), "\(log)")
-        // As long as nothing stalls it sleeps. Others may use this machine: then there is nothing to see.
-        let (first, before) = (observed(), try #require(Stall.total))
-        sleep(4)
-        if try #require(Stall.total) - before < 10_000 { #expect(observed() == first) }
-        let quiet = observed()
+        // As long as nothing stalls it sleeps; one observation an hour may fall into either of two looks.
+        // Others may use this machine: then there is nothing to see.
+        let before = try #require(Stall.total)
+        var wakes = 0
+        for _ in 0..<2 {
+            let first = observed()
+            sleep(4)
+            if observed() != first { wakes += 1 }
+        }
+        if try #require(Stall.total) - before < 10_000 { #expect(wakes <= 1) }
+        // Two in half a minute: at most one of them can be the hour's.
         try stall.begin()
-        try fleet.eventually(30, "an observation ahead of its time") { observed() != quiet }
+        for turn in 1...2 {
+            let last = observed()
+            try fleet.eventually(30, "observation \(turn) ahead of its time") { observed() != last }
+        }
         // The file's total follows within its averaging period of 2 s.
         try fleet.eventually(10, "the stall is in the kernel's account") {
             (Stall.total ?? 0) >= before + 150_000
