@@ -113,6 +113,10 @@ extension [String: Any] {
             let garbage = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
             _ = try? socket.send(garbage[...])
         }
+        // Those before it may still wait to be accepted: then the kernel takes no one more for a moment.
+        try fleet.eventually(10, "the good one gets in") {
+            (try? LocalClient(path: fleet.socket).json("status")) != nil
+        }
         let good = try LocalClient(path: fleet.socket)
         for index in 0..<300 {
             let answer = try good.json("append good \(index)")

@@ -38,6 +38,7 @@ public final class LocalServer {
     private var lastID = listenerTag
     private var nowMs: Int64 = 0
     private var acceptAgainMs: Int64?
+    private var hasNewcomers = false
     private var decisionLine: [UInt8] = []
     private var isDecisionOld = false
     private var cutOff: UInt64 = 0
@@ -102,7 +103,9 @@ public final class LocalServer {
     deinit { try? FileSystem.remove(path) }
 
     /// Nobody is connected, and nothing is to be done until somebody comes.
-    public var isAlone: Bool { connections.isEmpty && acceptAgainMs == nil && notes.isEmpty }
+    public var isAlone: Bool {
+        connections.isEmpty && acceptAgainMs == nil && notes.isEmpty && !hasNewcomers
+    }
 
     /// Looks who is there. `next` follows.
     public func poll(nowMs: Int64) {
@@ -113,7 +116,7 @@ public final class LocalServer {
         }
         for (tag, readiness) in ready.wait(timeoutMs: 0) {
             if tag == Self.listenerTag {
-                accept()
+                hasNewcomers = true
             } else if let connection = connections.first(where: { $0.id == tag }) {
                 connection.attend(readiness, nowMs: nowMs)
                 turn.append(connection)
@@ -136,6 +139,11 @@ public final class LocalServer {
             }
             turn.removeFirst()
             settle(connection)
+        }
+        // Last: those who left have made room.
+        if hasNewcomers {
+            hasNewcomers = false
+            accept()
         }
         return nil
     }
@@ -212,7 +220,10 @@ public final class LocalServer {
     // MARK: clients
 
     private func accept() {
+        let before = lastID
         for _ in 0..<LocalLimits.clientsMax {
+            // Some of those just admitted may have left already: the others wait for the next turn.
+            if lastID > before, connections.count >= LocalLimits.clientsMax { return }
             do throws(Errno) {
                 guard let socket = try listener.accept() else { return }
                 try admit(socket)
