@@ -207,7 +207,7 @@ public final class CgroupGovernor {
                 move = brake.step(nowMs: nowMs, wantedBytes: wanted, bounds)
                 lookedMs = nowMs
             }
-            let memoryMax = bounds.memoryMax(wanted, hasHigh: move != nil)
+            let memoryMax = bounds.memoryMax(wanted, highBytes: move == nil ? nil : brake.highBytes)
             wishes.insert(Self.memoryMax(memoryMax, wanted: wanted), at: 0)
             // Without feedback no limit of ours may stay.
             if canBrake {
@@ -215,7 +215,7 @@ public final class CgroupGovernor {
                     move.map { memoryHigh($0) } ?? (.memoryHigh, .own, "no feedback"), at: 1)
             }
         }
-        let isRoutine = brake?.law.lastMove == .probed
+        let isRoutine = brake?.law.lastMove.isRoutine ?? false
         events = book?.write(wishes) ?? []
         if isRoutine {
             for index in events.indices where events[index].control == .memoryHigh {
@@ -242,7 +242,7 @@ public final class CgroupGovernor {
         // Up at once; down with the next decision.
         let now = book?.limits.first { $0.control == .memoryMax }.flatMap { Text.integer($0.value) }
         if let now, now > 0, UInt64(now) < memoryMax { wishes.insert(Self.memoryMax(memoryMax, wanted: 0), at: 0) }
-        return book?.write(wishes, isRoutine: move == .probed) ?? []
+        return book?.write(wishes, isRoutine: move.isRoutine) ?? []
     }
 
     /// Gives the group its own values back, as at the end of the agent. What somebody else wrote
@@ -263,14 +263,12 @@ public final class CgroupGovernor {
     private func memoryHigh(
         _ move: SenpaiLaw.Move
     ) -> (control: Control, wish: Wish, reason: String) {
-        guard let limit = brake?.law.limitBytes, limit < 9e18 else {
-            return (.memoryHigh, .own, "\(move.text)")
-        }
+        guard let limit = brake?.highBytes else { return (.memoryHigh, .own, "\(move.text)") }
         // A limit that the group's owner has set is never raised.
-        if let own = book?.own(.memoryHigh).flatMap({ Text.integer($0) }), Double(own) <= limit {
+        if let own = book?.own(.memoryHigh).flatMap({ Text.integer($0) }), UInt64(max(0, own)) <= limit {
             return (.memoryHigh, .own, "\(move.text)")
         }
-        let value = MemoryBounds.text(UInt64(limit), pageBytes: Machine.pageSizeBytes)
+        let value = MemoryBounds.text(limit, pageBytes: Machine.pageSizeBytes)
         return (.memoryHigh, .value(value), "\(move.text)")
     }
 

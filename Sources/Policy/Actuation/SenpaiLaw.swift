@@ -24,6 +24,11 @@
 //
 // The limit begins at its ceiling: a group that has just been started grows, and its growth is no waste.
 // Once it stays about as large as it is for six seconds, the limit is put where its use lies.
+//
+// A ceiling that comes down below the use is met in steps. Whoever writes a memory.high below the use
+// reclaims the difference himself, in the write: tens of seconds for 100 MiB into compressed swap, in which
+// nobody looks after the group, while each of its page faults is answered with the longest sleep there is. So
+// a step takes a small part of the use, and none is made while the group's work suffers.
 
 public struct SenpaiLaw: Sendable {
     /// The stall that is aimed at, µs of "some" in `windowMs`.
@@ -50,6 +55,10 @@ public struct SenpaiLaw: Sendable {
     static let restMsMost: Int64 = 300_000
     /// Growth within a window that is none, as a part of the group's size.
     static let settledPart: UInt64 = 16
+    /// The most that one step below the use takes of it, on the way to a ceiling that came down.
+    public static let descentMost = 1.0 / 64
+    /// Less of its usual work than this suffers from the descent, which then waits.
+    static let descentPace = 0.8
     /// Between two looks while the limit holds something, ms.
     public static let tickMs: Int64 = 1_000
     /// After a back-off below the ceiling the next look comes sooner: the group may still be short.
@@ -100,8 +109,13 @@ public struct SenpaiLaw: Sendable {
         case raisedToFloor
         /// The decision lowered the ceiling.
         case loweredToCeiling
+        /// And below the use: a step on the way.
+        case lowering
         /// It stood still at its ceiling.
         case opened
+
+        /// One of many small ones.
+        public var isRoutine: Bool { self == .probed || self == .lowering }
 
         public var text: StaticString {
             switch self {
@@ -112,6 +126,7 @@ public struct SenpaiLaw: Sendable {
             case .probed: "no task waited: probing"
             case .raisedToFloor: "raised to what can't be given back, and a reserve"
             case .loweredToCeiling: "lowered with the ceiling"
+            case .lowering: "a step towards a lower ceiling"
             case .opened: "all tasks stood still at the ceiling: opened"
             }
         }
@@ -135,6 +150,8 @@ public struct SenpaiLaw: Sendable {
     /// CPU time a ms while nothing holds the group up, µs; 0 where that isn't known.
     private var pace = 0.0
     private var paceFrom: Reading?
+    /// The last look on the way down to a ceiling.
+    private var descentFrom: Reading?
 
     /// - Parameter quietMs: longer than the law's own where each write is dear.
     public init(quietMs: Int64 = SenpaiLaw.windowMs) { self.quietMs = max(Self.windowMs, quietMs) }
@@ -185,7 +202,8 @@ public struct SenpaiLaw: Sendable {
             return end(.opened)
         }
         if limit < lower { return move(to: lower, .raisedToFloor, now) }
-        if limit > upper { return move(to: upper, .loweredToCeiling, now) }
+        if limit > upper { return descend(from: limit, to: upper, now) }
+        descentFrom = nil
         if isSettling { return settle(limit, upper, now, base, isQuiet: stall <= target) }
         if stall > target {
             guard limit < upper else { return end(.held) }
@@ -203,7 +221,35 @@ public struct SenpaiLaw: Sendable {
         atCeiling = nil
         openedMs = nil
         paceFrom = now
-        return move(to: upper, .ceiling, now)
+        descentFrom = nil
+        return move(to: max(upper, Self.stepBelow(now.currentBytes)), .ceiling, now)
+    }
+
+    private static func stepBelow(_ currentBytes: UInt64) -> Double {
+        Double(currentBytes) * (1 - descentMost)
+    }
+
+    /// Between two steps down to a ceiling: six in the quiet time before a probe.
+    private var descentMs: Int64 { quietMs / 6 }
+
+    /// To the ceiling, and no further below the use than a step; down to the use where its work suffers.
+    private mutating func descend(from limit: Double, to upper: Double, _ now: Reading) -> Move {
+        var least = Double(now.currentBytes)
+        if let from = descentFrom, now.nowMs - from.nowMs < descentMs, limit <= least {
+            return end(.held)
+        }
+        if !isWorkSuffering(since: descentFrom, now) { least = Self.stepBelow(now.currentBytes) }
+        descentFrom = now
+        guard upper < least else { return move(to: upper, .loweredToCeiling, now) }
+        guard least < limit else { return end(.held) }
+        return move(to: least, .lowering, now)
+    }
+
+    /// False where that isn't known.
+    private func isWorkSuffering(since from: Reading?, _ now: Reading) -> Bool {
+        guard let from, pace > 0, let cpu = now.cpuMicros, let before = from.cpuMicros, cpu >= before
+        else { return false }
+        return Double(cpu - before) < Self.descentPace * pace * Double(now.nowMs - from.nowMs)
     }
 
     /// At the ceiling: waits for a window in which the group stays as it is.
