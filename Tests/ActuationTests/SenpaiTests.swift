@@ -5,12 +5,12 @@ import Testing
 @testable import Actuation
 
 private func reading(
-    _ ms: Int64, some: UInt64 = 0, full: UInt64? = 0, current: UInt64 = 100 << 20,
-    floor: UInt64 = 20 << 20, ceiling: UInt64 = 300 << 20
+    _ ms: Int64, some: UInt64 = 0, full: UInt64? = 0, cpu: UInt64? = nil, current: UInt64 = 100 << 20,
+    swapped: UInt64 = 0, floor: UInt64 = 20 << 20, ceiling: UInt64 = 300 << 20
 ) -> SenpaiLaw.Reading {
     SenpaiLaw.Reading(
-        nowMs: ms, someMicros: some, fullMicros: full, currentBytes: current, floorBytes: floor,
-        ceilingBytes: ceiling)
+        nowMs: ms, someMicros: some, fullMicros: full, cpuMicros: cpu, currentBytes: current,
+        swappedBytes: swapped, floorBytes: floor, ceilingBytes: ceiling)
 }
 
 /// A law that has put its limit on a settled group of 100 MiB, at 6 s.
@@ -95,8 +95,65 @@ private func engaged(_ quietMs: Int64 = SenpaiLaw.windowMs) -> SenpaiLaw {
 
     @Test func theCeilingLowersTheLimit() {
         var law = engaged()
-        #expect(law.step(reading(6_250, ceiling: 50 << 20)) == .loweredToCeiling)
+        #expect(law.step(reading(6_250, current: 40 << 20, ceiling: 50 << 20)) == .loweredToCeiling)
         #expect(law.limitBytes == Double(50 << 20))
+    }
+
+    /// A write below the use reclaims the difference before it returns: small steps, a second apart.
+    @Test func aCeilingBelowTheUseIsMetInSteps() {
+        var law = engaged()
+        var use: UInt64 = 100 << 20
+        var times: [Int64] = []
+        for quarter in 1..<400 where law.limitBytes != Double(50 << 20) {
+            let ms = 6_000 + Int64(quarter) * 250
+            let before = law.limitBytes ?? 0
+            if law.step(reading(ms, current: use, ceiling: 50 << 20)) == .lowering { times.append(ms) }
+            let limit = law.limitBytes ?? 0
+            #expect(limit >= Double(use) * (1 - SenpaiLaw.descentMost) - 1 && limit <= before)
+            use = min(use, UInt64(limit))
+        }
+        #expect(law.limitBytes == Double(50 << 20))
+        #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 >= SenpaiLaw.tickMs })
+        // 1/64 a second: some 44 s for a half.
+        #expect((40...48).contains(times.count))
+    }
+
+    /// What can't be reclaimed isn't pressed harder and harder.
+    @Test func stepsAreMeasuredByTheUse() {
+        var law = engaged()
+        for second in 7..<60 { _ = law.step(reading(Int64(second) * 1000, ceiling: 50 << 20)) }
+        #expect(law.limitBytes == Double(100 << 20) * (1 - SenpaiLaw.descentMost))
+    }
+
+    @Test(arguments: [(UInt64(800_000), SenpaiLaw.Move.easing), (950_000, .lowering)])
+    func aStepBackWhileItsWorkSuffers(work: UInt64, wanted: SenpaiLaw.Move) {
+        var law = SenpaiLaw()
+        var cpu: UInt64 = 0
+        for second in 0...6 {
+            _ = law.step(reading(Int64(second) * 1000, cpu: cpu))
+            cpu += 1_000_000
+        }
+        #expect(law.step(reading(7_000, cpu: cpu, ceiling: 50 << 20)) == .lowering)
+        // Its tasks wait for memory, too, or the pace would follow.
+        let next = reading(
+            8_000, some: 500_000, cpu: cpu + work, current: 98 << 20, ceiling: 50 << 20)
+        let before = law.limitBytes ?? 0
+        #expect(law.step(next) == wanted)
+        #expect(((law.limitBytes ?? 0) > before) == (wanted == .easing))
+    }
+
+    @Test func dearWritesStepDownLessOften() {
+        var law = engaged(60_000)
+        #expect(law.step(reading(7_000, ceiling: 50 << 20)) == .lowering)
+        #expect(law.step(reading(9_000, current: 98 << 20, ceiling: 50 << 20)) == .held)
+        #expect(law.step(reading(17_000, current: 98 << 20, ceiling: 50 << 20)) == .lowering)
+    }
+
+    /// Also in the first look, and after a time without a limit.
+    @Test func itBeginsNoFurtherBelowTheUse() {
+        var law = SenpaiLaw()
+        #expect(law.step(reading(0, ceiling: 50 << 20)) == .ceiling)
+        #expect(law.limitBytes == Double(100 << 20) * (1 - SenpaiLaw.descentMost))
     }
 
     @Test func aGroupThatHasNotSettledFollowsTheCeiling() {
@@ -195,26 +252,81 @@ private func engaged(_ quietMs: Int64 = SenpaiLaw.windowMs) -> SenpaiLaw {
         #expect(loop.plant.workedS > 60 * 0.5)
     }
 
-    /// Each time for longer: braking that does harm is given up, and tried anew when it has settled.
-    @Test func aBrakeThatDoesHarmIsGivenUpForLongerAndLonger() {
-        var plant = GroupPlant(hotBytes: 500 * mebi)
-        plant.ceilingBytes = 200 * mebi
-        var loop = Loop(plant)
-        var openMs = 0.0
-        loop.run(seconds: 600) { loop in if loop.law.limitBytes == nil { openMs += 250 } }
-        let times = loop.moves.filter { $0 == .opened }.count
-        #expect((3...8).contains(times))
-        #expect(openMs > 550_000)
-        #expect(loop.plant.workedS > 0.95 * 600)
+    /// What leaks by the clock, whatever holds it up: once opened it isn't braked again while it grows,
+    /// in memory or in swap.
+    @Test(arguments: [false, true]) func whatGoesOnGrowingIsNotBrakedAgain(inSwap: Bool) {
+        var law = SenpaiLaw()
+        var opened: Int?
+        for second in 0..<10 where opened == nil {
+            let waited = UInt64(second) * 1_000_000
+            let move = law.step(
+                reading(Int64(second) * 1000, some: waited, full: waited, current: 300 << 20))
+            if move == .opened { opened = second }
+        }
+        let since = opened ?? 0
+        #expect(opened != nil)
+        let stalled = UInt64(since) * 1_000_000
+        for second in (since + 1)..<(since + 60) {
+            let grown = UInt64(second * 10)
+            _ = law.step(
+                reading(
+                    Int64(second) * 1000, some: stalled, full: stalled,
+                    current: (inSwap ? 300 : 300 + grown) << 20, swapped: (inSwap ? grown : 0) << 20))
+            #expect(law.limitBytes == nil)
+        }
+        // It stays as it is: braked again.
+        var move = SenpaiLaw.Move.held
+        for second in (since + 60)..<(since + 75) where move == .held {
+            move = law.step(
+                reading(
+                    Int64(second) * 1000, some: stalled, full: stalled, current: 900 << 20,
+                    swapped: inSwap ? 600 << 20 : 0))
+        }
+        #expect(move == .ceiling)
     }
 
-    /// A working set that can't fit under the ceiling: no freeze either.
-    @Test func aWorkingSetBeyondTheCeilingIsNotStrangled() {
-        var plant = GroupPlant(hotBytes: 500 * mebi)
+    /// Each time for longer: braking that does harm is given up, and tried anew when it has settled.
+    @Test func aBrakeThatDoesHarmIsGivenUpForLongerAndLonger() {
+        var law = SenpaiLaw()
+        var times = 0
+        var openS = 0
+        var waited: UInt64 = 0
+        for second in 0..<600 {
+            let now = reading(
+                Int64(second) * 1000, some: waited, full: waited, current: 200 << 20,
+                ceiling: 200 << 20)
+            if law.step(now) == .opened { times += 1 }
+            if law.limitBytes == nil { openS += 1 } else { waited += 1_000_000 }
+        }
+        #expect((3...8).contains(times))
+        #expect(openS > 550)
+    }
+
+    /// A working set that can't fit under the ceiling: neither a freeze nor squeezed for ever.
+    @Test(arguments: [0.0, 100.0]) func aWorkingSetBeyondTheCeilingIsNotStrangled(settledAtFirst: Double) {
+        var plant = GroupPlant(hotBytes: settledAtFirst > 0 ? settledAtFirst * mebi : 500 * mebi)
         plant.ceilingBytes = 200 * mebi
         var loop = Loop(plant)
-        loop.run(seconds: 120)
-        #expect(loop.moves.contains(.opened))
+        loop.run(seconds: 60)
+        loop.plant.hotBytes = 500 * mebi
+        loop.run(seconds: 540)
+        #expect(loop.moves.contains(settledAtFirst > 0 ? .opened : .easing))
         #expect(loop.plant.longestStandstillS < 5)
+        #expect(loop.plant.workedS > 0.9 * 600)
+    }
+
+    /// A leak that was under its ceiling until that came down: held where it is, and the work goes on.
+    @Test func aLeakUnderACeilingThatComesDownIsHeld() {
+        var plant = GroupPlant(hotBytes: 50 * mebi)
+        plant.leakBytesPerS = 10 * mebi
+        plant.hasOtherTasks = true
+        var loop = Loop(plant)
+        loop.run(seconds: 24)
+        let use = loop.plant.currentBytes
+        loop.plant.ceilingBytes = 160 * mebi
+        loop.run(seconds: 60)
+        // A reserve of 4 MiB at each look, not ten.
+        #expect(use > 280 * mebi && loop.plant.currentBytes <= use + 61 * loop.plant.reserveBytes)
+        #expect(loop.plant.workedS == 84)
     }
 }

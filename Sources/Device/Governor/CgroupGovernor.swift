@@ -207,7 +207,8 @@ public final class CgroupGovernor {
                 move = brake.step(nowMs: nowMs, wantedBytes: wanted, bounds)
                 lookedMs = nowMs
             }
-            let memoryMax = bounds.memoryMax(wanted, highBytes: move == nil ? nil : brake.highBytes)
+            let memoryMax = move == nil
+                ? bounds.memoryMax(wanted, highBytes: nil) : brake.memoryMax(wanted, bounds)
             wishes.insert(Self.memoryMax(memoryMax, wanted: wanted), at: 0)
             // Without feedback no limit of ours may stay.
             if canBrake {

@@ -134,7 +134,12 @@ final class MemoryBrake {
         else { return nil }
         let bounds = bounds()
         guard let move = step(nowMs: nowMs, counters, bounds) else { return nil }
-        return (move, bounds.memoryMax(wantedBytes, highBytes: highBytes))
+        return (move, memoryMax(wantedBytes, bounds))
+    }
+
+    /// What memory.max is to say while memory.high is ours.
+    func memoryMax(_ wantedBytes: UInt64, _ bounds: MemoryBounds) -> UInt64 {
+        bounds.memoryMax(wantedBytes, highBytes: highBytes, isOpened: law.limitBytes == nil)
     }
 
     /// What memory.high is to say; nil where it is open.
@@ -159,7 +164,8 @@ final class MemoryBrake {
         return law.step(
             SenpaiLaw.Reading(
                 nowMs: nowMs, someMicros: counters.someMicros, fullMicros: counters.fullMicros,
-                cpuMicros: cpuMicros, currentBytes: current, floorBytes: bounds.floorBytes,
+                cpuMicros: cpuMicros, currentBytes: current, swappedBytes: Self.bytes(swapCurrent) ?? 0,
+                floorBytes: bounds.floorBytes,
                 ceilingBytes: bounds.highCeiling(wantedBytes)))
     }
 

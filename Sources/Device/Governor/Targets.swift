@@ -77,13 +77,15 @@ struct MemoryBounds: Equatable {
 
     /// memory.max below what the group can't give back is an OOM kill, at once. It stops a sixteenth
     /// above; with memory.high below it, where that has room to slow a leak before it is one: the
-    /// ceiling follows the group up and down. Where that is beyond the decision's ceiling, half of what the
-    /// machine has left is added: nothing is killed at our limit that the machine had room for, however
-    /// fast it grows between two looks.
+    /// ceiling follows the group up and down. Where memory.high was opened and the ceiling is passed, half of
+    /// what the machine has left is added: nothing is killed at our limit that the machine has room
+    /// for, however fast it grows between two looks.
     /// - Parameter highBytes: memory.high, where it holds something.
-    func memoryMax(_ wantedBytes: UInt64, highBytes: UInt64?) -> UInt64 {
+    func memoryMax(_ wantedBytes: UInt64, highBytes: UInt64?, isOpened: Bool = false) -> UInt64 {
         var least = Self.sum(heldBytes, heldBytes / 16)
-        if least > wantedBytes { least = max(least, Self.sum(heldBytes, availableBytes / 2)) }
+        if isOpened, least > wantedBytes {
+            least = max(least, Self.sum(heldBytes, availableBytes / 2))
+        }
         if let highBytes {
             let high = max(highCeiling(wantedBytes), highBytes)
             least = max(least, Self.sum(high, high / Self.gapPart))

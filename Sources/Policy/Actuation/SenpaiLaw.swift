@@ -17,7 +17,8 @@
 // first: its other tasks may suffer as much as the one that leaks. So where with the limit at its
 // ceiling *all* tasks of the group waited for half the time ("full" stall) and the group did less
 // than half of the work that it did before, or waited for nine tenths whatever it did, the limit is opened: no
-// memory.high at all for a while, memory.max alone, and each time for longer. A visible end by the
+// memory.high at all for a while, memory.max alone, each time for longer, and for as long as it goes on
+// growing: what leaks by the clock leaks no less for being braked. A visible end by the
 // OOM killer, after which a workload can be started anew, is better than a freeze. (The work is its CPU
 // time outside of the kernel: "full" alone would call a group frozen whose other tasks happen to sleep between two pieces of
 // work.) Without PSI some stall and the work decide.
@@ -28,7 +29,8 @@
 // A ceiling that comes down below the use is met in steps. Whoever writes a memory.high below the use
 // reclaims the difference himself, in the write: tens of seconds for 100 MiB into compressed swap, in which
 // nobody looks after the group, while each of its page faults is answered with the longest sleep there is. So
-// a step takes a small part of the use, and none is made while the group's work suffers.
+// a step takes a small part of the use. Where the group's work suffers the limit goes a step back up, and stays
+// there for a while, each time for longer: a working set that doesn't fit isn't squeezed for ever.
 
 public struct SenpaiLaw: Sendable {
     /// The stall that is aimed at, µs of "some" in `windowMs`.
@@ -57,8 +59,14 @@ public struct SenpaiLaw: Sendable {
     static let settledPart: UInt64 = 16
     /// The most that one step below the use takes of it, on the way to a ceiling that came down.
     public static let descentMost = 1.0 / 64
-    /// Less of its usual work than this suffers from the descent, which then waits.
-    static let descentPace = 0.8
+    /// A group that does less than this of its usual work, and waits for memory, suffers from the descent.
+    static let descentPace = 0.9
+    /// And has recovered from it when it does this much.
+    static let recoveredPace = 0.97
+    /// Waiting for a smaller share of the time isn't waiting.
+    static let waitingShare = 0.02
+    /// Growth between two looks under a limit that is a leak's.
+    static let leakPart: UInt64 = 1_024
     /// Between two looks while the limit holds something, ms.
     public static let tickMs: Int64 = 1_000
     /// After a back-off below the ceiling the next look comes sooner: the group may still be short.
@@ -75,12 +83,14 @@ public struct SenpaiLaw: Sendable {
         /// CPU time of all tasks outside of the kernel, µs, ever; nil where it isn't known.
         public let cpuMicros: UInt64?
         public let currentBytes: UInt64
+        /// Of the group's, beside that in swap.
+        public let swappedBytes: UInt64
         public let floorBytes: UInt64
         public let ceilingBytes: UInt64
 
         public init(
             nowMs: Int64, someMicros: UInt64, fullMicros: UInt64?, cpuMicros: UInt64? = nil,
-            currentBytes: UInt64, floorBytes: UInt64, ceilingBytes: UInt64
+            currentBytes: UInt64, swappedBytes: UInt64 = 0, floorBytes: UInt64, ceilingBytes: UInt64
         ) {
             // Held where sums and differences can't overflow, whatever a file said.
             self.nowMs = max(0, min(nowMs, 1 << 53))
@@ -88,6 +98,7 @@ public struct SenpaiLaw: Sendable {
             self.fullMicros = fullMicros
             self.cpuMicros = cpuMicros
             self.currentBytes = min(currentBytes, 1 << 60)
+            self.swappedBytes = min(swappedBytes, 1 << 60)
             self.floorBytes = min(floorBytes, 1 << 60)
             self.ceilingBytes = min(ceilingBytes, 1 << 60)
         }
@@ -111,11 +122,13 @@ public struct SenpaiLaw: Sendable {
         case loweredToCeiling
         /// And below the use: a step on the way.
         case lowering
+        /// Its work suffers from that: a step back.
+        case easing
         /// It stood still at its ceiling.
         case opened
 
         /// One of many small ones.
-        public var isRoutine: Bool { self == .probed || self == .lowering }
+        public var isRoutine: Bool { self == .probed || self == .lowering || self == .easing }
 
         public var text: StaticString {
             switch self {
@@ -127,6 +140,7 @@ public struct SenpaiLaw: Sendable {
             case .raisedToFloor: "raised to what can't be given back, and a reserve"
             case .loweredToCeiling: "lowered with the ceiling"
             case .lowering: "a step towards a lower ceiling"
+            case .easing: "its work suffers: a step back up"
             case .opened: "all tasks stood still at the ceiling: opened"
             }
         }
@@ -145,6 +159,8 @@ public struct SenpaiLaw: Sendable {
     private var atCeiling: Reading?
     /// Since when it is open, after a freeze.
     private var openedMs: Int64?
+    /// Whether it grew in the last window of that time.
+    private var growsOn = false
     /// For how long the next time, ms. It doubles, until the group has settled once.
     private var restMs = SenpaiLaw.windowMs
     /// CPU time a ms while nothing holds the group up, µs; 0 where that isn't known.
@@ -152,6 +168,9 @@ public struct SenpaiLaw: Sendable {
     private var paceFrom: Reading?
     /// The last look on the way down to a ceiling.
     private var descentFrom: Reading?
+    /// When a step went back up, and for how long none goes down, ms. It doubles like the other rest.
+    private var easedMs: Int64?
+    private var easeRestMs = SenpaiLaw.windowMs / 2
 
     /// - Parameter quietMs: longer than the law's own where each write is dear.
     public init(quietMs: Int64 = SenpaiLaw.windowMs) { self.quietMs = max(Self.windowMs, quietMs) }
@@ -186,8 +205,11 @@ public struct SenpaiLaw: Sendable {
         notePace(now)
         guard let limit = limitBytes else {
             // After a freeze the ceiling isn't met again for a while.
-            let isOver = openedMs.map { now.nowMs - $0 >= restMs || now.nowMs < $0 } ?? true
-            guard isOver else { return end(.held) }
+            if now.nowMs - base.nowMs >= Self.windowMs {
+                growsOn = Self.hasGrown(from: base, to: now)
+                self.base = now
+            }
+            guard isRestOver(now.nowMs) else { return end(.held) }
             restMs = min(Self.restMsMost, restMs * 2)
             return begin(upper, now)
         }
@@ -198,6 +220,7 @@ public struct SenpaiLaw: Sendable {
         if hasStoodStill(now, isAtCeiling: max(limit, lower) >= upper) {
             limitBytes = nil
             openedMs = now.nowMs
+            growsOn = true
             self.base = now
             return end(.opened)
         }
@@ -232,24 +255,37 @@ public struct SenpaiLaw: Sendable {
     /// Between two steps down to a ceiling: six in the quiet time before a probe.
     private var descentMs: Int64 { quietMs / 6 }
 
-    /// To the ceiling, and no further below the use than a step; down to the use where its work suffers.
+    /// To the ceiling, and no further below the use than a step; above it where its work suffers.
     private mutating func descend(from limit: Double, to upper: Double, _ now: Reading) -> Move {
-        var least = Double(now.currentBytes)
-        if let from = descentFrom, now.nowMs - from.nowMs < descentMs, limit <= least {
-            return end(.held)
-        }
-        if !isWorkSuffering(since: descentFrom, now) { least = Self.stepBelow(now.currentBytes) }
+        let use = Double(now.currentBytes)
+        if let from = descentFrom, now.nowMs - from.nowMs < descentMs { return end(.held) }
+        let isResting = easedMs.map { now.nowMs >= $0 && now.nowMs - $0 < easeRestMs } ?? false
+        let suffers = isWorkSuffering(
+            below: isResting ? Self.recoveredPace : Self.descentPace, since: descentFrom, now)
+        // What it gets would go to a leak.
+        let isGrowing = Self.hasGrown(from: descentFrom ?? now, to: now, byPart: Self.leakPart)
         descentFrom = now
+        if suffers, isGrowing { return end(.held) }
+        if suffers {
+            if !isResting { easeRestMs = min(Self.restMsMost, easeRestMs * 2) }
+            easedMs = now.nowMs
+            return move(to: max(upper, use * (1 + Self.descentMost)), .easing, now)
+        }
+        if isResting { return end(.held) }
+        let least = Self.stepBelow(now.currentBytes)
         guard upper < least else { return move(to: upper, .loweredToCeiling, now) }
         guard least < limit else { return end(.held) }
         return move(to: least, .lowering, now)
     }
 
-    /// False where that isn't known.
-    private func isWorkSuffering(since from: Reading?, _ now: Reading) -> Bool {
-        guard let from, pace > 0, let cpu = now.cpuMicros, let before = from.cpuMicros, cpu >= before
+    /// Whether it does less than usual; false where that isn't known.
+    private func isWorkSuffering(below share: Double, since from: Reading?, _ now: Reading) -> Bool {
+        guard let from, pace > 0, let cpu = now.cpuMicros, let before = from.cpuMicros, cpu >= before,
+            now.someMicros >= from.someMicros
         else { return false }
-        return Double(cpu - before) < Self.descentPace * pace * Double(now.nowMs - from.nowMs)
+        let elapsedMs = Double(now.nowMs - from.nowMs)
+        return Double(now.someMicros - from.someMicros) >= Self.waitingShare * elapsedMs * 1000
+            && Double(cpu - before) < share * pace * elapsedMs
     }
 
     /// At the ceiling: waits for a window in which the group stays as it is.
@@ -262,15 +298,29 @@ public struct SenpaiLaw: Sendable {
             limitBytes = upper
             return end(.ceiling)
         }
-        let grown = now.currentBytes > base.currentBytes + base.currentBytes / Self.settledPart
-        guard isQuiet, !grown else {
+        guard isQuiet, !Self.hasGrown(from: base, to: now) else {
             self.base = now
             limitBytes = upper
             return end(limit < upper ? .ceiling : .held)
         }
         isSettling = false
         restMs = Self.windowMs
+        easedMs = nil
+        easeRestMs = Self.windowMs / 2
         return move(to: min(upper, Double(max(now.floorBytes, now.currentBytes))), .engaged, now)
+    }
+
+    private static func hasGrown(
+        from base: Reading, to now: Reading, byPart part: UInt64 = settledPart
+    ) -> Bool {
+        let before = base.currentBytes + base.swappedBytes
+        return now.currentBytes + now.swappedBytes > before + before / part
+    }
+
+    private func isRestOver(_ nowMs: Int64) -> Bool {
+        guard let openedMs, nowMs >= openedMs else { return true }
+        let elapsedMs = nowMs - openedMs
+        return elapsedMs >= Self.restMsMost || elapsedMs >= restMs && !growsOn
     }
 
     /// Looks at windows of `frozenMs` with the limit at its ceiling, whatever it moved meanwhile.
@@ -308,6 +358,8 @@ public struct SenpaiLaw: Sendable {
             Double(now.someMicros - from.someMicros) < Self.freeShare * Double(elapsedMs) * 1000
         else { return }
         let rate = Double(cpu - before) / Double(elapsedMs)
+        // On the way down to a ceiling less work is what that does to it.
+        guard descentFrom == nil || rate > pace else { return }
         pace = pace == 0 ? rate : (pace + rate) / 2
     }
 
