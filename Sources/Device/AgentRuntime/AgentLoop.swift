@@ -46,6 +46,7 @@ final class AgentLoop {
     /// The pool's account in decision.json, and when it was drawn up.
     private var pool: (summary: PoolSummary, atMs: Int64)?
     private var statusLine = StatusLine()
+    private var codeRelease: CodeRelease
     private var exitStatus: Int32?
 
     /// - Parameter job: a command that is to be started, and ends the agent with its own end.
@@ -54,6 +55,7 @@ final class AgentLoop {
         self.options = options
         self.job = job
         Clock.quicken(options.timeScale)
+        codeRelease = CodeRelease(startedMs: Clock.boottimeMs)
         do throws(Errno) { try FileSystem.makeFolder(options.runFolder) } catch {
             throw UsageError(
                 "the run folder \(options.runFolder) can't be made: \(error.text)",
@@ -164,6 +166,7 @@ final class AgentLoop {
             tell(governor.look())
             if job?.hasJustEnded(log) == true { feed(.stop) }
             feed(.tick)
+            if codeRelease.isDue(nowMs: Clock.boottimeMs) { try? Process.releaseCode() }
             // Progress of the loop feeds the watchdog; the loop turns at least twice a minute.
             _ = try? Process.notify("WATCHDOG=1")
         }
@@ -208,6 +211,7 @@ final class AgentLoop {
 
     private func takeReplies() {
         while let (transfer, outcome) = transfers.ended() {
+            if transfer.openedConnection { codeRelease.noteConnection(nowMs: Clock.boottimeMs) }
             let key = core.state.reportKey
             if transfer === holdTransfer {
                 feed(.holdEnded(Uplink.result(outcome, holdMAC, key: key)))
