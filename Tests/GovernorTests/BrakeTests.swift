@@ -229,7 +229,7 @@ private func pressure(_ some: Int, full: Int = 40_000) -> String {
             ).bounds().memoryMax(UInt64(270 * mebi), highBytes: nil, isOpened: isOpened)
         }
         #expect(try limit(held: 250) == UInt64(270 * mebi))
-        #expect(try limit(held: 300) == UInt64(400 * mebi))
+        #expect(try limit(held: 300) == UInt64(300 * mebi) / 16 * 17 + UInt64(200 * mebi))
         #expect(try limit(held: 300, isOpened: false) == UInt64(300 * mebi) / 16 * 17)
     }
 

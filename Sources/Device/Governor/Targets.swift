@@ -77,14 +77,15 @@ struct MemoryBounds: Equatable {
 
     /// memory.max below what the group can't give back is an OOM kill, at once. It stops a sixteenth
     /// above; with memory.high below it, where that has room to slow a leak before it is one: the
-    /// ceiling follows the group up and down. Where memory.high was opened and the ceiling is passed, half of
-    /// what the machine has left is added: nothing is killed at our limit that the machine has room
-    /// for, however fast it grows between two looks.
+    /// ceiling follows the group up and down. Where memory.high was opened and the ceiling is passed, what
+    /// the machine has left is added: nothing reclaims or is killed at our limit that the machine has room
+    /// for, however fast it grows between two looks. The kernel's own reclaim, with a thread
+    /// of its own, is the better one then.
     /// - Parameter highBytes: memory.high, where it holds something.
     func memoryMax(_ wantedBytes: UInt64, highBytes: UInt64?, isOpened: Bool = false) -> UInt64 {
         var least = Self.sum(heldBytes, heldBytes / 16)
         if isOpened, least > wantedBytes {
-            least = max(least, Self.sum(heldBytes, availableBytes / 2))
+            least = Self.sum(least, availableBytes)
         }
         if let highBytes {
             let high = max(highCeiling(wantedBytes), highBytes)

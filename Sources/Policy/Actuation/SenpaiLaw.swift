@@ -52,7 +52,7 @@ public struct SenpaiLaw: Sendable {
     /// Stalled for less than this share of the time a group does its usual work.
     static let freeShare = 0.1
     /// Over at least this time, ms: one reclaim pass isn't a freeze, and five seconds are one.
-    static let frozenMs: Int64 = 2_000
+    static let frozenMs: Int64 = 1_000
     /// Longest time that it stays open, ms; it begins with a window.
     static let restMsMost: Int64 = 300_000
     /// Growth within a window that is none, as a part of the group's size.
