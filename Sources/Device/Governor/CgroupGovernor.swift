@@ -216,7 +216,7 @@ public final class CgroupGovernor {
                     move.map { memoryHigh($0) } ?? (.memoryHigh, .own, "no feedback"), at: 1)
             }
         }
-        let isRoutine = brake?.law.lastMove.isRoutine ?? false
+        let isRoutine = brake?.law.lastMove == .probed
         events = book?.write(wishes) ?? []
         if isRoutine {
             for index in events.indices where events[index].control == .memoryHigh {
@@ -243,7 +243,7 @@ public final class CgroupGovernor {
         // Up at once; down with the next decision.
         let now = book?.limits.first { $0.control == .memoryMax }.flatMap { Text.integer($0.value) }
         if let now, now > 0, UInt64(now) < memoryMax { wishes.insert(Self.memoryMax(memoryMax, wanted: 0), at: 0) }
-        return book?.write(wishes, isRoutine: move.isRoutine) ?? []
+        return book?.write(wishes, isRoutine: move == .probed) ?? []
     }
 
     /// Gives the group its own values back, as at the end of the agent. What somebody else wrote

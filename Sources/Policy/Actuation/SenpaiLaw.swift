@@ -26,11 +26,11 @@
 // The limit begins at its ceiling: a group that has just been started grows, and its growth is no waste.
 // Once it stays about as large as it is for six seconds, the limit is put where its use lies.
 //
-// A ceiling that comes down below the use is met in steps. Whoever writes a memory.high below the use
-// reclaims the difference himself, in the write: tens of seconds for 100 MiB into compressed swap, in which
-// nobody looks after the group, while each of its page faults is answered with the longest sleep there is. So
-// a step takes a small part of the use. Where the group's work suffers the limit goes a step back up, and stays
-// there for a while, each time for longer: a working set that doesn't fit isn't squeezed for ever.
+// A ceiling that comes down below the use takes the limit down to the use, and no further at once. Whoever
+// writes a memory.high below the use reclaims the difference himself, in the write: tens of seconds for
+// 100 MiB into compressed swap, in which nobody looks after the group. And what is reclaimed so is room for a leak to
+// go on with; a leak that finds none is put to sleep by the kernel, while tasks that need no more memory work
+// on at full speed. From there on the limit goes by the stall, as everywhere: slowly down while nobody waits.
 
 public struct SenpaiLaw: Sendable {
     /// The stall that is aimed at, µs of "some" in `windowMs`.
@@ -52,21 +52,11 @@ public struct SenpaiLaw: Sendable {
     /// Stalled for less than this share of the time a group does its usual work.
     static let freeShare = 0.1
     /// Over at least this time, ms: one reclaim pass isn't a freeze, and five seconds are one.
-    static let frozenMs: Int64 = 1_000
+    static let frozenMs: Int64 = 2_000
     /// Longest time that it stays open, ms; it begins with a window.
     static let restMsMost: Int64 = 300_000
     /// Growth within a window that is none, as a part of the group's size.
     static let settledPart: UInt64 = 16
-    /// The most that one step below the use takes of it, on the way to a ceiling that came down.
-    public static let descentMost = 1.0 / 64
-    /// A group that does less than this of its usual work, and waits for memory, suffers from the descent.
-    static let descentPace = 0.9
-    /// And has recovered from it when it does this much.
-    static let recoveredPace = 0.97
-    /// Waiting for a smaller share of the time isn't waiting.
-    static let waitingShare = 0.02
-    /// Growth between two looks under a limit that is a leak's.
-    static let leakPart: UInt64 = 1_024
     /// Between two looks while the limit holds something, ms.
     public static let tickMs: Int64 = 1_000
     /// After a back-off below the ceiling the next look comes sooner: the group may still be short.
@@ -120,15 +110,10 @@ public struct SenpaiLaw: Sendable {
         case raisedToFloor
         /// The decision lowered the ceiling.
         case loweredToCeiling
-        /// And below the use: a step on the way.
-        case lowering
-        /// Its work suffers from that: a step back.
-        case easing
+        /// And below the use: down to that.
+        case loweredToUse
         /// It stood still at its ceiling.
         case opened
-
-        /// One of many small ones.
-        public var isRoutine: Bool { self == .probed || self == .lowering || self == .easing }
 
         public var text: StaticString {
             switch self {
@@ -139,8 +124,7 @@ public struct SenpaiLaw: Sendable {
             case .probed: "no task waited: probing"
             case .raisedToFloor: "raised to what can't be given back, and a reserve"
             case .loweredToCeiling: "lowered with the ceiling"
-            case .lowering: "a step towards a lower ceiling"
-            case .easing: "its work suffers: a step back up"
+            case .loweredToUse: "lowered to the use: the ceiling is below"
             case .opened: "all tasks stood still at the ceiling: opened"
             }
         }
@@ -166,11 +150,6 @@ public struct SenpaiLaw: Sendable {
     /// CPU time a ms while nothing holds the group up, µs; 0 where that isn't known.
     private var pace = 0.0
     private var paceFrom: Reading?
-    /// The last look on the way down to a ceiling.
-    private var descentFrom: Reading?
-    /// When a step went back up, and for how long none goes down, ms. It doubles like the other rest.
-    private var easedMs: Int64?
-    private var easeRestMs = SenpaiLaw.windowMs / 2
 
     /// - Parameter quietMs: longer than the law's own where each write is dear.
     public init(quietMs: Int64 = SenpaiLaw.windowMs) { self.quietMs = max(Self.windowMs, quietMs) }
@@ -197,11 +176,11 @@ public struct SenpaiLaw: Sendable {
 
     public mutating func step(_ now: Reading) -> Move {
         let lower = Double(now.floorBytes)
-        let upper = max(lower, Double(now.ceilingBytes))
+        let ceiling = max(lower, Double(now.ceilingBytes))
         // A counter or clock that ran backwards: another group under the same name.
         guard let base, now.someMicros >= base.someMicros, now.nowMs >= base.nowMs,
             (now.fullMicros ?? 0) >= (base.fullMicros ?? 0)
-        else { return begin(upper, now) }
+        else { return begin(ceiling, now) }
         notePace(now)
         guard let limit = limitBytes else {
             // After a freeze the ceiling isn't met again for a while.
@@ -211,13 +190,14 @@ public struct SenpaiLaw: Sendable {
             }
             guard isRestOver(now.nowMs) else { return end(.held) }
             restMs = min(Self.restMsMost, restMs * 2)
-            return begin(upper, now)
+            return begin(ceiling, now)
         }
+        let upper = max(ceiling, min(limit, Double(now.currentBytes)))
         let elapsedMs = now.nowMs - base.nowMs
         let target = Self.targetMicros * max(1, Double(elapsedMs) / Double(Self.windowMs))
         let stall = Double(now.someMicros - base.someMicros)
 
-        if hasStoodStill(now, isAtCeiling: max(limit, lower) >= upper) {
+        if hasStoodStill(now, isAtCeiling: max(limit, lower) >= ceiling) {
             limitBytes = nil
             openedMs = now.nowMs
             growsOn = true
@@ -225,8 +205,9 @@ public struct SenpaiLaw: Sendable {
             return end(.opened)
         }
         if limit < lower { return move(to: lower, .raisedToFloor, now) }
-        if limit > upper { return descend(from: limit, to: upper, now) }
-        descentFrom = nil
+        if limit > upper {
+            return move(to: upper, upper > ceiling ? .loweredToUse : .loweredToCeiling, now)
+        }
         if isSettling { return settle(limit, upper, now, base, isQuiet: stall <= target) }
         if stall > target {
             guard limit < upper else { return end(.held) }
@@ -239,53 +220,12 @@ public struct SenpaiLaw: Sendable {
         return move(to: max(lower, limit * (1 - step)), .probed, now)
     }
 
-    private mutating func begin(_ upper: Double, _ now: Reading) -> Move {
+    private mutating func begin(_ ceiling: Double, _ now: Reading) -> Move {
         isSettling = true
         atCeiling = nil
         openedMs = nil
         paceFrom = now
-        descentFrom = nil
-        return move(to: max(upper, Self.stepBelow(now.currentBytes)), .ceiling, now)
-    }
-
-    private static func stepBelow(_ currentBytes: UInt64) -> Double {
-        Double(currentBytes) * (1 - descentMost)
-    }
-
-    /// Between two steps down to a ceiling: six in the quiet time before a probe.
-    private var descentMs: Int64 { quietMs / 6 }
-
-    /// To the ceiling, and no further below the use than a step; above it where its work suffers.
-    private mutating func descend(from limit: Double, to upper: Double, _ now: Reading) -> Move {
-        let use = Double(now.currentBytes)
-        if let from = descentFrom, now.nowMs - from.nowMs < descentMs { return end(.held) }
-        let isResting = easedMs.map { now.nowMs >= $0 && now.nowMs - $0 < easeRestMs } ?? false
-        let suffers = isWorkSuffering(
-            below: isResting ? Self.recoveredPace : Self.descentPace, since: descentFrom, now)
-        // What it gets would go to a leak.
-        let isGrowing = Self.hasGrown(from: descentFrom ?? now, to: now, byPart: Self.leakPart)
-        descentFrom = now
-        if suffers, isGrowing { return end(.held) }
-        if suffers {
-            if !isResting { easeRestMs = min(Self.restMsMost, easeRestMs * 2) }
-            easedMs = now.nowMs
-            return move(to: max(upper, use * (1 + Self.descentMost)), .easing, now)
-        }
-        if isResting { return end(.held) }
-        let least = Self.stepBelow(now.currentBytes)
-        guard upper < least else { return move(to: upper, .loweredToCeiling, now) }
-        guard least < limit else { return end(.held) }
-        return move(to: least, .lowering, now)
-    }
-
-    /// Whether it does less than usual; false where that isn't known.
-    private func isWorkSuffering(below share: Double, since from: Reading?, _ now: Reading) -> Bool {
-        guard let from, pace > 0, let cpu = now.cpuMicros, let before = from.cpuMicros, cpu >= before,
-            now.someMicros >= from.someMicros
-        else { return false }
-        let elapsedMs = Double(now.nowMs - from.nowMs)
-        return Double(now.someMicros - from.someMicros) >= Self.waitingShare * elapsedMs * 1000
-            && Double(cpu - before) < share * pace * elapsedMs
+        return move(to: max(ceiling, Double(now.currentBytes)), .ceiling, now)
     }
 
     /// At the ceiling: waits for a window in which the group stays as it is.
@@ -305,16 +245,12 @@ public struct SenpaiLaw: Sendable {
         }
         isSettling = false
         restMs = Self.windowMs
-        easedMs = nil
-        easeRestMs = Self.windowMs / 2
         return move(to: min(upper, Double(max(now.floorBytes, now.currentBytes))), .engaged, now)
     }
 
-    private static func hasGrown(
-        from base: Reading, to now: Reading, byPart part: UInt64 = settledPart
-    ) -> Bool {
+    private static func hasGrown(from base: Reading, to now: Reading) -> Bool {
         let before = base.currentBytes + base.swappedBytes
-        return now.currentBytes + now.swappedBytes > before + before / part
+        return now.currentBytes + now.swappedBytes > before + before / settledPart
     }
 
     private func isRestOver(_ nowMs: Int64) -> Bool {
@@ -358,8 +294,6 @@ public struct SenpaiLaw: Sendable {
             Double(now.someMicros - from.someMicros) < Self.freeShare * Double(elapsedMs) * 1000
         else { return }
         let rate = Double(cpu - before) / Double(elapsedMs)
-        // On the way down to a ceiling less work is what that does to it.
-        guard descentFrom == nil || rate > pace else { return }
         pace = pace == 0 ? rate : (pace + rate) / 2
     }
 
