@@ -154,10 +154,12 @@ lab-trial: device setup-lab
 demo: build
 	fleet/demo.sh
 
-deb: build device
+# The static programs: the package needs no library, and is the same on each Debian.
+deb: device device-amd64
 	@toolchains/setup.sh deb
-	@fleet/debian/build.sh amd64 $(host)/phi-agent $(host)/phi-agent .build/deb
-	@fleet/debian/build.sh arm64 $(device)/phi-agent $(host)/phi-agent .build/deb
+	@native=$(device)-amd64/phi-agent; if [ "$$(uname -m)" = aarch64 ]; then native=$(device)/phi-agent; fi; \
+	fleet/debian/build.sh amd64 $(device)-amd64/phi-agent "$$native" .build/deb; \
+	fleet/debian/build.sh arm64 $(device)/phi-agent "$$native" .build/deb
 
 deb-test: deb
 	@fleet/debian/try.sh .build/deb/phi-agent_*_amd64.deb

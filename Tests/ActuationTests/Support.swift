@@ -31,16 +31,20 @@ struct GroupPlant {
     /// The longest time without any work, s.
     private(set) var longestStandstillS = 0.0
     private var standstillS = 0.0
+    private var roomBytes = Double.infinity
 
     init(hotBytes: Double) { self.hotBytes = hotBytes }
 
     var wantedBytes: Double { hotBytes + coldBytes }
+    /// What is in memory of that: the rest is reclaimed.
+    var currentBytes: Double { max(unreclaimableBytes, min(wantedBytes, roomBytes)) }
 
     /// A quarter of a second under `limit`.
     mutating func run(limit: Double?) {
         let seconds = 0.25
         nowMs += 250
         let room = limit ?? .infinity
+        roomBytes = room
         var waits = 0.0
         if leakBytesPerS > 0 {
             let grown = min(leakBytesPerS * seconds, max(0, room - wantedBytes))
@@ -62,7 +66,8 @@ struct GroupPlant {
     func reading(hasPressure: Bool = true) -> SenpaiLaw.Reading {
         SenpaiLaw.Reading(
             nowMs: nowMs, someMicros: UInt64(someMicros), fullMicros: hasPressure ? UInt64(fullMicros) : nil,
-            cpuMicros: UInt64(cpuMicros), currentBytes: UInt64(wantedBytes), floorBytes: UInt64(unreclaimableBytes + reserveBytes),
+            cpuMicros: UInt64(cpuMicros), currentBytes: UInt64(currentBytes),
+            swappedBytes: UInt64(wantedBytes - min(wantedBytes, currentBytes)), floorBytes: UInt64(unreclaimableBytes + reserveBytes),
             ceilingBytes: UInt64(ceilingBytes))
     }
 }

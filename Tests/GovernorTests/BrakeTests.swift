@@ -201,7 +201,10 @@ private func pressure(_ some: Int, full: Int = 40_000) -> String {
         #expect(bounds().floorBytes == UInt64(214 * mebi))
         // memory.high at eight ninths of the decision's ceiling; memory.max where nothing is killed.
         #expect(bounds().highCeiling(UInt64(270 * mebi)) == UInt64(240 * mebi))
-        #expect(bounds().memoryMax(UInt64(270 * mebi), hasHigh: true) == UInt64(410 * mebi) / 16 * 17)
+        #expect(bounds().memoryMax(UInt64(270 * mebi), highBytes: nil) == UInt64(410 * mebi) / 16 * 17)
+        // An eighth over a memory.high that is still on its way down.
+        #expect(
+            bounds().memoryMax(UInt64(270 * mebi), highBytes: UInt64(400 * mebi)) == UInt64(450 * mebi))
         // The group's own share of the swap.
         try group.set("memory.swap.max", "\(100 * mebi)")
         try group.set("memory.swap.current", "\(60 * mebi)")
@@ -211,6 +214,34 @@ private func pressure(_ some: Int, full: Int = 40_000) -> String {
         // A kernel without swap accounting has no such file: nothing is counted on.
         try group.tree.remove("\(Group.folder)/memory.swap.max")
         #expect(bounds().swappableBytes == 0)
+    }
+
+    /// Opened and beyond the ceiling nothing is killed that the machine has room for.
+    @Test func openedBeyondTheCeilingTheMachinesRoomCounts() throws {
+        let group = try Group()
+        let mebi = 1 << 20
+        try group.tree.write("proc/meminfo", "MemTotal: 500000 kB\nMemAvailable:  \(200 * 1024) kB\n")
+        let group0 = try #require(ManagedGroup(root: group.tree.at("cgroup"), path: "/workload.slice"))
+        func limit(held: Int, isOpened: Bool = true) throws -> UInt64 {
+            try group.set("memory.stat", "anon \(held * mebi)\nkernel 0")
+            return MemoryBrake(
+                group0, procfsRoot: group.tree.at("proc"), memoryBytes: 512 << 20, isDear: false
+            ).bounds().memoryMax(UInt64(270 * mebi), highBytes: nil, isOpened: isOpened)
+        }
+        #expect(try limit(held: 250) == UInt64(270 * mebi))
+        #expect(try limit(held: 300) == UInt64(300 * mebi) / 16 * 17 + UInt64(200 * mebi))
+        #expect(try limit(held: 300, isOpened: false) == UInt64(300 * mebi) / 16 * 17)
+    }
+
+    /// A use of 100 MiB, and a ceiling that came down under it.
+    @Test func memoryHighIsNotWrittenBelowTheUse() throws {
+        let group = try Group()
+        let (governor, high) = try settled(group)
+        for second in 7..<10 {
+            _ = governor.apply(decision(1, ceiling: 64 << 20), nowMs: Int64(second) * 1000)
+            let lowered = try #require(UInt64(try group.value("memory.high")))
+            #expect(lowered == high)
+        }
     }
 
     @Test func theOwnersOwnLimitIsNeverRaised() throws {
@@ -245,8 +276,8 @@ private func pressure(_ some: Int, full: Int = 40_000) -> String {
         #expect(MemoryBounds.reserve(ofMemory: 4 << 30) == 32 << 20)
         #expect(MemoryBounds.reserve(ofMemory: 64 << 30) == 64 << 20)
         let all = MemoryBounds(heldBytes: .max, reserveBytes: .max)
-        #expect(all.floorBytes == .max && all.memoryMax(5, hasHigh: true) == .max)
-        #expect(all.memoryMax(5, hasHigh: false) == .max && all.highCeiling(5) == .max)
+        #expect(all.floorBytes == .max && all.memoryMax(5, highBytes: .max) == .max)
+        #expect(all.memoryMax(5, highBytes: nil) == .max && all.highCeiling(5) == .max)
         #expect(MemoryBounds.text(.max, pageBytes: 4096) == "\(Int64.max / 4096 * 4096)")
     }
 }

@@ -51,8 +51,9 @@ import Testing
 
     @Test func theCeilingStaysAboveWhatCanNotBeGivenBack() throws {
         let group = try Group()
-        _ = group.governor().apply(decision(1, ceiling: 1 << 20))
         let held: UInt64 = 67_108_864 + 8_388_608 + 1_048_576
+        try group.set("memory.current", "\(held)")
+        _ = group.governor().apply(decision(1, ceiling: 1 << 20))
         let written = try #require(UInt64(try group.value("memory.max")))
         #expect(written > held)
         // An eighth over the least of memory.high, which is a reserve of 4 MiB above (on 512 MB).

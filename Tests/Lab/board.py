@@ -51,7 +51,8 @@ class Board:
     # Life
 
     def boot(self, memory_mib: int = 512, cores: int = 4, milli_c: int = 45_000, keeps_disk: bool = False,
-             serial: str = "10000000cafe0001", options: tuple[str, ...] = ()) -> None:
+             serial: str = "10000000cafe0001", nanoseconds_exponent: int | None = None,
+             options: tuple[str, ...] = ()) -> None:
         if self.is_running:
             raise LabError(f"board {self.name} is running", f"lab.py stop {self.name}, or use it as it is")
         source = image()
@@ -68,6 +69,11 @@ class Board:
         machine = ["qemu-system-aarch64", "-M", "virt,memory-backend=ram", "-cpu", "cortex-a53",
                    "-smp", str(cores), "-m", str(memory_mib), "-object",
                    f"memory-backend-file,id=ram,size={memory_mib}M,mem-path={self.ram},share=on"]
+        if nanoseconds_exponent is None:
+            accelerator = ["-accel", "tcg,thread=multi,tb-size=64"]
+        else:
+            accelerator = ["-accel", "tcg,thread=single,tb-size=64",
+                           "-icount", f"shift={nanoseconds_exponent},sleep=on,align=off"]
         devicetree.write(self.folder / "board.dtb", machine, memory_mib * MIB, cores, serial)
         port = _free_port()
         (self.folder / "port").write_text(str(port))
@@ -75,7 +81,7 @@ class Board:
         (self.folder / "id").symlink_to(source / "id")
         (self.folder / "qmp").unlink(missing_ok=True)
         subprocess.run(
-            [*machine, "-accel", "tcg,thread=multi,tb-size=64", "-name", self.name,
+            [*machine, *accelerator, "-name", self.name,
              "-dtb", self.folder / "board.dtb", "-kernel", source / "vmlinuz",
              "-initrd", source / "initrd.img",
              "-append", f"console=ttyAMA0 quiet rw psi=1 systemd.hostname={self.name}",

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """make lab-trial: what a workload that leaks gets done, in an emulated board with the kernel's real cgroup v2.
 
-Each run has a board of its own, freshly booted: 512 MB, compressed swap (zram) of half of that, as recent
+Each run has a board of its own, freshly booted: 512 MB, compressed swap (zram) of 256 MB, as recent
 images of Raspberry Pi OS have. The workload (src/workload.c) does units of work, each verified, and
-leaks meanwhile. Counted are the units until it dies or until the first stall of more than 5 s: a workload
-that is frozen has not survived. One that lives to the end of the run is counted so far.
+leaks meanwhile, in a thread of its own or in the one that works. Counted are the units until it dies or until the
+first stall of more than 5 s: a workload that is frozen has not survived. One that lives to the end of the
+run is counted so far. It is watched from inside (src/watch.c).
+
+The board's clock goes by the instructions that it executes, so what else this machine does changes no
+result. Its two cores share them: a second that both are busy in is half a second of work for each.
 
   ungoverned      alone on the board
   governed        under `phi-agent run --`: memory.high by the group's pressure, memory.max by the decision
@@ -14,7 +18,7 @@ that is frozen has not survived. One that lives to the end of the run is counted
 
 import argparse
 import pathlib
-import struct
+import statistics
 import sys
 import tempfile
 import time
@@ -25,10 +29,11 @@ from device import AGENT, compile_for_device
 from processes import ROOT
 from results import Results
 
-NEVER = 2**64 - 1
-STALL_S = 5.0
+# Seconds of this machine for one of the board's: a busy machine of two cores takes five.
+PATIENCE = 30
 AGENT_RUN = ("/root/phi-agent run --interval 2s --state-dir /run/trial/state --run-dir /run/trial/run "
              "--log-level info -- ")
+GROUP = "/sys/fs/cgroup/system.slice/trial.service"
 SOCKET = "socket=/run/trial/run/agent.sock"
 WAYS = {
     "ungoverned": ("", ""),
@@ -47,67 +52,44 @@ class Outcome:
     longest_gap_s: float
 
 
-def progress(board: Board) -> tuple[int, int, int, int, bool, float] | None:
-    """The workload's four words, whether it still runs, and the board's clock; None where the board is deaf."""
-    # The clock first: what takes its time after it can only make the last unit look younger.
-    text = board.run("cut -d' ' -f1 /proc/uptime; od -A n -t u8 -v /run/trial/progress; systemctl is-active trial",
-                     check=False, timeout_s=20).stdout.split()
-    if len(text) != 6:
-        return None
-    units, last, stalled, longest = (int(word) for word in text[1:5])
-    return units, last, stalled, longest, text[5] in ("active", "deactivating"), float(text[0])
-
-
-def trial(way: str, workload: pathlib.Path, leak: float, limit_s: float, log: pathlib.Path) -> Outcome:
+def trial(way: str, programs: dict[str, pathlib.Path], options: argparse.Namespace, log: pathlib.Path) -> Outcome:
     before, heeds = WAYS[way]
-    board = Board("trial")
+    board = Board(options.board)
     board.kill()
-    board.boot(memory_mib=512, cores=2)
+    board.boot(memory_mib=512, cores=2, nanoseconds_exponent=options.shift)
     try:
         board.put(AGENT, "/root/phi-agent")
-        board.put(workload, "/root/workload")
+        for name, program in programs.items():
+            board.put(program, f"/root/{name}")
         board.run(f"{ZRAM}; mkdir -p /run/trial")
+        group = f"{GROUP}/workload" if before else GROUP
         board.run("systemd-run --quiet --unit=trial -p Delegate=yes -p KillMode=mixed "
                   "-p StandardOutput=append:/run/trial/log -p StandardError=append:/run/trial/log "
-                  f"{before} /root/workload /run/trial/progress leak={leak:g} {heeds}")
-        began = time.monotonic()
-        seen = deaf_since = None
-        while True:
-            time.sleep(1)
-            now = progress(board)
-            if now is None:
-                deaf_since = deaf_since or time.monotonic()
-                if time.monotonic() - deaf_since < 60:
-                    continue
-                units = seen[0] if seen else 0
-                return Outcome(units, time.monotonic() - began, "the board stalled", STALL_S)
-            deaf_since = None
-            seen = now
-            units, last_ns, stalled, longest_ns, is_running, clock_s = now
-            end = None
-            if stalled != NEVER:
-                units, end = stalled, "stalled"
-            elif not is_running:
-                end = "died"
-            elif clock_s - last_ns / 1e9 > STALL_S:
-                end = "stalled"
-            elif time.monotonic() - began >= limit_s:
-                end = "lived on"
-            if end:
-                return Outcome(units, time.monotonic() - began, end, longest_ns / 1e9)
+                  f"{before} /root/workload /run/trial/progress leak={options.leak:g} threads={options.threads} "
+                  f"{heeds}; systemd-run --quiet --unit=watch -p StandardOutput=append:/run/trial/watch "
+                  f"/root/watch /run/trial/progress {group} {options.limit:g}")
+        late = time.monotonic() + PATIENCE * options.limit
+        while time.monotonic() < late:
+            time.sleep(5)
+            last = board.run("tail -n 1 /run/trial/watch", check=False, timeout_s=60).stdout.split()
+            if last[:1] == ["END"]:
+                return Outcome(int(last[3]), float(last[2]), last[1], float(last[4]))
+        raise LabError(f"{way}: no end within {PATIENCE * options.limit:g} s", f"see {log}")
     finally:
-        log.write_text(board.run("cat /run/trial/log; dmesg | grep -i -E 'oom|killed' | tail -n 5; "
-                                 "cat /sys/fs/cgroup/system.slice/trial.service/*/memory.{high,max,current} "
-                                 "2>/dev/null", check=False, timeout_s=30).stdout)
+        log.write_text(board.run("cat /run/trial/watch /run/trial/log; dmesg | grep -i -E 'oom|killed' | tail -n 5; "
+                                 "cat /sys/block/zram0/mm_stat", check=False, timeout_s=60).stdout)
         board.kill()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="a leaking workload, governed and not")
     parser.add_argument("--results", type=pathlib.Path, default=ROOT / "bench/results/trial.jsonl")
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--leak", type=float, default=10, help="MiB a second")
-    parser.add_argument("--limit", type=float, default=180, help="seconds that a run lasts at most")
+    parser.add_argument("--threads", type=int, default=2, choices=(1, 2), help="1: it leaks where it works")
+    parser.add_argument("--limit", type=float, default=120, help="seconds that a run lasts at most")
+    parser.add_argument("--shift", type=int, default=2, help="2^this ns an instruction")
+    parser.add_argument("--board", default="trial", help="a name, for several at once")
     parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS))
     options = parser.parse_args()
     results = Results("trial", "make lab-trial")
@@ -115,13 +97,18 @@ def main() -> int:
     logs = options.results.parent / "trial-logs"
     logs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        workload = compile_for_device("workload.c", pathlib.Path(folder, "workload"))
+        programs = {name: compile_for_device(f"{name}.c", pathlib.Path(folder, name)) for name in ("workload", "watch")}
         for number in range(options.rounds):
             for way in options.ways:
-                outcome = trial(way, workload, options.leak, options.limit, logs / f"{way} {number}.log")
+                name = f"{way} {options.threads} threads {number}".replace(" ", "-")
+                outcome = trial(way, programs, options, logs / f"{name}.log")
                 outcomes[way].append(outcome)
                 print(f"{way:14}  {outcome.units:7,} units, {outcome.end} after {outcome.seconds:.0f} s, longest "
                       f"gap {outcome.longest_gap_s:.1f} s", flush=True)
+    print(f"\n{'':14}  median  runs")
+    for way, found in outcomes.items():
+        runs = "; ".join(f"{one.units:,} {one.end} {one.seconds:.0f} s" for one in found)
+        print(f"{way:14} {statistics.median(one.units for one in found):7,.0f}  {runs}")
     units = {way: [float(one.units) for one in found] for way, found in outcomes.items()}
     for way, found in units.items():
         beside = {"governed": "ungoverned", "heeding": "governed"}.get(way)

@@ -35,6 +35,13 @@ package -i /tmp/first.deb
 there usr/bin/phi-agent; there etc/phi-agent/agent.conf; there usr/share/man/man8/phi-agent.8.gz
 there usr/share/bash-completion/completions/phi-agent
 there etc/systemd/system/multi-user.target.wants/phi-agent.service
+# The helper is there for those who want it, and starts for nobody else.
+there usr/lib/systemd/system/phi-helper.service; there usr/lib/systemd/system/workload.slice
+gone etc/systemd/system/multi-user.target.wants/phi-helper.service
+for unit in phi-agent phi-helper; do
+    program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$root/usr/lib/systemd/system/$unit.service")
+    in_root test -x "$program" || fail "$step: $unit.service starts $program, which isn't there"
+done
 in_root getent passwd phi-agent >/dev/null || fail "$step: no user phi-agent"
 in_root phi-agent version >/dev/null || fail "$step: the program doesn't run"
 echo "deb-test: install: well"

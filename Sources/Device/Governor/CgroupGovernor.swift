@@ -207,7 +207,8 @@ public final class CgroupGovernor {
                 move = brake.step(nowMs: nowMs, wantedBytes: wanted, bounds)
                 lookedMs = nowMs
             }
-            let memoryMax = bounds.memoryMax(wanted, hasHigh: move != nil)
+            let memoryMax = move == nil
+                ? bounds.memoryMax(wanted, highBytes: nil) : brake.memoryMax(wanted, bounds)
             wishes.insert(Self.memoryMax(memoryMax, wanted: wanted), at: 0)
             // Without feedback no limit of ours may stay.
             if canBrake {
@@ -263,14 +264,12 @@ public final class CgroupGovernor {
     private func memoryHigh(
         _ move: SenpaiLaw.Move
     ) -> (control: Control, wish: Wish, reason: String) {
-        guard let limit = brake?.law.limitBytes, limit < 9e18 else {
-            return (.memoryHigh, .own, "\(move.text)")
-        }
+        guard let limit = brake?.highBytes else { return (.memoryHigh, .own, "\(move.text)") }
         // A limit that the group's owner has set is never raised.
-        if let own = book?.own(.memoryHigh).flatMap({ Text.integer($0) }), Double(own) <= limit {
+        if let own = book?.own(.memoryHigh).flatMap({ Text.integer($0) }), UInt64(max(0, own)) <= limit {
             return (.memoryHigh, .own, "\(move.text)")
         }
-        let value = MemoryBounds.text(UInt64(limit), pageBytes: Machine.pageSizeBytes)
+        let value = MemoryBounds.text(limit, pageBytes: Machine.pageSizeBytes)
         return (.memoryHigh, .value(value), "\(move.text)")
     }
 

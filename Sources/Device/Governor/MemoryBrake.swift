@@ -80,37 +80,41 @@ final class MemoryBrake {
         var bounds = MemoryBounds(heldBytes: 0, reserveBytes: reserveBytes)
         // "max" as memory.min promises the group everything: then there is nothing to squeeze.
         bounds.promisedBytes = Self.bytes(promised) ?? 0
+        let machine = (try? machine.read()) ?? []
+        bounds.availableBytes = (Self.kibibytes("MemAvailable", in: machine) ?? 0) * 1024
         guard let text = try? stat.read() else {
             bounds.heldBytes = group.unreclaimableBytes()
             return bounds
         }
         bounds.heldBytes = ManagedGroup.unreclaimable(in: text)
         let own = ManagedGroup.value("anon", in: text) ?? 0
-        bounds.swappableBytes = min(own, freeSwapBytes() / 2)
+        bounds.swappableBytes = min(own, freeSwapBytes(machine) / 2)
         return bounds
     }
 
     /// The machine's, and of that what the group may have; 0 where it isn't known.
-    private func freeSwapBytes() -> UInt64 {
-        guard let text = try? machine.read(),
-            let kibibytes = ManagedGroup.value("SwapFree:", in: Self.withoutUnits(text)),
-            kibibytes > 0, kibibytes < 1 << 40, let most = Self.bytes(swapMax)
-        else { return 0 }
+    private func freeSwapBytes(_ machine: ArraySlice<UInt8>) -> UInt64 {
+        guard let free = Self.kibibytes("SwapFree", in: machine), let most = Self.bytes(swapMax) else {
+            return 0
+        }
         let used = Self.bytes(swapCurrent) ?? 0
-        return min(kibibytes * 1024, most - min(most, used))
+        return min(free * 1024, most - min(most, used))
     }
 
-    /// /proc/meminfo's lines end in " kB": from the line of SwapFree on, without them.
-    private static func withoutUnits(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    /// A line of /proc/meminfo, `SwapFree:  131072 kB`.
+    private static func kibibytes(_ name: StaticString, in text: ArraySlice<UInt8>) -> UInt64? {
         var rest = text
         while !rest.isEmpty {
             let line = rest.prefix { $0 != 0x0a }
-            if Text.equal(line.prefix(9), "SwapFree:") {
-                return line.prefix { $0 != 0x6b }
-            }
             rest = rest[line.endIndex...].dropFirst()
+            guard let colon = line.firstIndex(of: 0x3a), Text.equal(line[..<colon], name) else { continue }
+            let value = line[(colon + 1)...].prefix { $0 != 0x6b }
+            guard let number = Text.integer(Text.trimmed(value)), number >= 0, number < 1 << 40 else {
+                return nil
+            }
+            return UInt64(number)
         }
-        return []
+        return nil
     }
 
     private static func bytes(_ file: OpenFile) -> UInt64? {
@@ -130,8 +134,16 @@ final class MemoryBrake {
         else { return nil }
         let bounds = bounds()
         guard let move = step(nowMs: nowMs, counters, bounds) else { return nil }
-        return (move, bounds.memoryMax(wantedBytes, hasHigh: true))
+        return (move, memoryMax(wantedBytes, bounds))
     }
+
+    /// What memory.max is to say while memory.high is ours.
+    func memoryMax(_ wantedBytes: UInt64, _ bounds: MemoryBounds) -> UInt64 {
+        bounds.memoryMax(wantedBytes, highBytes: highBytes, isOpened: law.limitBytes == nil)
+    }
+
+    /// What memory.high is to say; nil where it is open.
+    var highBytes: UInt64? { law.limitBytes.flatMap { $0 < 9e18 ? UInt64(max(0, $0)) : nil } }
 
     func reset() {
         law.reset()
@@ -152,7 +164,8 @@ final class MemoryBrake {
         return law.step(
             SenpaiLaw.Reading(
                 nowMs: nowMs, someMicros: counters.someMicros, fullMicros: counters.fullMicros,
-                cpuMicros: cpuMicros, currentBytes: current, floorBytes: bounds.floorBytes,
+                cpuMicros: cpuMicros, currentBytes: current, swappedBytes: Self.bytes(swapCurrent) ?? 0,
+                floorBytes: bounds.floorBytes,
                 ceilingBytes: bounds.highCeiling(wantedBytes)))
     }
 

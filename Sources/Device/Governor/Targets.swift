@@ -54,6 +54,8 @@ struct MemoryBounds: Equatable {
     var promisedBytes: UInt64 = 0
     /// Kept free above that.
     var reserveBytes: UInt64
+    /// What the machine has left for anybody; 0 where it isn't known.
+    var availableBytes: UInt64 = 0
 
     /// 4 MiB for 512 MB: a moment's worth of a page fault's appetite, and one part in 128 of the machine.
     static func reserve(ofMemory bytes: UInt64) -> UInt64 { max(4 << 20, min(64 << 20, bytes / 128)) }
@@ -75,11 +77,18 @@ struct MemoryBounds: Equatable {
 
     /// memory.max below what the group can't give back is an OOM kill, at once. It stops a sixteenth
     /// above; with memory.high below it, where that has room to slow a leak before it is one: the
-    /// ceiling follows the group up and down.
-    func memoryMax(_ wantedBytes: UInt64, hasHigh: Bool) -> UInt64 {
+    /// ceiling follows the group up and down. Where memory.high was opened and the ceiling is passed, what
+    /// the machine has left is added: nothing reclaims or is killed at our limit that the machine has room
+    /// for, however fast it grows between two looks. The kernel's own reclaim, with a thread
+    /// of its own, is the better one then.
+    /// - Parameter highBytes: memory.high, where it holds something.
+    func memoryMax(_ wantedBytes: UInt64, highBytes: UInt64?, isOpened: Bool = false) -> UInt64 {
         var least = Self.sum(heldBytes, heldBytes / 16)
-        if hasHigh {
-            let high = highCeiling(wantedBytes)
+        if isOpened, least > wantedBytes {
+            least = Self.sum(least, availableBytes)
+        }
+        if let highBytes {
+            let high = max(highCeiling(wantedBytes), highBytes)
             least = max(least, Self.sum(high, high / Self.gapPart))
         }
         return max(wantedBytes, least)

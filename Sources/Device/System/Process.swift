@@ -31,6 +31,10 @@ public enum Process {
     /// Bytes that malloc has handed out and not got back.
     public static var heapInUseBytes: UInt64 { cposix_heap_in_use_bytes() }
 
+    /// Lets go of the mappings of the program's own code: what is used again comes back from the page
+    /// cache, by one fault for some sixteen pages.
+    public static func releaseCode() throws(Errno) { _ = try checked(cposix_release_program()) }
+
     /// Tells the service manager, e.g. `READY=1` or `WATCHDOG=1`. True when someone listens.
     /// https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
     @discardableResult

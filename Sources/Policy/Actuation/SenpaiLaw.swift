@@ -17,13 +17,20 @@
 // first: its other tasks may suffer as much as the one that leaks. So where with the limit at its
 // ceiling *all* tasks of the group waited for half the time ("full" stall) and the group did less
 // than half of the work that it did before, or waited for nine tenths whatever it did, the limit is opened: no
-// memory.high at all for a while, memory.max alone, and each time for longer. A visible end by the
+// memory.high at all for a while, memory.max alone, each time for longer, and for as long as it goes on
+// growing: what leaks by the clock leaks no less for being braked. A visible end by the
 // OOM killer, after which a workload can be started anew, is better than a freeze. (The work is its CPU
 // time outside of the kernel: "full" alone would call a group frozen whose other tasks happen to sleep between two pieces of
 // work.) Without PSI some stall and the work decide.
 //
 // The limit begins at its ceiling: a group that has just been started grows, and its growth is no waste.
 // Once it stays about as large as it is for six seconds, the limit is put where its use lies.
+//
+// A ceiling that comes down below the use takes the limit down to the use, and no further at once. Whoever
+// writes a memory.high below the use reclaims the difference himself, in the write: tens of seconds for
+// 100 MiB into compressed swap, in which nobody looks after the group. And what is reclaimed so is room for a leak to
+// go on with; a leak that finds none is put to sleep by the kernel, while tasks that need no more memory work
+// on at full speed. From there on the limit goes by the stall, as everywhere: slowly down while nobody waits.
 
 public struct SenpaiLaw: Sendable {
     /// The stall that is aimed at, µs of "some" in `windowMs`.
@@ -66,12 +73,14 @@ public struct SenpaiLaw: Sendable {
         /// CPU time of all tasks outside of the kernel, µs, ever; nil where it isn't known.
         public let cpuMicros: UInt64?
         public let currentBytes: UInt64
+        /// Of the group's, beside that in swap.
+        public let swappedBytes: UInt64
         public let floorBytes: UInt64
         public let ceilingBytes: UInt64
 
         public init(
             nowMs: Int64, someMicros: UInt64, fullMicros: UInt64?, cpuMicros: UInt64? = nil,
-            currentBytes: UInt64, floorBytes: UInt64, ceilingBytes: UInt64
+            currentBytes: UInt64, swappedBytes: UInt64 = 0, floorBytes: UInt64, ceilingBytes: UInt64
         ) {
             // Held where sums and differences can't overflow, whatever a file said.
             self.nowMs = max(0, min(nowMs, 1 << 53))
@@ -79,6 +88,7 @@ public struct SenpaiLaw: Sendable {
             self.fullMicros = fullMicros
             self.cpuMicros = cpuMicros
             self.currentBytes = min(currentBytes, 1 << 60)
+            self.swappedBytes = min(swappedBytes, 1 << 60)
             self.floorBytes = min(floorBytes, 1 << 60)
             self.ceilingBytes = min(ceilingBytes, 1 << 60)
         }
@@ -100,6 +110,8 @@ public struct SenpaiLaw: Sendable {
         case raisedToFloor
         /// The decision lowered the ceiling.
         case loweredToCeiling
+        /// And below the use: down to that.
+        case loweredToUse
         /// It stood still at its ceiling.
         case opened
 
@@ -112,6 +124,7 @@ public struct SenpaiLaw: Sendable {
             case .probed: "no task waited: probing"
             case .raisedToFloor: "raised to what can't be given back, and a reserve"
             case .loweredToCeiling: "lowered with the ceiling"
+            case .loweredToUse: "lowered to the use: the ceiling is below"
             case .opened: "all tasks stood still at the ceiling: opened"
             }
         }
@@ -130,6 +143,8 @@ public struct SenpaiLaw: Sendable {
     private var atCeiling: Reading?
     /// Since when it is open, after a freeze.
     private var openedMs: Int64?
+    /// Whether it grew in the last window of that time.
+    private var growsOn = false
     /// For how long the next time, ms. It doubles, until the group has settled once.
     private var restMs = SenpaiLaw.windowMs
     /// CPU time a ms while nothing holds the group up, µs; 0 where that isn't known.
@@ -161,31 +176,38 @@ public struct SenpaiLaw: Sendable {
 
     public mutating func step(_ now: Reading) -> Move {
         let lower = Double(now.floorBytes)
-        let upper = max(lower, Double(now.ceilingBytes))
+        let ceiling = max(lower, Double(now.ceilingBytes))
         // A counter or clock that ran backwards: another group under the same name.
         guard let base, now.someMicros >= base.someMicros, now.nowMs >= base.nowMs,
             (now.fullMicros ?? 0) >= (base.fullMicros ?? 0)
-        else { return begin(upper, now) }
+        else { return begin(ceiling, now) }
         notePace(now)
         guard let limit = limitBytes else {
             // After a freeze the ceiling isn't met again for a while.
-            let isOver = openedMs.map { now.nowMs - $0 >= restMs || now.nowMs < $0 } ?? true
-            guard isOver else { return end(.held) }
+            if now.nowMs - base.nowMs >= Self.windowMs {
+                growsOn = Self.hasGrown(from: base, to: now)
+                self.base = now
+            }
+            guard isRestOver(now.nowMs) else { return end(.held) }
             restMs = min(Self.restMsMost, restMs * 2)
-            return begin(upper, now)
+            return begin(ceiling, now)
         }
+        let upper = max(ceiling, min(limit, Double(now.currentBytes)))
         let elapsedMs = now.nowMs - base.nowMs
         let target = Self.targetMicros * max(1, Double(elapsedMs) / Double(Self.windowMs))
         let stall = Double(now.someMicros - base.someMicros)
 
-        if hasStoodStill(now, isAtCeiling: max(limit, lower) >= upper) {
+        if hasStoodStill(now, isAtCeiling: max(limit, lower) >= ceiling) {
             limitBytes = nil
             openedMs = now.nowMs
+            growsOn = true
             self.base = now
             return end(.opened)
         }
         if limit < lower { return move(to: lower, .raisedToFloor, now) }
-        if limit > upper { return move(to: upper, .loweredToCeiling, now) }
+        if limit > upper {
+            return move(to: upper, upper > ceiling ? .loweredToUse : .loweredToCeiling, now)
+        }
         if isSettling { return settle(limit, upper, now, base, isQuiet: stall <= target) }
         if stall > target {
             guard limit < upper else { return end(.held) }
@@ -198,12 +220,12 @@ public struct SenpaiLaw: Sendable {
         return move(to: max(lower, limit * (1 - step)), .probed, now)
     }
 
-    private mutating func begin(_ upper: Double, _ now: Reading) -> Move {
+    private mutating func begin(_ ceiling: Double, _ now: Reading) -> Move {
         isSettling = true
         atCeiling = nil
         openedMs = nil
         paceFrom = now
-        return move(to: upper, .ceiling, now)
+        return move(to: max(ceiling, Double(now.currentBytes)), .ceiling, now)
     }
 
     /// At the ceiling: waits for a window in which the group stays as it is.
@@ -216,8 +238,7 @@ public struct SenpaiLaw: Sendable {
             limitBytes = upper
             return end(.ceiling)
         }
-        let grown = now.currentBytes > base.currentBytes + base.currentBytes / Self.settledPart
-        guard isQuiet, !grown else {
+        guard isQuiet, !Self.hasGrown(from: base, to: now) else {
             self.base = now
             limitBytes = upper
             return end(limit < upper ? .ceiling : .held)
@@ -225,6 +246,17 @@ public struct SenpaiLaw: Sendable {
         isSettling = false
         restMs = Self.windowMs
         return move(to: min(upper, Double(max(now.floorBytes, now.currentBytes))), .engaged, now)
+    }
+
+    private static func hasGrown(from base: Reading, to now: Reading) -> Bool {
+        let before = base.currentBytes + base.swappedBytes
+        return now.currentBytes + now.swappedBytes > before + before / settledPart
+    }
+
+    private func isRestOver(_ nowMs: Int64) -> Bool {
+        guard let openedMs, nowMs >= openedMs else { return true }
+        let elapsedMs = nowMs - openedMs
+        return elapsedMs >= Self.restMsMost || elapsedMs >= restMs && !growsOn
     }
 
     /// Looks at windows of `frozenMs` with the limit at its ceiling, whatever it moved meanwhile.

@@ -58,6 +58,12 @@ int cposix_host_name(char *buffer, size_t capacity);
 /// Bytes that malloc has handed out and not got back.
 uint64_t cposix_heap_in_use_bytes(void);
 
+// --- program.c -------------------------------------------------------------------------------------
+
+/// Takes the program's own code and constants out of this process's page table. They stay in the page
+/// cache, and come back as they are used. 0, or -errno.
+int cposix_release_program(void);
+
 // --- clock.c ---------------------------------------------------------------------------------------
 
 /// Milliseconds since boot, suspend included (CLOCK_BOOTTIME).

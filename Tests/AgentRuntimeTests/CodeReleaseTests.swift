@@ -1,0 +1,40 @@
+// When the code of a handshake is let go, and that the program goes on without it.
+
+import System
+import Testing
+
+@testable import AgentRuntime
+
+@Suite struct CodeReleaseTests {
+    @Test func onceAfterTheStart() {
+        var release = CodeRelease(startedMs: 1_000)
+        #expect(!release.isDue(nowMs: 10_999))
+        #expect(release.isDue(nowMs: 11_000))
+        #expect(!release.isDue(nowMs: 10_000_000))
+    }
+
+    @Test func afterTheLastOfSomeConnections() {
+        var release = CodeRelease(startedMs: 0)
+        release.noteConnection(nowMs: 4_000)
+        release.noteConnection(nowMs: 9_000)
+        #expect(!release.isDue(nowMs: 18_999))
+        #expect(release.isDue(nowMs: 19_000))
+    }
+
+    @Test func seldomWhereEachRequestOpensOne() {
+        var release = CodeRelease(startedMs: 0)
+        var times = 0
+        for second in 0..<3_600 {
+            if second % 15 == 0 { release.noteConnection(nowMs: Int64(second) * 1000) }
+            if release.isDue(nowMs: Int64(second) * 1000) { times += 1 }
+        }
+        #expect((5...6).contains(times))
+    }
+
+    /// Constants and written data are what they were.
+    @Test func theProgramGoesOn() throws {
+        let before = "\(Process.id) of \(Machine.architecture)"
+        try Process.releaseCode()
+        #expect("\(Process.id) of \(Machine.architecture)" == before)
+    }
+}
