@@ -118,15 +118,22 @@ private final class Stall {
             if observed() != first { wakes += 1 }
         }
         if try #require(Stall.total) - before < 10_000 { #expect(wakes <= 1) }
-        // Two in four minutes: at most one of them can be the hour's.
+        // Two, since one of them may be the hour's.
         try stall.begin()
-        for turn in 1...2 {
+        for _ in 1...2 {
             let last = observed()
-            try fleet.eventually(120, "observation \(turn) ahead of its time") { observed() != last }
-        }
-        // The file's total follows within its averaging period of 2 s.
-        try fleet.eventually(10, "the stall is in the kernel's account") {
-            (Stall.total ?? 0) >= before + 150_000
+            // How hard the group stalls is the machine's affair: its disk may be too quick for the trigger.
+            var totals: [UInt64] = []
+            var dueTurn: Int?
+            for turn in 0..<120 where observed() == last {
+                usleep(500_000)
+                totals.append(Stall.total ?? 0)
+                // Twice what the trigger asks for, within its window of 2 s.
+                let from = totals.dropLast(4).last
+                if dueTurn == nil, let from, totals[turn] - from >= 300_000 { dueTurn = turn + 30 }
+                if let dueTurn, turn >= dueTurn { break }
+            }
+            #expect(dueTurn == nil || observed() != last, "the kernel's account grew, and nobody looked: \(totals)")
         }
         #expect(try fleet.end("agent-0") == 0)
     }
