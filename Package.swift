@@ -15,7 +15,8 @@ let embeddedClean: [SwiftSetting] = strict + [
     .treatWarning("EmbeddedRestrictions", as: .error),
 ]
 
-/// What runs for every value: made for speed also where the device's build is made for size.
+/// What runs for every value: made for speed also where the device's build is made for size. By the front
+/// end's own flag, which is the last: the device's -Osize comes after a target's flags for the driver.
 let hot: [SwiftSetting] =
     embeddedClean + [.unsafeFlags(["-Xfrontend", "-O"], .when(configuration: .release))]
 

@@ -134,6 +134,7 @@ private final class Stall {
                 if let dueTurn, turn >= dueTurn { break }
             }
             #expect(dueTurn == nil || observed() != last, "the kernel's account grew, and nobody looked: \(totals)")
+            if observed() == last { print("StallTests: no stall here was long enough for the trigger") }
         }
         #expect(try fleet.end("agent-0") == 0)
     }

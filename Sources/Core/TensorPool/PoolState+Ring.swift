@@ -70,9 +70,8 @@ extension PoolState {
         var best: (candidate: Candidate, order: (Int, Int, Int64))?
         for (slot, candidate) in bySlot.enumerated() {
             guard let candidate else { continue }
-            let order = (
-                isOverShare(slot) ? 0 : 1, candidate.worth.rawValue, times(candidate.timesId, by: index)?.last ?? .min
-            )
+            let last = times(candidate.timesId, by: index)?.last ?? .min
+            let order = (isOverShare(slot) ? 0 : 1, candidate.worth.rawValue, last)
             if let best, best.order <= order { continue }
             best = (candidate, order)
         }
