@@ -141,7 +141,7 @@ final class AgentLoop {
                 + "\((core.state.serialSource ?? .none).words), stalls by \(stalls.source?.name ?? "nothing")")
         if let refusal = stalls.refusal {
             log.write(
-                .info, "no trigger for stalls of memory: \(refusal.text); they show in the next observation")
+                .info, "no trigger for stalls of memory: \(refusal.text); they are found later, in its account")
         }
         if let status = job?.start(log) {
             tell(governor.restore())
@@ -158,7 +158,7 @@ final class AgentLoop {
             if watched[0].isReady { takeSignals() }
             if watched.count > stallPlace, watched[stallPlace].isReady {
                 if !stalls.rearm() { watched.removeLast() }
-                feed(.nudge)
+                observeEarly("memory stalls: told by the kernel")
             } else if stalls.retry(nowMs: moment.monotonicMs), let descriptor = stalls.descriptor {
                 watched.append(Watched(descriptor, .priority))
             }
@@ -297,12 +297,19 @@ final class AgentLoop {
         }
     }
 
-    /// The temperature between two observations, for the thermal model.
+    /// Between two observations: the temperature, for the thermal model, and whether memory stalled
+    /// without a word from the kernel.
     private func stepIfDue() {
         let nowMs = moment.monotonicMs
         guard nowMs >= nextStepMs else { return }
         sensors.step(atMs: nowMs)
         planStep(nowMs)
+        if sensors.hasStalled() { observeEarly("memory stalls: found in the account") }
+    }
+
+    private func observeEarly(_ why: String) {
+        log.write(.debug, why)
+        feed(.nudge)
     }
 
     private func planStep(_ nowMs: Int64) {

@@ -133,6 +133,10 @@ public final class DeviceSensors {
                 monotonicMs: nowMs, temperatureMilliC: zones.hottest(cycle), busyShare: busyShare))
     }
 
+    /// Between two samples: whether memory stalled since the last sample or look for as long as wakes
+    /// the agent. One read; where there is no PSI, none.
+    public func hasStalled() -> Bool { pressure.isPresent && pressure.hasStalled(cycle) }
+
     private func clearStepsIfDue() {
         guard mustClearSteps else { return }
         mustClearSteps = false

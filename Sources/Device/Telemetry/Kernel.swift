@@ -77,6 +77,8 @@ struct Pressure {
     private let io: HeldFile
     private var place = 0
     private(set) var isPresent = false
+    /// µs that some task has stalled on memory, as last read.
+    private var seenMicros: UInt64?
     var paths: [String] { [memory.path, cpu.path, io.path] }
 
     init(procfsRoot: String) {
@@ -93,10 +95,11 @@ struct Pressure {
         if isPresent { place = cycle.ledger.place("pressure") }
     }
 
-    func read(_ cycle: inout Cycle) -> PressureReading? {
+    mutating func read(_ cycle: inout Cycle) -> PressureReading? {
         var (count, text) = cycle.read(memory)
         let some = count < 0 ? nil : Self.line("some ", in: text)
         let full = count < 0 ? nil : Self.line("full ", in: text)
+        seenMicros = some?.totalMicros
         guard let some, let full else { return cycle.ledger.note(place, count, nil) }
         (count, text) = cycle.read(cpu)
         guard let cpu = count < 0 ? nil : Self.line("some ", in: text) else {
@@ -112,6 +115,15 @@ struct Pressure {
                 memorySomePercent: some.average10, memoryFullPercent: full.average10,
                 cpuSomePercent: cpu.average10, ioSomePercent: io.average10,
                 memorySomeTotalMicros: some.totalMicros))
+    }
+
+    /// Whether tasks stalled on memory, since the file was last read, for as long as wakes the agent.
+    mutating func hasStalled(_ cycle: Cycle) -> Bool {
+        let (count, text) = cycle.read(memory)
+        let total = count < 0 ? nil : Self.line("some ", in: text)?.totalMicros
+        defer { seenMicros = total }
+        guard let total, let seenMicros, total >= seenMicros else { return false }
+        return total - seenMicros >= StallWatch.leastMicros
     }
 
     /// `some avg10=0.12 avg60=0.05 avg300=0.01 total=12345`

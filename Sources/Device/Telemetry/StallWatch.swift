@@ -5,6 +5,13 @@
 // what a process without privileges may ask for (Linux 6.5). Where there is no PSI, the governed
 // group's memory.events becomes ready when one of its limits was hit. Where there is neither, nothing
 // wakes the agent, and what the samples show of stalls is all it knows.
+//
+// A trigger without privileges isn't enough. The kernel looks at such triggers in the same work that
+// draws up the averages, once in 2 s, and only when the averages are due. Whoever reads
+// /proc/pressure/memory in the some ten ms between their due time and that work has them drawn up
+// there and then, and the work finds nothing due: the event is late by 2 s, or never comes where the
+// stall is over. Someone who reads every 10 ms stops all events. So the account in the same file is looked
+// at between observations too (`DeviceSensors.hasStalled`): that can't be taken away.
 // https://docs.kernel.org/accounting/psi.html
 
 import Model
@@ -19,6 +26,8 @@ private final class HeldTrigger {
 public final class StallWatch {
     /// 7.5 % of the window: a machine that only swaps a little stays below.
     private static let request: StaticString = "some 150000 2000000\n"
+    /// The same in the account, from one look to the next: they are 2 s apart.
+    static let leastMicros: UInt64 = 150_000
     /// A group that goes takes its events along and may come back, ms.
     private static let retryMs: Int64 = 60_000
 

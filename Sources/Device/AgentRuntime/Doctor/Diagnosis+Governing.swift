@@ -53,9 +53,9 @@ extension Diagnosis {
         case .refused(let text):
             return .note(
                 "psi", "averages alone; the kernel refuses a trigger: \(text)",
-                lost: "early observations: a stall shows in the next one",
+                lost: "a second or two: stalls are looked for every 2 s",
                 fix: "uname -r    # unprivileged triggers came with Linux 6.5")
-        case .none: return .well("psi", "averages, read with each observation")
+        case .none: return .well("psi", "averages, read every 2 s or with each observation")
         }
     }
 
