@@ -111,7 +111,7 @@ final class StallReader: Sendable {
         Thread.detachNewThread { [self] in
             while !isOver.load(ordering: .relaxed) {
                 _ = RealStall.total
-                usleep(10_000)
+                usleep(5_000)
             }
         }
     }

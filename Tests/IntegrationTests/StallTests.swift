@@ -125,17 +125,19 @@ private final class SleepyAgent {
         defer { stall.end() }
         let reader = StallReader()
         defer { reader.end() }
-        let begun = try #require(RealStall.total)
+        var witness = try StallWitness()
         try stall.begin()
         var turn = 0
-        while turn < Self.turnsMost, agent.looks < 4 {
-            usleep(500_000)
+        while turn < Self.turnsMost, agent.looks < 4 || (agent.told(Self.byAccount) < 4 && witness.events < 8) {
+            try witness.wait(ms: 500)
             agent.hasLooked()
             turn += 1
         }
-        let stalledMs = (try #require(RealStall.total) - begun) / 1000
-        let account = "\(stalledMs) ms stalled in \(turn) turns, \(agent.looks) looks"
+        let found = agent.told(Self.byAccount)
+        let account = "\(witness.events) events in \(turn) turns, \(agent.looks) looks, \(found) found"
         #expect(agent.looks >= 4, "\(account)")
+        // A kernel that gave the trigger as to the privileged lets nobody take its events.
+        if witness.events < 8 { #expect(found >= 4, "\(account)") }
         try agent.end()
     }
 }
