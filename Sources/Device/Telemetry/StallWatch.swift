@@ -10,7 +10,7 @@
 // draws up the averages, once in 2 s, and only when the averages are due. Whoever reads
 // /proc/pressure/memory in the some ten ms between their due time and that work has them drawn up
 // there and then, and the work finds nothing due: the event is late by 2 s, or never comes where the
-// stall is over. Someone who reads every 10 ms stops all events. So the account in the same file is looked
+// stall is over. Someone who reads every 5 ms stops all events. So the account in the same file is looked
 // at between observations too (`DeviceSensors.hasStalled`): that can't be taken away.
 // https://docs.kernel.org/accounting/psi.html
 
