@@ -34,7 +34,10 @@ import Testing
         let before = cmeasure_allocations()
         for _ in 0..<20 {
             held = board.sample(afterMs: 10_000)
-            for step in 0..<4 { board.sensors.step(atMs: held.instant.monotonicMs + Int64(step)) }
+            for step in 0..<4 {
+                board.sensors.step(atMs: held.instant.monotonicMs + Int64(step))
+                _ = board.sensors.hasStalled()
+            }
         }
         let count = cmeasure_allocations() - before
         #expect(count <= 2 * most(board.sensors.files.count), "\(count) allocations in 20 cycles")

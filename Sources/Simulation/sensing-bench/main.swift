@@ -77,6 +77,7 @@ struct Bench {
             for _ in 0..<4 {
                 instant.monotonicMs += 2_000
                 sensors.step(atMs: instant.monotonicMs)
+                _ = sensors.hasStalled()
             }
             instant.monotonicMs += 2_000
             held = sensors.sample(at: instant)
