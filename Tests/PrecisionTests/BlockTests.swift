@@ -78,6 +78,21 @@ func decodeExact(_ bytes: [UInt8], count: Int) throws(PrecisionError) -> [Double
         }
     }
 
+    @Test func aLengthIsWhatTheHotCodingAppends() {
+        for count in [1, 2, 3, 9, 127, 128, 1000] {
+            for (name, values) in Samples.all(count: count, seed: UInt64(count)) {
+                for hint in [0, 2, 15] {
+                    var sink = ByteSink()
+                    let length = values.withUnsafeBufferPointer {
+                        ExactBlock.encode($0, hint: hint, into: &sink)
+                        return ExactBlock.length($0, hint: hint)
+                    }
+                    #expect(length == sink.count, "\(name), \(count) values, hint \(hint)")
+                }
+            }
+        }
+    }
+
     @Test func decimalsAreFoundAndSmall() {
         var sink = ByteSink()
         let values = (0..<128).map { 20 + Double($0 % 5) / 100 }
@@ -133,6 +148,9 @@ func decodeExact(_ bytes: [UInt8], count: Int) throws(PrecisionError) -> [Double
                     var sink = ByteSink()
                     times.withUnsafeBufferPointer {
                         TimeBlock.encode($0, cold: cold, into: &sink)
+                    }
+                    if !cold {
+                        #expect(times.withUnsafeBufferPointer(TimeBlock.hotLength) == sink.count)
                     }
                     var back = [Int64](repeating: 0, count: count)
                     try decodeAll(sink.bytes) { (source: inout ByteSource) throws(PrecisionError) in

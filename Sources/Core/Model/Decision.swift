@@ -49,7 +49,8 @@ public enum Expert: UInt8, Sendable, CaseIterable {
     case thermal
     case value
 
-    public var name: String {
+    /// What its fields are called, wherever a decision is written down.
+    public var name: StaticString {
         switch self {
         case .hardware: "hardware"
         case .entropy: "entropy"

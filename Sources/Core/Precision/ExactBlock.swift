@@ -14,6 +14,19 @@ public enum ExactBlock {
     public static func encode(
         _ values: UnsafeBufferPointer<Double>, hint: Int, into sink: inout ByteSink
     ) -> Int? {
+        code(values, hint: hint, into: &sink)
+    }
+
+    /// The bytes that `encode` would append.
+    public static func length(_ values: UnsafeBufferPointer<Double>, hint: Int) -> Int {
+        var sink = ByteCount()
+        _ = code(values, hint: hint, into: &sink)
+        return sink.count
+    }
+
+    private static func code<Output: ByteOutput>(
+        _ values: UnsafeBufferPointer<Double>, hint: Int, into sink: inout Output
+    ) -> Int? {
         precondition(!values.isEmpty)
         let places = withUnsafeTemporaryAllocation(of: Int64.self, capacity: values.count) {
             encodeDecimals(values, hint: hint, through: $0.baseAddress.unsafelyUnwrapped, into: &sink)
@@ -33,9 +46,9 @@ public enum ExactBlock {
 
     /// Nil, and nothing was appended, if the values are no decimals.
     @inline(__always)
-    private static func encodeDecimals(
+    private static func encodeDecimals<Output: ByteOutput>(
         _ values: UnsafeBufferPointer<Double>, hint: Int,
-        through integers: UnsafeMutablePointer<Int64>, into sink: inout ByteSink
+        through integers: UnsafeMutablePointer<Int64>, into sink: inout Output
     ) -> Int? {
         guard let (places, exceptions) = DecimalScale.convert(values, hint: hint, into: integers) else {
             return nil
@@ -49,8 +62,8 @@ public enum ExactBlock {
         return places
     }
 
-    private static func appendExceptions(
-        _ values: UnsafeBufferPointer<Double>, power: Double, into sink: inout ByteSink
+    private static func appendExceptions<Output: ByteOutput>(
+        _ values: UnsafeBufferPointer<Double>, power: Double, into sink: inout Output
     ) {
         for (position, value) in values.enumerated()
         where DecimalScale.integer(value, power: power) == nil {

@@ -29,8 +29,8 @@ enum IntegerBlock {
     }
 
     /// The integers may be gone afterwards. `count` ≥ 1.
-    static func encode(
-        _ integers: UnsafeMutablePointer<Int64>, count: Int, into sink: inout ByteSink
+    static func encode<Output: ByteOutput>(
+        _ integers: UnsafeMutablePointer<Int64>, count: Int, into sink: inout Output
     ) {
         let (predictor, sum) = bestPredictor(integers, count: count)
         // One loop for each predictor: the choice is made once, not for every integer.
@@ -42,9 +42,9 @@ enum IntegerBlock {
         }
     }
 
-    private static func encode<Rule: PredictorRule>(
+    private static func encode<Rule: PredictorRule, Output: ByteOutput>(
         _ integers: UnsafeMutablePointer<Int64>, _ count: Int, _ rule: Rule.Type,
-        _ predictor: Predictor, _ sum: UInt64, into sink: inout ByteSink
+        _ predictor: Predictor, _ sum: UInt64, into sink: inout Output
     ) {
         let few = fewResiduals(integers, count: count, rule)
         let parameter =
@@ -71,9 +71,9 @@ enum IntegerBlock {
 
     /// The usual case: residuals are made and coded in one go.
     @inline(__always)
-    private static func append<Rule: PredictorRule>(
+    private static func append<Rule: PredictorRule, Output: ByteOutput>(
         _ integers: UnsafeMutablePointer<Int64>, _ count: Int, _ rule: Rule.Type,
-        _ parameter: UInt64, into sink: inout ByteSink
+        _ parameter: UInt64, into sink: inout Output
     ) {
         let first = integers[0]
         var (last, beforeLast) = (first, first)
@@ -88,9 +88,9 @@ enum IntegerBlock {
         }
     }
 
-    private static func append(
+    private static func append<Output: ByteOutput>(
         _ codes: UnsafeBufferPointer<UInt64>, parameter: UInt64, isRuns: Bool,
-        into sink: inout ByteSink
+        into sink: inout Output
     ) {
         if isRuns {
             // At most a quarter are not zero; the worst case is an escape for each, and for its run.

@@ -26,7 +26,9 @@ enum Rice {
     }
 
     @inline(__always)
-    static func write(_ value: UInt64, parameter: UInt64, to writer: inout BitWriter) {
+    static func write<Output: BitOutput>(
+        _ value: UInt64, parameter: UInt64, to writer: inout Output
+    ) {
         let quotient = value &>> parameter
         if quotient < escape {
             let low = value & ((1 &<< parameter) &- 1)
@@ -47,7 +49,9 @@ enum Rice {
     static let shortParameter: UInt64 = 36
 
     @inline(__always)
-    static func writeShort(_ value: UInt64, parameter: UInt64, to writer: inout BitWriter) {
+    static func writeShort<Output: BitOutput>(
+        _ value: UInt64, parameter: UInt64, to writer: inout Output
+    ) {
         let quotient = value &>> parameter
         if quotient < escape {
             let low = value & ((1 &<< parameter) &- 1)
@@ -66,8 +70,8 @@ enum Rice {
         return try quotient &<< parameter | reader.read(parameter)
     }
 
-    static func writeRuns(
-        _ values: UnsafeBufferPointer<UInt64>, parameter: UInt64, to writer: inout BitWriter
+    static func writeRuns<Output: BitOutput>(
+        _ values: UnsafeBufferPointer<UInt64>, parameter: UInt64, to writer: inout Output
     ) {
         var position = 0
         while position < values.count {

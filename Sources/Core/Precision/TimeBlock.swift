@@ -19,10 +19,29 @@ public enum TimeBlock {
     public static func encode(
         _ times: UnsafeBufferPointer<Int64>, cold wanted: Bool, into sink: inout ByteSink
     ) {
-        let copy = UnsafeMutableBufferPointer<Int64>.allocate(capacity: times.count)
-        defer { copy.deallocate() }
-        _ = copy.initialize(from: times)
-        encode(consuming: copy, cold: wanted, into: &sink)
+        withCopy(of: times) { encode(consuming: $0, cold: wanted, into: &sink) }
+    }
+
+    /// The bytes that the hot coding would append.
+    public static func hotLength(_ times: UnsafeBufferPointer<Int64>) -> Int {
+        guard !times.isEmpty else { return 0 }
+        return withCopy(of: times) {
+            var sink = ByteCount()
+            encodeHot(consuming: $0, unitCode: unitCode(lattice($0).step), into: &sink)
+            return sink.count
+        }
+    }
+
+    /// A copy to be used up, on the stack if it is no longer than a block.
+    @inline(__always)
+    private static func withCopy<Result>(
+        of times: UnsafeBufferPointer<Int64>,
+        _ body: (UnsafeMutableBufferPointer<Int64>) -> Result
+    ) -> Result {
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: times.count) { copy in
+            _ = copy.initialize(from: times)
+            return body(copy)
+        }
     }
 
     /// The same, without a copy: the times are gone afterwards.
@@ -31,6 +50,27 @@ public enum TimeBlock {
         into sink: inout ByteSink
     ) {
         precondition(!times.isEmpty)
+        let first = times[0]
+        let (step, largest) = lattice(times)
+        let code = unitCode(step)
+        let unit = units[code]
+        let start = sink.count
+        if wanted && largest < coldLimit && times.count > 2 {
+            sink.append8(UInt8(code) << 1 | cold)
+            encodeCold(UnsafeBufferPointer(times), unit: unit, into: &sink)
+            let hot = IntegerBlock.estimate({ (times[$0] &- first) / unit }, count: times.count)
+            if sink.count - start <= hot { return }
+            sink.removeLast(sink.count - start)
+        }
+        encodeHot(consuming: times, unitCode: code, into: &sink)
+    }
+
+    /// The step of which all distances from the first time are multiples, and the largest difference
+    /// of two that follow each other.
+    @inline(__always)
+    private static func lattice(
+        _ times: UnsafeMutableBufferPointer<Int64>
+    ) -> (step: Int64, largest: UInt64) {
         let first = times[0]
         var step: Int64 = 0
         var largest: UInt64 = 0
@@ -42,18 +82,15 @@ public enum TimeBlock {
             step = wraps ? 1 : commonStep(step, distance)
             previous = time
         }
-        let code = unitCode(step)
-        let unit = units[code]
-        let flags = UInt8(code) << 1
-        let start = sink.count
-        if wanted && largest < coldLimit && times.count > 2 {
-            sink.append8(flags | cold)
-            encodeCold(UnsafeBufferPointer(times), unit: unit, into: &sink)
-            let hot = IntegerBlock.estimate({ (times[$0] &- first) / unit }, count: times.count)
-            if sink.count - start <= hot { return }
-            sink.removeLast(sink.count - start)
-        }
-        sink.append8(flags)
+        return (step, largest)
+    }
+
+    private static func encodeHot<Output: ByteOutput>(
+        consuming times: UnsafeMutableBufferPointer<Int64>, unitCode code: Int,
+        into sink: inout Output
+    ) {
+        let (first, unit) = (times[0], units[code])
+        sink.append8(UInt8(code) << 1)
         for position in times.indices { times[position] = (times[position] &- first) / unit }
         IntegerBlock.encode(times.baseAddress.unsafelyUnwrapped, count: times.count, into: &sink)
     }

@@ -6,8 +6,8 @@
 //   1 1 + 6 bits leading zeros + 6 bits length − 1 + the bits: a new window
 
 enum XorBlock {
-    static func encode(
-        _ values: UnsafeBufferPointer<Double>, previous: UInt64, into sink: inout ByteSink
+    static func encode<Output: ByteOutput>(
+        _ values: UnsafeBufferPointer<Double>, previous: UInt64, into sink: inout Output
     ) {
         sink.appendBits(atMost: values.count * 10 + 16) { writer in
             var last = previous

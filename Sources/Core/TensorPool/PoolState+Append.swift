@@ -29,19 +29,19 @@ extension PoolState {
     ) -> Bool {
         let count = own.pointee.open.count
         // The first value of a block and the last one are more than a store.
-        guard count &- 1 < UInt16(TensorPool.blockValues - 2), count < own.pointee.open.capacity else {
+        guard count &- 1 < UInt16(TensorPool.blockValues - 2), count < own.pointee.open.row.capacity else {
             return false
         }
         let track = tracks.pointer(unchecked: Int(own.pointee.open.track))
-        let times = track.pointee.times.unsafelyUnwrapped
+        let times = track.pointee.row.base.unsafelyUnwrapped
         if count < track.pointee.count {
             guard times[Int(count)] == timeMs else { return false }
         } else {
-            guard count < track.pointee.capacity else { return false }
+            guard count < track.pointee.row.capacity else { return false }
             times[Int(count)] = timeMs
             track.pointee.count = count &+ 1
         }
-        own.pointee.open.values.unsafelyUnwrapped[Int(count)] = value
+        own.pointee.open.row.base.unsafelyUnwrapped[Int(count)] = value
         own.pointee.open.count = count &+ 1
         if score > own.pointee.open.scoreMax { own.pointee.open.scoreMax = score }
         return true
@@ -72,7 +72,7 @@ extension PoolState {
                 // The last seal found no room; it must succeed before another value is taken.
                 try seal(slot)
             }
-            if series[slot].open.count == series[slot].open.capacity { try growOpen(slot) }
+            if series[slot].open.count == series[slot].open.row.capacity { try growOpen(slot) }
             try noteTime(slot, timeMs)
         } catch {
             counts.refused += 1
@@ -80,7 +80,7 @@ extension PoolState {
             throw error
         }
         let position = Int(series[slot].open.count)
-        series[slot].open.values.unsafelyUnwrapped[position] = value
+        series[slot].open.row.base.unsafelyUnwrapped[position] = value
         series[slot].open.count += 1
         series[slot].open.scoreMax = max(series[slot].open.scoreMax, score)
         if high { noteHigh(slot) }
@@ -99,26 +99,20 @@ extension PoolState {
     /// Values of an open buffer, in place.
     func openValues(_ slot: Int) -> UnsafeBufferPointer<Double> {
         let open = series[slot].open
-        guard open.capacity > 0 else { return UnsafeBufferPointer(start: nil, count: 0) }
-        return UnsafeBufferPointer(start: open.values, count: Int(open.count))
+        guard open.row.capacity > 0 else { return UnsafeBufferPointer(start: nil, count: 0) }
+        return UnsafeBufferPointer(start: open.row.base, count: Int(open.count))
     }
 
     private mutating func growOpen(
         _ slot: Int
     ) throws(PoolError) {
-        let old = Int(series[slot].open.capacity)
+        let old = Int(series[slot].open.row.capacity)
         // While there is plenty of room, at once: growing copies.
         let capacity = fill < 0.5 ? TensorPool.blockValues : old + Self.openGrain
-        let bytes = OpenBuffer.header + capacity * 8
-        let ref = try room(bytes, .open, for: slot)
-        let at = arena.pointer(ref)
-        at.storeBytes(of: UInt16(slot), toByteOffset: 4, as: UInt16.self)
-        if old > 0 {
-            let before = series[slot].open.ref
-            (at + OpenBuffer.header).copyMemory(
-                from: arena.pointer(before) + OpenBuffer.header, byteCount: old * 8)
-            arena.free(before)
-        }
-        series[slot].open.move(to: ref, at: at, capacity: capacity)
+        let ref = try room(OpenRow<Double>.bytes(capacity: capacity), .open, for: slot)
+        let before = series[slot].open.row.ref
+        series[slot].open.row.move(
+            to: ref, at: arena.pointer(ref), capacity: capacity, owner: slot, keeping: old)
+        if old > 0 { arena.free(before) }
     }
 }

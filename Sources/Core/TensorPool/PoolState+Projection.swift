@@ -6,6 +6,8 @@
 // them once, as they lie, and divides the rest of the budget by what a value costs: in sealed
 // records as measured, in open buffers as they would be coded now, with a record's header spread
 // over a full block. Demotion and cold chunks, which come later, only better the figure.
+//
+// An account is drawn up every few cycles, so the open buffers' bytes are counted, not made.
 
 import Precision
 
@@ -23,20 +25,17 @@ extension PoolState {
             }
         }
         for slot in series.indices where series[slot].open.count > 0 {
-            var sink = ByteSink()
             let count = Int(series[slot].open.count)
-            _ = ExactBlock.encode(openValues(slot), hint: Int(series[slot].places), into: &sink)
+            let payload = ExactBlock.length(openValues(slot), hint: Int(series[slot].places))
             values += count
             bytes += Self.shareOfFullBlock(
-                ChunkRecord.bytes(payload: 0), payload: sink.count, count: count)
+                ChunkRecord.bytes(payload: 0), payload: payload, count: count)
         }
         for track in tracks.indices where tracks[track].users > 0 && tracks[track].count > 0 {
-            var sink = ByteSink()
             let count = Int(tracks[track].count)
             let times = UnsafeBufferPointer(start: trackTimes(track), count: count)
-            TimeBlock.encode(times, cold: false, into: &sink)
             bytes += Self.shareOfFullBlock(
-                TimesRecord.bytes(payload: 0), payload: sink.count, count: count)
+                TimesRecord.bytes(payload: 0), payload: TimeBlock.hotLength(times), count: count)
         }
         let room = Double(budgetBytes - fixedBytes - openBytes)
         guard values > 0, bytes > 0, room > 0 else { return nil }

@@ -117,8 +117,8 @@ extension PoolState {
         _ series: Table<SeriesState>, _ tracks: Table<Track>
     ) {
         switch kind {
-        case .open: series[Int(at.load(fromByteOffset: 4, as: UInt16.self))].open.lies(in: ref, at: at)
-        case .track: tracks[Int(at.load(fromByteOffset: 4, as: UInt16.self))].lies(in: ref, at: at)
+        case .open: series[OpenRow<Double>.owner(at: at)].open.row.lies(in: ref, at: at)
+        case .track: tracks[OpenRow<Int64>.owner(at: at)].row.lies(in: ref, at: at)
         case .times:
             let id = TimesRecord(at: at).id
             for index in tracks.indices

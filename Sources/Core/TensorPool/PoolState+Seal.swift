@@ -28,7 +28,7 @@ extension PoolState {
             openValues(slot), hint: Int(series[slot].places), into: &valueSink)
         let bytes = ChunkRecord.bytes(payload: valueSink.count)
 
-        let open = series[slot].open.ref
+        let open = series[slot].open.row.ref
         let timesId = hasTimes ? tracks[track].sealedId : newTimesId()
         // Making room may join times: not these, until the block that uses them is there.
         protectedTimes = timesId
@@ -40,7 +40,7 @@ extension PoolState {
         if bytes + timesBytes <= arena.length(open) {
             arena.shrink(open, to: bytes, .hot)
             fillRecord(open, slot, valueSink.bytes, count: count, timesId: timesId)
-            series[slot].open.capacity = 0
+            series[slot].open.row.leave()
             if !hasTimes {
                 // The end of the open buffer has just become free, so this cannot fail.
                 let place = try room(timesBytes, .times, for: slot)
@@ -56,7 +56,7 @@ extension PoolState {
             }
             let ref = try room(bytes, .hot, for: slot)
             fillRecord(ref, slot, valueSink.bytes, count: count, timesId: timesId)
-            arena.free(series[slot].open.ref)
+            arena.free(series[slot].open.row.ref)
         }
         TimesRecord(at: arena.pointer(tracks[track].sealedRef)).users += 1
         leave(track)

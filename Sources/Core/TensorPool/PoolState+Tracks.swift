@@ -7,34 +7,19 @@ import Precision
 
 struct Track {
     /// Meaningful while `users` > 0.
-    private(set) var ref = RecordRef(segment: 0, offset: 0)
-    private(set) var times: UnsafeMutablePointer<Int64>?
-    private(set) var capacity: UInt16 = 0
+    var row = OpenRow<Int64>()
     var count: UInt16 = 0
     var users: UInt16 = 0
     /// The record sealed from its first `sealedCount` times, while that is above 0.
     var sealedCount: UInt16 = 0
     var sealedId: UInt32 = 0
     var sealedRef = RecordRef(segment: 0, offset: 0)
-
-    static let header = 8
-
-    mutating func lies(in ref: RecordRef, at record: UnsafeMutableRawPointer) {
-        self.ref = ref
-        times = (record + Self.header).assumingMemoryBound(to: Int64.self)
-    }
-
-    /// Takes a larger record; what it held has been copied there.
-    mutating func move(to ref: RecordRef, at record: UnsafeMutableRawPointer, capacity: Int) {
-        lies(in: ref, at: record)
-        self.capacity = UInt16(capacity)
-    }
 }
 
 extension PoolState {
     /// The times of a track in use.
     func trackTimes(_ track: Int) -> UnsafeMutablePointer<Int64> {
-        tracks[track].times.unsafelyUnwrapped
+        tracks[track].row.base.unsafelyUnwrapped
     }
 
     /// Makes `timeMs` the time of the next value of a series.
@@ -61,7 +46,7 @@ extension PoolState {
             try leaveForOwnTrack(slot)
             return try noteTime(slot, timeMs)
         }
-        if tracks[track].count == tracks[track].capacity {
+        if tracks[track].count == tracks[track].row.capacity {
             try growTrack(track, slot)
         }
         trackTimes(track)[position] = timeMs
@@ -71,32 +56,30 @@ extension PoolState {
     private mutating func newTrack(
         _ slot: Int
     ) throws(PoolError) -> Int {
-        let bytes = Track.header + Self.openGrain * 8
+        let bytes = OpenRow<Int64>.bytes(capacity: Self.openGrain)
         let ref = try room(bytes, .track, for: slot)
         let free = tracks.firstIndex { $0.users == 0 }
         let track = free ?? tracks.count
         // One per series at most, and `declare` reserved as many.
         if free == nil { tracks.append(Track()) }
-        let at = arena.pointer(ref)
-        at.storeBytes(of: UInt16(track), toByteOffset: 4, as: UInt16.self)
         tracks[track] = Track()
         tracks[track].users = 1
-        tracks[track].move(to: ref, at: at, capacity: Self.openGrain)
+        tracks[track].row.move(
+            to: ref, at: arena.pointer(ref), capacity: Self.openGrain, owner: track, keeping: 0)
         return track
     }
 
     private mutating func growTrack(
         _ track: Int, _ slot: Int
     ) throws(PoolError) {
-        let capacity = Int(tracks[track].capacity) + Self.openGrain
-        let ref = try room(
-            Track.header + capacity * 8, .track, for: slot)
-        let at = arena.pointer(ref)
-        at.storeBytes(of: UInt16(track), toByteOffset: 4, as: UInt16.self)
-        (at + Track.header).copyMemory(
-            from: UnsafeRawPointer(trackTimes(track)), byteCount: Int(tracks[track].count) * 8)
-        arena.free(tracks[track].ref)
-        tracks[track].move(to: ref, at: at, capacity: capacity)
+        let capacity = Int(tracks[track].row.capacity) + Self.openGrain
+        let ref = try room(OpenRow<Int64>.bytes(capacity: capacity), .track, for: slot)
+        // Where it lay until now: making room may have moved it.
+        let before = tracks[track].row.ref
+        tracks[track].row.move(
+            to: ref, at: arena.pointer(ref), capacity: capacity, owner: track,
+            keeping: Int(tracks[track].count))
+        arena.free(before)
     }
 
     private mutating func leaveForOwnTrack(
@@ -112,7 +95,7 @@ extension PoolState {
         }
         let track = try newTrack(slot)
         series[slot].open.track = UInt16(track)
-        while Int(tracks[track].capacity) < count {
+        while Int(tracks[track].row.capacity) < count {
             do throws(PoolError) { try growTrack(track, slot) } catch {
                 leave(track)
                 series[slot].open.track = UInt16(old)
@@ -127,7 +110,7 @@ extension PoolState {
     mutating func leave(_ track: Int) {
         tracks[track].users -= 1
         guard tracks[track].users == 0 else { return }
-        arena.free(tracks[track].ref)
+        arena.free(tracks[track].row.ref)
         forgetTimes(track)
     }
 }

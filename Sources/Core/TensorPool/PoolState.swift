@@ -11,27 +11,11 @@
 import Precision
 
 struct OpenBuffer {
-    /// The record, and the first value in it. Meaningful while `capacity` > 0.
-    private(set) var ref = RecordRef(segment: 0, offset: 0)
-    private(set) var values: UnsafeMutablePointer<Double>?
-    var capacity: UInt16 = 0
+    var row = OpenRow<Double>()
     var count: UInt16 = 0
     var track: UInt16 = 0
     var highValues: UInt16 = 0
     var scoreMax = 0.0
-
-    static let header = 8
-
-    mutating func lies(in ref: RecordRef, at record: UnsafeMutableRawPointer) {
-        self.ref = ref
-        values = (record + Self.header).assumingMemoryBound(to: Double.self)
-    }
-
-    /// Takes a larger record; what it held has been copied there.
-    mutating func move(to ref: RecordRef, at record: UnsafeMutableRawPointer, capacity: Int) {
-        lies(in: ref, at: record)
-        self.capacity = UInt16(capacity)
-    }
 }
 
 struct SeriesState {

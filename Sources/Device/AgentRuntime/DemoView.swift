@@ -139,7 +139,7 @@ struct DemoView {
         canvas.add("  expert          vote  weight  own factor", .faint)
         canvas.end()
         for (expert, vote) in zip(Expert.allCases, decision.votes) {
-            canvas.label(expert.name)
+            canvas.label("\(expert.name)")
             canvas.add(
                 Canvas.right(Decimal.fixed(vote.exponent, decimals: 3), 6)
                     + Canvas.right(Decimal.fixed(vote.weight, decimals: 2), 8)

@@ -87,7 +87,7 @@ struct MetricsTable {
         head("Experts")
         text += "  " + Self.cells(["expert", "signal", "vote", "weight", "weighted", "own factor"])
         for expert in Expert.allCases {
-            var name = expert.name
+            var name = "\(expert.name)"
             if expert == .entropy, json.isTrue("signals.entropyEstimated") { name += " (estimated)" }
             let signal = expert == .hardware ? "" : figure("signals.\(expert.name)")
             let vote = "votes.\(expert.name)"

@@ -96,10 +96,7 @@ public final class DecisionFile {
 
     private static func write(_ votes: Votes, _ json: inout JSONWriter) {
         json.beginObject("votes")
-        write(votes[0], "hardware", &json)
-        write(votes[1], "entropy", &json)
-        write(votes[2], "thermal", &json)
-        write(votes[3], "value", &json)
+        for expert in Expert.allCases { write(votes[Int(expert.rawValue)], expert.name, &json) }
         json.endObject()
     }
 

@@ -20,10 +20,7 @@ extension Explanation {
         writeCoherence(&json)
         writeSignals(&json)
         json.beginObject("rawVotes")
-        json.value(rawVote(of: .hardware), "hardware")
-        json.value(rawVote(of: .entropy), "entropy")
-        json.value(rawVote(of: .thermal), "thermal")
-        json.value(rawVote(of: .value), "value")
+        for expert in Expert.allCases { json.value(rawVote(of: expert), expert.name) }
         json.endObject()
         json.value(activation.phase, "phase")
         json.beginArray("lanes")

@@ -1,7 +1,5 @@
-// `phi-agent pool replay [--budget 512KiB] [--exact-share 0.10] [--bound 8bit|16bit|exact|policy|mixed]
-//  [--full-scale NAME=LOWER:UPPER] [--skip NAME] [--json] [--plot out.svg] FILE.csv…`
-//
-// All but the effects: those come in as `ReplayEffects`.
+// `phi-agent pool replay`, whose options `phi-agent pool --help` lists: all but the effects, which
+// come in as `ReplayEffects`.
 
 import Precision
 import TensorPool
@@ -41,18 +39,6 @@ public struct ReplayCommand {
     public var isJSON = false
     /// Columns left out, by name.
     public var skipped: [[UInt8]] = []
-
-    public static let usage = """
-        usage: phi-agent pool replay [--budget 512KiB] [--exact-share 0.10]
-                 [--bound 8bit|16bit|exact|policy|mixed] [--full-scale NAME=LOWER:UPPER]…
-                 [--skip NAME]… [--json] [--plot out.svg] FILE.csv…
-
-        Replays the numeric columns of CSV files (header row, optional time column) through a tensor
-        pool until the budget is exhausted or the data have looped 100 times, reads every value back
-        and compares it with the input. The value of a period is its volatility against what came
-        before it, or a column `value` (0…1) beside the others.
-
-        """
 
     public init() {}
 

@@ -202,7 +202,7 @@ extension JSONWriter {
         value(mode.name, "controlMode")
         beginObject("votes")
         for expert in Expert.allCases {
-            key(expert.name)
+            key("\(expert.name)")
             beginObject()
             value(decision[expert].exponent, "exponent")
             value(decision[expert].weight, "weight")

@@ -31,18 +31,18 @@ extension Subcommand {
 
     private static func replayPool(_ arguments: [String]) -> Int32 {
         guard let verb = arguments.first, Text.equal(verb, "replay") else {
-            Standard.error(ReplayCommand.usage)
-            return 2
+            return wrong(UsageError("pool: replay?", hint: usageHint))
         }
         do throws(ReplayCommand.Refusal) {
             let command = try ReplayCommand(arguments.dropFirst().map { Array($0.utf8) })
             return command.run(replayEffects())
         } catch {
-            let argument = Text.string(error.argument[...])
-            Standard.error("phi-agent: pool replay: \(argument): \(error.why)\n\(ReplayCommand.usage)")
-            return 2
+            let argument = error.argument.isEmpty ? "" : "\(Text.string(error.argument[...])): "
+            return wrong(UsageError("pool replay: \(argument)\(error.why)", hint: usageHint))
         }
     }
+
+    private static let usageHint = "phi-agent pool --help lists the options"
 
     private static func replayEffects() -> ReplayEffects {
         ReplayEffects(
