@@ -15,6 +15,7 @@
 #   make lab         an emulated Raspberry Pi with systemd: boots it (Tests/Lab; needs root once)
 #   make lab-figures  in a board: the device build's memory over HTTP and HTTPS beside the peers'
 #   make lab-trial   in a board: what a leaking workload gets done ungoverned, governed, heeding
+#   make steady-functions  record which functions the linker puts side by side (toolchains/steady-functions.txt)
 #   make demo        a fleet on this machine, to look at
 #   make deb         the agent as Debian packages for amd64 and arm64: .build/deb
 #   make deb-test    install, upgrade, remove and purge the package in a fresh Debian root (as root)
@@ -31,7 +32,7 @@ host := .build/release
 device := .build/device
 
 .PHONY: help setup build device device-amd64 sdk sdk-update test demo deb deb-test bench-pool bench-chamber \
-  bench-sensing bench-agent lab lab-figures lab-trial clean swift setup-build setup-device setup-lab
+  bench-sensing bench-agent lab lab-figures lab-trial steady-functions clean swift setup-build setup-device setup-lab
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -64,17 +65,23 @@ build: swift setup-build
 	done
 
 # A scratch folder of its own for each SDK: with one, each build would undo the other's. It begins anew
-# with another SDK, of whose flags SwiftPM takes no notice. $(1): architecture, $(2): the SDK's name in
-# it, $(3): the folder of the result.
+# with another SDK, of whose flags SwiftPM takes no notice, and links anew with another order of functions.
+# $(1): architecture, $(2): the SDK's name in it, $(3): the folder of the result.
+order := toolchains/steady-functions.txt toolchains/steady.ld
 define static_agent
 	@sdks=$$(toolchains/sdk.sh $(1)); scratch=$(3)-build; \
 	if [ "$$(cat $$scratch/sdk 2>/dev/null)" != "$$sdks" ]; then \
 	  rm -rf $$scratch; mkdir -p $$scratch; echo "$$sdks" > $$scratch/sdk; \
 	fi; \
 	mkdir -p $(3); \
+	for file in $(order); do \
+	  if [ $$file -nt $$scratch/release/phi-agent ]; then rm -f $$scratch/release/phi-agent; fi; \
+	done; \
 	swift build --swift-sdks-path "$$sdks" --swift-sdk $(2) --scratch-path $$scratch \
-	  -c release -debug-info-format none -Xlinker -Map=$(CURDIR)/$(3)/phi-agent.map --product phi-agent; \
-	toolchains/check-device.sh $$scratch/release/phi-agent $(1); \
+	  -c release -debug-info-format none -Xlinker -Map=$(CURDIR)/$(3)/phi-agent.map \
+	  -Xlinker --symbol-ordering-file=$(CURDIR)/toolchains/steady-functions.txt -Xlinker --no-warn-symbol-ordering \
+	  -Xlinker -T -Xlinker $(CURDIR)/toolchains/steady.ld --product phi-agent; \
+	toolchains/check-device.sh $$scratch/release/phi-agent $(1) $(CURDIR)/$(3)/phi-agent.map; \
 	cp $$scratch/release/phi-agent $(3)/phi-agent.new; \
 	mv $(3)/phi-agent.new $(3)/phi-agent
 endef
@@ -135,6 +142,11 @@ bench-agent: build device device-amd64
 	@toolchains/setup.sh bench
 	@mkdir -p bench/results
 	Tests/Lab/agent_bench.py --results bench/results/agent.jsonl
+
+# What the linker puts side by side; to be recorded anew when check-device.sh finds that too many have gone.
+steady-functions: build device device-amd64
+	@toolchains/setup.sh bench
+	Tests/Lab/steady.py
 
 setup-lab:
 	@toolchains/setup.sh lab

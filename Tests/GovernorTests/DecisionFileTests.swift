@@ -76,4 +76,60 @@ import Testing
         decision.factor = .nan
         #expect(try written(decision)["factor"] is NSNull)
     }
+
+    /// Cycles ten a second: what is heeded is told in its cycle, everything else once a second.
+    @Test func whatIsHeededIsToldAtOnceAndTheRestOnceASecond() throws {
+        let scratch = try Scratch()
+        let file = DecisionFile(folder: scratch.path)
+        var decision = Decision()
+        var mode = ControlMode.apiOnly
+        var version: UInt64 = 1
+        var nowMs: Int64 = 5_000
+        /// Whether this cycle wrote the file.
+        func cycle(events: [ControlEvent] = []) throws -> Bool {
+            nowMs += 100
+            let now = Instant(monotonicMs: nowMs, wallMs: 0, isSynced: false)
+            guard
+                file.isDue(decision, mode: mode, at: now, parameterVersion: version, events: events)
+            else { return false }
+            try file.write(decision, mode: mode, at: now, parameterVersion: version, events: events)
+            return true
+        }
+        #expect(try cycle(), "there is none yet")
+        var count = 0
+        for index in 0..<100 {
+            // The phases and the hash move on with each cycle, as do coherence and confidence.
+            decision.quantumPhase = Double(index)
+            decision.operatingCoherence = Double(index) / 100
+            if try cycle() { count += 1 }
+        }
+        #expect((10...12).contains(count))
+        let changes: [() -> Void] = [
+            { decision.state = .coherent }, { decision.factor = 0.9 }, { decision.memoryCeilingBytes = 7 },
+            { decision.bitDepth = .bits8 }, { decision.isApplicable = true }, { decision.triggers = .poolPressure },
+            { mode = .full }, { version = 2 },
+        ]
+        for change in changes {
+            while try !cycle() {}
+            #expect(try !cycle(), "told a moment ago")
+            change()
+            #expect(try cycle())
+        }
+        #expect(try !cycle())
+        let event = ControlEvent(control: .cpuMax, value: "1 2", outcome: .written)
+        #expect(try cycle(events: [event]), "something was done")
+        nowMs -= 3_000
+        #expect(try cycle(), "a clock that went back keeps nothing from being told")
+    }
+
+    /// At an interval of a second or more every cycle writes it, also those that come a little early.
+    @Test func slowCyclesWriteItEachTime() throws {
+        let scratch = try Scratch()
+        let file = DecisionFile(folder: scratch.path)
+        for atMs in [0, 1_000, 1_990, 3_000, 3_950, 13_950] as [Int64] {
+            let now = Instant(monotonicMs: atMs, wallMs: 0, isSynced: false)
+            #expect(file.isDue(Decision(), mode: .full, at: now, parameterVersion: 0, events: []))
+            try file.write(Decision(), mode: .full, at: now, parameterVersion: 0)
+        }
+    }
 }

@@ -336,10 +336,20 @@ final class AgentLoop {
         core.scalesFrequency = governor.scalesFrequency
         tellClients(LocalDecision(decision, status, moment, set.version, done))
         statusLine.tell(decision, status.mode)
+        guard
+            decisionFile.isDue(
+                decision, mode: status.mode, at: moment, parameterVersion: set.version, events: done)
+        else { return }
+        publish(decision, status, done, version: set.version)
+    }
+
+    private func publish(
+        _ decision: Decision, _ status: ControlStatus, _ done: [ControlEvent], version: UInt64
+    ) {
         do throws(Errno) {
             let pool = poolAccount(moment.monotonicMs)
             try decisionFile.write(
-                decision, mode: status.mode, at: moment, parameterVersion: set.version, events: done,
+                decision, mode: status.mode, at: moment, parameterVersion: version, events: done,
                 status: status
             ) { json in
                 core.explanation?.write(into: &json)

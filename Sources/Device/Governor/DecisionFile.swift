@@ -1,6 +1,9 @@
 // decision.json: the decision in words, for every process on the board that wants to heed it. It is
 // replaced in one step, so a reader never sees half of it; it lives in the run folder (memory), so
 // that a decision a second wears out no card. Its fields are the operator API's.
+//
+// What a workload goes by is told in the cycle that changed it; while that stays, the rest is brought up
+// to date once a second. The local socket has every decision.
 
 import Bytes
 import Digest
@@ -12,9 +15,25 @@ public final class DecisionFile {
     private let file: ReplacedFile
     /// Kept, so that a cycle writes its text where the last one's was.
     private var json = JSONWriter()
+    /// What the file says, and since when.
+    private var told: (heeded: Heeded, atMs: Int64)?
+    /// While nothing that is heeded changes, ms: somewhat less than the second that it stands for, since a
+    /// cycle a second comes now and then a little early.
+    private static let quietMs: Int64 = 900
 
     /// `folder` is the agent's run folder, and must exist.
     public init(folder: String) { file = ReplacedFile("\(folder)/decision.json", mode: 0o644) }
+
+    /// Whether the file would tell something new; in cycles a second or more apart it always does.
+    public func isDue(
+        _ decision: Decision, mode: ControlMode, at instant: Instant, parameterVersion: UInt64,
+        events: [ControlEvent]
+    ) -> Bool {
+        guard let told, events.isEmpty else { return true }
+        let agoMs = instant.monotonicMs - told.atMs
+        return agoMs >= Self.quietMs || agoMs < 0
+            || told.heeded != Heeded(decision, mode, parameterVersion)
+    }
 
     /// - Parameter more: writes further fields: what the decision was made of, the pool's account.
     public func write(
@@ -28,6 +47,7 @@ public final class DecisionFile {
             status: status, more: more, &json)
         let file = file
         try json.withBytes { bytes throws(Errno) in try file.replace(with: bytes) }
+        told = (Heeded(decision, mode, parameterVersion), instant.monotonicMs)
     }
 
     /// One line, with its end.
@@ -142,5 +162,28 @@ public final class DecisionFile {
         json.endArray()
         json.value(name: status.feedback, "memoryFeedback")
         json.value(name: status.memoryHigh, "memoryHigh")
+    }
+}
+
+/// The part of a decision that a workload acts on.
+private struct Heeded: Equatable {
+    let state: OperatingState
+    let factor: Double
+    let memoryCeilingBytes: UInt64
+    let bitDepth: BitDepth
+    let isApplicable: Bool
+    let triggers: Triggers
+    let mode: ControlMode
+    let parameterVersion: UInt64
+
+    init(_ decision: Decision, _ mode: ControlMode, _ parameterVersion: UInt64) {
+        state = decision.state
+        factor = decision.factor
+        memoryCeilingBytes = decision.memoryCeilingBytes
+        bitDepth = decision.bitDepth
+        isApplicable = decision.isApplicable
+        triggers = decision.triggers
+        self.mode = mode
+        self.parameterVersion = parameterVersion
     }
 }
