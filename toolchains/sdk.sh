@@ -18,7 +18,7 @@ readonly here codename=bookworm
 # What the agent links (libssl-dev and below), and what any static C program needs (above it).
 # gcc-12-base holds libgcc's licence.
 readonly packages=(libc6-dev linux-libc-dev gcc-12-base libgcc-12-dev
-    libssl-dev zlib1g-dev libc-ares-dev libsensors-dev)
+    libssl-dev libc-ares-dev libsensors-dev)
 
 # What differs by architecture.
 #
@@ -177,6 +177,8 @@ unpack_sysroot() {
 build_curl() {
     local version log="$work/curl.log" cpus
     version=$(awk '$1 == "curl:source" {print $2}' "$work/versions")
+    # No engines, no stapled OCSP replies: libcurl leaves out what such an OpenSSL wouldn't have.
+    local without="-DOPENSSL_NO_ENGINE -DOPENSSL_NO_OCSP"
     say "4/5 building libcurl $version: HTTP and HTTPS only, static (about half a minute)"
     mkdir -p "$work/curl"
     (
@@ -200,7 +202,7 @@ set(CMAKE_LIBRARY_ARCHITECTURE $triple)
 set(CMAKE_C_COMPILER "$toolchain/clang")
 set(CMAKE_AR "$toolchain/llvm-ar")
 set(CMAKE_RANLIB "$toolchain/llvm-ranlib")
-set(CMAKE_C_FLAGS_INIT "$device_flags -ffile-prefix-map=$work=.")
+set(CMAKE_C_FLAGS_INIT "$device_flags -ffile-prefix-map=$work=. $without")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-fuse-ld=lld -static")
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
@@ -223,7 +225,7 @@ CMAKE
             -DCURL_USE_OPENSSL=ON -DOPENSSL_USE_STATIC_LIBS=ON \
             -DCURL_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt -DCURL_CA_PATH=none \
             -DCURL_USE_LIBSSH2=OFF -DCURL_USE_LIBPSL=OFF -DUSE_LIBIDN2=OFF -DUSE_NGHTTP2=OFF \
-            -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF -DCURL_ZLIB=ON \
+            -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF -DCURL_ZLIB=OFF \
             -DCURL_DISABLE_NETRC=ON -DCURL_DISABLE_ALTSVC=ON -DCURL_DISABLE_HSTS=ON \
             -DCURL_DISABLE_COOKIES=ON -DCURL_DISABLE_CRYPTO_AUTH=ON -DCURL_DISABLE_DOH=ON \
             -DCURL_DISABLE_MIME=ON -DCURL_DISABLE_NTLM=ON -DCURL_DISABLE_PROXY=ON \
@@ -240,30 +242,48 @@ CMAKE
     cp "$work/curl/source/debian/copyright" "$bundle/$sdk/licences/libcurl"
 }
 
-# OpenSSL without the algorithms that nobody here speaks: crypto.c tells how.
+# OpenSSL without the algorithms that nobody here speaks, and the parts that no client gets to: crypto.c and
+# absent.c tell how, and whose place they take.
 slim_crypto() {
-    local libraries="$sysroot/usr/lib/$triple" members member replaced=(defltprov provider_predefined c_allc c_alld err_all)
-    # shellcheck disable=SC2086  # the flags are words
-    "$toolchain/clang" $device_flags --sysroot "$sysroot" -Wall -Wextra -Werror \
-        -ffile-prefix-map="$here=." -c "$here/sdk/crypto.c" -o "$work/crypto.o"
-    members=$("$toolchain/llvm-ar" t "$libraries/libcrypto.a")
-    for member in "${replaced[@]}"; do
-        grep -qx "libcrypto-lib-$member.o" <<<"$members" ||
-            fail "Debian's libcrypto.a has no member $member" "OpenSSL changed: see toolchains/sdk/crypto.c"
-        "$toolchain/llvm-ar" dD "$libraries/libcrypto.a" "libcrypto-lib-$member.o"
-    done
-    "$toolchain/llvm-ar" rsD "$libraries/libcrypto.a" "$work/crypto.o"
+    local libraries="$sysroot/usr/lib/$triple" file
+    for file in crypto absent; do compile "$file"; done
+    leave_out libcrypto.a libcrypto-lib- defltprov provider_predefined c_allc c_alld err_all
+    leave_out libcrypto.a libdefault-lib- capabilities dh_kmgmt dsa_kmgmt
+    leave_out libcrypto.a libcrypto-lib- conf_mall p12_kiss store_lib http_client dso_lib \
+        eng_dyn eng_openssl e_afalg e_padlock curve448 eddsa ec2_smpl ec2_oct bn_gf2m
+    if [ "$arch" = amd64 ]; then
+        leave_out libcrypto.a libcrypto-lib- ecp_nistp224 ecp_nistp256 ecp_nistp521
+    fi
+    leave_out libssl.a libssl-lib- statem_srvr extensions_srvr statem_dtls rec_layer_d1 d1_lib d1_srtp \
+        d1_msg pqueue tls_srp ssl_mcnf ssl_rsa
+    "$toolchain/llvm-ar" rsD "$libraries/libcrypto.a" "$work/crypto.o" "$work/absent.o"
+    "$toolchain/llvm-ranlib" -D "$libraries/libssl.a"
 }
 
-# What Embedded Swift links besides: the hooks its runtime expects of a platform, and the Unicode
-# tables of the toolchain (only what is used of them is taken).
+compile() { # name of a file in sdk/
+    # shellcheck disable=SC2086  # the flags are words
+    "$toolchain/clang" $device_flags --sysroot "$sysroot" -Wall -Wextra -Werror \
+        -ffile-prefix-map="$here=." -c "$here/sdk/$1.c" -o "$work/$1.o"
+}
+
+leave_out() { # archive, prefix of its members' names, the members
+    local archive="$sysroot/usr/lib/$triple/$1" prefix=$2 members member
+    members=$("$toolchain/llvm-ar" t "$archive")
+    for member in "${@:3}"; do
+        grep -qx -- "$prefix$member.o" <<<"$members" ||
+            fail "Debian's $1 has no member $prefix$member.o" "OpenSSL changed: see toolchains/sdk/*.c"
+        "$toolchain/llvm-ar" dD "$archive" "$prefix$member.o"
+    done
+}
+
+# What Embedded Swift links besides: the hooks its runtime expects of a platform, what stands in for parts of
+# glibc, and the Unicode tables of the toolchain (only what is used of them is taken).
 build_runtime() {
     local libraries="$sysroot/usr/lib/$triple"
     say "5/5 building the Swift runtime's hooks, writing the bundle"
-    # shellcheck disable=SC2086  # the flags are words
-    "$toolchain/clang" $device_flags --sysroot "$sysroot" -Wall -Werror \
-        -ffile-prefix-map="$here=." -c "$here/sdk/hooks.c" -o "$work/hooks.o"
-    "$toolchain/llvm-ar" rcsD "$libraries/libphi-hooks.a" "$work/hooks.o"
+    compile hooks
+    compile libc
+    "$toolchain/llvm-ar" rcsD "$libraries/libphi-hooks.a" "$work/hooks.o" "$work/libc.o"
     cp "$unicode_tables" "$libraries/"
     chmod 644 "$libraries/libswiftUnicodeDataTables.a"
 }

@@ -8,13 +8,17 @@
 // they refer to. The names are internal to OpenSSL 3.0, which Debian 12 keeps for its life; a member that
 // came along after all would be a duplicate symbol, so a change shows at the link.
 //
-// Stands in for: providers/defltprov.c, crypto/provider_predefined.c, crypto/evp/c_allc.c, c_alld.c,
-// crypto/err/err_all.c.
+// Stands in for: providers/defltprov.c, providers/common/capabilities.c, crypto/provider_predefined.c,
+// crypto/evp/c_allc.c, c_alld.c, crypto/err/err_all.c. absent.c has what is left out without a replacement.
 
 #include <openssl/core.h>
 #include <openssl/core_dispatch.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/tls1.h>
+#include <strings.h>
 
 typedef struct prov_ctx PROV_CTX;
 typedef struct bio_method_st BIO_METHOD;
@@ -29,7 +33,6 @@ void ossl_prov_ctx_set0_core_bio_method(PROV_CTX *, BIO_METHOD *);
 BIO_METHOD *ossl_prov_ctx_get0_core_bio_method(PROV_CTX *);
 BIO_METHOD *ossl_bio_prov_init_bio_method(void);
 void BIO_meth_free(BIO_METHOD *);
-int ossl_prov_get_capabilities(void *, const char *, OSSL_CALLBACK *, void *);
 
 #define ALGORITHMS(table) static const OSSL_ALGORITHM table[] =
 #define ENTRY(names, functions) {names, "provider=default", functions, NULL}
@@ -139,6 +142,46 @@ ALGORITHMS(decoders){
     END,
 };
 
+// The groups that a client of TLS offers, of those that the keys above can be of: libssl asks by name.
+struct group {
+    unsigned identifier, security_bits;
+    int tls_min, tls_max, dtls_min, dtls_max;
+};
+#define GROUP(identifier, bits) {identifier, bits, TLS1_VERSION, 0, -1, -1}
+static const struct group p256 = GROUP(23, 128), p384 = GROUP(24, 192), p521 = GROUP(25, 256),
+                          x25519 = GROUP(29, 128);
+
+#define TEXT(key, text) OSSL_PARAM_utf8_string(key, (char *)text, sizeof text)
+#define NUMBER(key, number) OSSL_PARAM_uint(key, (unsigned *)&number)
+#define VERSION(key, version) OSSL_PARAM_int(key, (int *)&version)
+#define OFFERED(name, internal, algorithm, group)                             \
+    {                                                                         \
+        TEXT(OSSL_CAPABILITY_TLS_GROUP_NAME, name),                           \
+        TEXT(OSSL_CAPABILITY_TLS_GROUP_NAME_INTERNAL, internal),              \
+        TEXT(OSSL_CAPABILITY_TLS_GROUP_ALG, algorithm),                       \
+        NUMBER(OSSL_CAPABILITY_TLS_GROUP_ID, group.identifier),               \
+        NUMBER(OSSL_CAPABILITY_TLS_GROUP_SECURITY_BITS, group.security_bits), \
+        VERSION(OSSL_CAPABILITY_TLS_GROUP_MIN_TLS, group.tls_min),            \
+        VERSION(OSSL_CAPABILITY_TLS_GROUP_MAX_TLS, group.tls_max),            \
+        VERSION(OSSL_CAPABILITY_TLS_GROUP_MIN_DTLS, group.dtls_min),          \
+        VERSION(OSSL_CAPABILITY_TLS_GROUP_MAX_DTLS, group.dtls_max),          \
+        OSSL_PARAM_END,                                                       \
+    }
+static const OSSL_PARAM groups[][10] = {
+    OFFERED("secp256r1", "prime256v1", "EC", p256),
+    OFFERED("secp384r1", "secp384r1", "EC", p384),
+    OFFERED("secp521r1", "secp521r1", "EC", p521),
+    OFFERED("x25519", "X25519", "X25519", x25519),
+};
+
+static int get_capabilities(void *context, const char *capability, OSSL_CALLBACK *take, void *argument) {
+    (void)context;
+    if (strcasecmp(capability, "TLS-GROUP") != 0) return 0;
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        if (!take(groups[i], argument)) return 0;
+    return 1;
+}
+
 static const OSSL_ALGORITHM *query(void *context, int operation, int *no_cache) {
     (void)context;
     *no_cache = 0;
@@ -164,7 +207,7 @@ static void teardown(void *context) {
 static const OSSL_DISPATCH functions[] = {
     {OSSL_FUNC_PROVIDER_TEARDOWN, (void (*)(void))teardown},
     {OSSL_FUNC_PROVIDER_QUERY_OPERATION, (void (*)(void))query},
-    {OSSL_FUNC_PROVIDER_GET_CAPABILITIES, (void (*)(void))ossl_prov_get_capabilities},
+    {OSSL_FUNC_PROVIDER_GET_CAPABILITIES, (void (*)(void))get_capabilities},
     {0, NULL},
 };
 
