@@ -25,8 +25,8 @@ readonly test=(ca-certificates curl file iproute2 netcat-openbsd openssl perl pr
     python3 qemu-user qemu-user-static socat systemd util-linux)
 readonly lab=(ca-certificates cpio device-tree-compiler e2fsprogs kmod mmdebstrap openssh-client
     procps python3 qemu-system-arm qemu-user-static qemu-utils util-linux)
-# collectd-core is collectd without its service.
-readonly bench=(collectd-core earlyoom openssl prometheus-node-exporter python3 qemu-user strace valgrind
+# collectd-core is collectd without its service; libyajl2 is what its plugin for HTTP wants.
+readonly bench=(collectd-core earlyoom libyajl2 openssl prometheus-node-exporter python3 qemu-user strace valgrind
     zstd)
 readonly deb=(debhelper dpkg-dev fakeroot lintian mmdebstrap)
 

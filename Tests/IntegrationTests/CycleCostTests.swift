@@ -19,8 +19,8 @@ import Testing
 
     /// All of the device's agent's cycle, decision.json and the pool's account included, in the build that
     /// ships: counted by the emulator that runs it. At the standard interval each cycle draws up an
-    /// account; here, ten seconds after the first, one in a hundred does. A full block of the pool
-    /// allocates as it is coded, and comes after that: it takes `TensorPool.blockValues` cycles.
+    /// account, at the one here each tenth. A full block of the pool allocates as it is coded, and comes
+    /// after that: it takes `TensorPool.blockValues` cycles.
     @Test func noSteadyCycleOfTheAgentAllocates() throws {
         let counted = try CountedAgent()
         defer { counted.end() }
@@ -105,7 +105,9 @@ private final class CountedAgent {
         process.arguments = [
             "-plugin", "\(counter.path),out=\(counts.path)" + addresses.map { ",at=\($0)" }.joined(),
             agent.path, "run", "--state-dir", folder.appending(path: "state").path,
-            "--run-dir", folder.appending(path: "run").path, "--interval", "100ms",
+            "--run-dir", folder.appending(path: "run").path,
+            // Each cycle writes decision.json where they are a second apart; that second is a short one.
+            "--interval", "1s", "--time-scale", "10",
         ]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice

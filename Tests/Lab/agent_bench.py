@@ -44,6 +44,13 @@ START_MS = 100.0
 BINARY_MB = 5.5
 DAILY_WRITE_MIB = 16.0
 GROWTH_CYCLES = 100_000
+# C loops that read the same files: one that holds them open, one that opens them in each cycle, and one
+# that posts as much as a report over a connection it keeps.
+FLOORS = {
+    "C loop": (),
+    "C loop that opens": ("--open",),
+    "C loop that posts": ("--post", "{port}", "700"),
+}
 ALLOCATORS = ("malloc", "calloc", "realloc", "memalign", "posix_memalign", "aligned_alloc")
 DEVICE = pathlib.Path(os.environ.get("PHI_DEVICE_AGENT", ROOT / ".build/device/phi-agent"))
 TOOLS = pathlib.Path(__file__).resolve().parent / "src"
@@ -115,7 +122,11 @@ class Bench:
         for round_number in range(1, self.rounds + 1):
             print(f"round {round_number} of {self.rounds}", flush=True)
             take("alone", self.alone(self.agent, "--interval", INTERVAL))
-            take("floor", Running([str(self.floor), str(INTERVAL_MS), *files], self.fresh("floor") / "log"))
+            for name, how in FLOORS.items():
+                with peers.Responder() as responder:
+                    words = [word.format(port=responder.port) for word in how]
+                    command = [str(self.floor), *words, str(INTERVAL_MS), *files]
+                    take(name, Running(command, self.fresh("floor") / "log"))
             for is_secure in (False, True):
                 name = "https" if is_secure else "http"
                 with Fleet(self.fresh("fleet") / "f", is_secure) as fleet:
@@ -127,29 +138,36 @@ class Bench:
             return [getattr(one, field) / MIB for one in memory[name]]
 
         add = self.results.add
+        collectd = peers.COLLECTD_PEER.name
         for name, goal in (("http", PRIVATE_HTTP_MIB), ("https", PRIVATE_HTTPS_MIB)):
             words = f"agent over {name.upper()}"
             add(f"{words}: private, after {self.seconds:g} s", "MiB", values(name, "private"), goal=goal,
-                peer="collectd", peer_values=values("collectd", "private"))
+                peer=collectd, peer_values=values(collectd, "private"))
             add(f"{words}: PSS", "MiB", values(name, "proportional"))
             add(f"{words}: RSS", "MiB", values(name, "resident"), goal=RESIDENT_MIB)
-            for peer, ratio in ((peers.NODE_MINIMAL, 0.25), (peers.NODE_DEFAULT, 0.25), (peers.COLLECTD_PEER, 0.5)):
+            for peer, ratio in ((peers.NODE_MINIMAL, 0.25), (peers.NODE_DEFAULT, 0.25), (peers.COLLECTD_PEER, 0.5),
+                                (peers.COLLECTD_LEAN, 0.5)):
                 add(f"{words}: RSS beside {peer.name}", "MiB", values(name, "resident"), peer=peer.name,
                     peer_values=values(peer.name, "resident"), ratio_goal=ratio)
-        for peer in (*peers.ALL, None):
-            name = peer.name if peer else "floor"
+        for name in (*(peer.name for peer in peers.ALL), "C loop"):
             for field, words in (("resident", "RSS"), ("proportional", "PSS"), ("private", "private")):
                 add(f"{name}: {words}", "MiB", values(name, field))
-        add("CPU a cycle, alone", "µs", cpu["alone"], peer="collectd", peer_values=cpu["collectd"], ratio_goal=0.5)
-        add("CPU a cycle, alone, beside the floor", "µs", cpu["alone"], peer="C loop", peer_values=cpu["floor"],
-            ratio_goal=1.3)
+        for peer in (peers.COLLECTD_PEER, peers.COLLECTD_LEAN):
+            add(f"CPU a cycle, alone, beside {peer.name}", "µs", cpu["alone"], peer=peer.name,
+                peer_values=cpu[peer.name], ratio_goal=0.5)
+        for name in ("C loop", "C loop that opens"):
+            add(f"CPU a cycle, alone, beside the {name}", "µs", cpu["alone"], peer=name, peer_values=cpu[name],
+                ratio_goal=1.3)
         for name in ("http", "https"):
-            add(f"CPU a cycle and report over {name.upper()}", "µs", cpu[name], peer="collectd",
-                peer_values=cpu["collectd"])
+            add(f"CPU a cycle and report over {name.upper()}", "µs", cpu[name], peer=collectd,
+                peer_values=cpu[collectd])
+        add("CPU a cycle and report over HTTP beside the C loop that posts", "µs", cpu["http"],
+            peer="C loop that posts", peer_values=cpu["C loop that posts"])
         for peer in peers.ALL:
             if peer.is_paced:
                 add(f"{peer.name}: CPU a sample", "µs", cpu[peer.name])
-        add("floor: CPU a cycle", "µs", cpu["floor"])
+        for name in FLOORS:
+            add(f"{name}: CPU a cycle", "µs", cpu[name])
 
     # Instructions and allocations
 
@@ -185,9 +203,9 @@ class Bench:
             command = [*prefix, str(self.floor), str(INTERVAL_MS), *self.files]
             found["floor"] = self.count(Running(command, self.fresh("floor") / "log"), out, 0)[0][0]
         with self.counted(native, []) as (prefix, out):
-            collectd = peers.running(peers.COLLECTD_PEER, self.fresh("collectd"), INTERVAL_MS, prefix)
+            collectd = peers.running(peers.COLLECTD_LEAN, self.fresh("collectd"), INTERVAL_MS, prefix)
             found["collectd"] = self.count(collectd, out, 0)[0][0]
-        add("user instructions a cycle, alone", "", [found["agent"]], peer="collectd",
+        add("user instructions a cycle, alone", "", [found["agent"]], peer=peers.COLLECTD_LEAN.name,
             peer_values=[found["collectd"]], ratio_goal=0.5)
         add("user instructions a cycle beside the floor (its kernel's part isn't seen)", "", [found["agent"]],
             peer="C loop", peer_values=[found["floor"]])

@@ -4,6 +4,7 @@ A peer is paced like the agent: collectd by its interval, node_exporter by being
 """
 
 import contextlib
+import http.server
 import pathlib
 import re
 import socket
@@ -33,9 +34,23 @@ LoadPlugin swap
 LoadPlugin thermal
 LoadPlugin uptime
 LoadPlugin vmem
+"""
+# Lean: by UDP to a port where nobody listens, and no hardware monitor.
+BY_UDP = """
 LoadPlugin network
 <Plugin network>
   Server "127.0.0.1" "{port}"
+</Plugin>
+"""
+# The agent's own job: libsensors, and each sample by HTTP to a server that answers.
+BY_HTTP = """
+LoadPlugin sensors
+LoadPlugin write_http
+<Plugin write_http>
+  <Node "server">
+    URL "http://127.0.0.1:{port}/"
+    Format "JSON"
+  </Node>
 </Plugin>
 """
 # The collectors that read what the agent reads.
@@ -54,17 +69,48 @@ class Peer:
         return version_of(self.package)
 
 
-COLLECTD_PEER = Peer("collectd", "collectd-core")
+COLLECTD_PEER = Peer("collectd, sensors and HTTP", "collectd-core")
+COLLECTD_LEAN = Peer("collectd, lean, UDP", "collectd-core")
 NODE_MINIMAL = Peer("node_exporter, minimal", "prometheus-node-exporter")
 NODE_DEFAULT = Peer("node_exporter, default", "prometheus-node-exporter")
 EARLYOOM = Peer("earlyoom", "earlyoom", is_paced=False)
-ALL = (COLLECTD_PEER, NODE_MINIMAL, NODE_DEFAULT, EARLYOOM)
+ALL = (COLLECTD_PEER, COLLECTD_LEAN, NODE_MINIMAL, NODE_DEFAULT, EARLYOOM)
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+class Responder:
+    """A server that reads what is sent, and answers each request with a small reply; connections are kept."""
+
+    def __enter__(self) -> "Responder":
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:  # noqa: N802, the library's name
+                self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                self.send_response(200)
+                self.send_header("Content-Length", "64")
+                self.end_headers()
+                self.wfile.write(b"." * 64)
+
+            def log_message(self, format: str, *_: object) -> None:
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
 
 
 @contextlib.contextmanager
@@ -74,11 +120,13 @@ def running(peer: Peer, folder: pathlib.Path, interval_ms: int, prefix: tuple[st
     if peer is EARLYOOM:
         with Running([*prefix, "/usr/bin/earlyoom", "-r", "0", "--dryrun"], folder / "log") as process:
             yield process
-    elif peer is COLLECTD_PEER:
+    elif peer in (COLLECTD_PEER, COLLECTD_LEAN):
         settings = folder / "collectd.conf"
-        settings.write_text(COLLECTD.format(interval_s=interval_ms / 1000, folder=folder, port=free_port()))
-        with Running([*prefix, "/usr/sbin/collectd", "-f", "-C", str(settings)], folder / "log") as process:
-            yield process
+        with Responder() as responder:
+            way, port = (BY_HTTP, responder.port) if peer is COLLECTD_PEER else (BY_UDP, free_port())
+            settings.write_text((COLLECTD + way).format(interval_s=interval_ms / 1000, folder=folder, port=port))
+            with Running([*prefix, "/usr/sbin/collectd", "-f", "-C", str(settings)], folder / "log") as process:
+                yield process
     else:
         port = free_port()
         only = ["--collector.disable-defaults", *(f"--collector.{name}" for name in MINIMAL)]
