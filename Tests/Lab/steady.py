@@ -3,8 +3,8 @@
 
 They are some hundreds of the program's ten thousand, and lie apart, so each drags its neighbours into
 memory: the kernel maps a file by sixteen pages. The linker puts those that are listed side by side
-(toolchains/steady-functions.txt). Recorded is the program itself in an emulator that counts, over HTTPS
-with an aggregator of its own; a name that isn't in the program any more does no harm.
+(toolchains/steady-functions.txt). Recorded is the program itself in an emulator that counts, over HTTPS and
+over HTTP, with an aggregator of its own; a name that isn't in the program any more does no harm.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def functions(link_map: pathlib.Path) -> list[tuple[int, int, str]]:
     return sorted(found)
 
 
-def record(agent: pathlib.Path, link_map: pathlib.Path, emulator: str, seconds: float) -> list[str]:
+def record(agent: pathlib.Path, link_map: pathlib.Path, emulator: str, seconds: float, is_secure: bool) -> list[str]:
     """The names of the functions run through between the start and the end of that time, by address."""
     known = functions(link_map)
     if not known:
@@ -62,7 +62,7 @@ def record(agent: pathlib.Path, link_map: pathlib.Path, emulator: str, seconds: 
             with open(out, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
                 return struct.unpack_from(f"{2 + len(known)}Q", text)[2:]
 
-        with Fleet(folder / "f", is_secure=True) as fleet:
+        with Fleet(folder / "f", is_secure) as fleet:
             prefix = (emulator, "-plugin", f"{counter},out={out},from={addresses}")
             with fleet.agent(agent, "a", "--interval", INTERVAL, prefix=prefix) as running:
                 wait_for(60, "a report", lambda: fleet.accepted() > 0)
@@ -76,7 +76,7 @@ def record(agent: pathlib.Path, link_map: pathlib.Path, emulator: str, seconds: 
     stems = {stem for _, _, name in run if (stem := variant(name))}
     names = {name for _, _, name in run}
     steady = [one for one in known if one[2] in names or variant(one[2]) in stems]
-    print(f"{agent.relative_to(ROOT)}: {reports} reports, {len(steady)} of {len(known)} functions, "
+    print(f"{agent.relative_to(ROOT)}, {'HTTPS' if is_secure else 'HTTP'}: {reports} reports, {len(steady)} of {len(known)} functions, "
           f"{sum(size for _, size, _ in steady) // 1024} KiB", flush=True)
     return [name for _, _, name in steady]
 
@@ -96,7 +96,9 @@ def main() -> int:
     names: dict[str, None] = {}
     for folder, emulator in (("device", "qemu-aarch64"), ("device-amd64", "qemu-x86_64")):
         agent = ROOT / ".build" / folder / "phi-agent"
-        names.update(dict.fromkeys(record(agent, agent.with_suffix(".map"), emulator, options.seconds)))
+        for is_secure in (True, False):
+            found = record(agent, agent.with_suffix(".map"), emulator, options.seconds, is_secure)
+            names.update(dict.fromkeys(found))
     options.out.write_text("".join(f"{name}\n" for name in names))
     print(f"{options.out}: {len(names)} functions; make device links with it")
     return 0
