@@ -18,6 +18,13 @@ public struct JSONWriter: Sendable {
     private struct Section: Sendable {
         var version: UInt64
         var bytes: [UInt8]
+
+        /// In the memory of what was there before, with room for figures that grow.
+        mutating func keep(_ written: ArraySlice<UInt8>) {
+            bytes.removeAll(keepingCapacity: true)
+            if bytes.capacity < written.count { bytes.reserveCapacity(2 * written.count) }
+            bytes.append(contentsOf: written)
+        }
     }
 
     public init() {}
@@ -61,7 +68,8 @@ public struct JSONWriter: Sendable {
         isKept = false
         write(&self)
         isKept = true
-        sections[number] = Section(version: version, bytes: Array(room[start..<count]))
+        sections[number].version = version
+        sections[number].keep(room[start..<count])
     }
 
     /// A line's end, after the document.
