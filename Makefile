@@ -144,6 +144,7 @@ bench-agent: build device device-amd64
 	Tests/Lab/agent_bench.py --results bench/results/agent.jsonl
 
 # What the linker puts side by side; to be recorded anew when check-device.sh finds that too many have gone.
+steady-functions: export PHI_ORDER_SHARE_MIN := 0
 steady-functions: build device device-amd64
 	@toolchains/setup.sh bench
 	Tests/Lab/steady.py

@@ -8,7 +8,7 @@ set -euo pipefail
 # libsensors and glibc come to (4 MB), and 1.5 MB for all of ours.
 
 # Of the listed functions, %: the list is of both processors, and a change renames a few.
-share_min=75
+share_min=${PHI_ORDER_SHARE_MIN:-75}
 
 file=${1:?usage: check-device.sh FILE [arm64|amd64 [MAP]]}
 size_bytes_max=5500000
