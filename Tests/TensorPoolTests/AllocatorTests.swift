@@ -27,7 +27,7 @@
             let directory = try usableSize(UnsafeMutableRawPointer(pool.state.series.pointer(0))) + 8
             let counted = PoolState.arrayBytes(
                 pool.state.series.capacity, MemoryLayout<SeriesState>.stride)
-            #expect(directory <= counted + 16)
+            #expect(directory <= counted)
         }
     }
 #endif

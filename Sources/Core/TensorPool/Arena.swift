@@ -41,8 +41,9 @@ struct Arena {
 
     /// Below 64 KiB, so that offsets and lengths are 16 bits, by what an allocator adds.
     static let segmentBytes = 65_536 - 32
-    /// What an allocator adds to a block: its size word, and rounding to 16.
-    static let allocatorBytes = 16
+    /// The most that an allocator adds to a block whose size is a multiple of 16: its size word rounded
+    /// to 16, and 16 more where what a free block would leave is too small to be a block (glibc: under 32).
+    static let allocatorBytes = 32
     /// Smaller segments would be mostly unusable ends.
     static let leastSegmentBytes = 2048
 
