@@ -13,9 +13,9 @@ import tempfile
 import time
 
 from board import Board, LabError
-from device import AGENT
+from device import AGENT, start
 from fleet import Fleet
-from peers import COLLECTD, MINIMAL
+from peers import COLLECTD_LEAN, MINIMAL, collectd_settings
 from processes import ROOT, Memory, wait_for
 from results import Results
 
@@ -39,12 +39,8 @@ class Lab:
         return Memory.parse(self.board.run(
             f"cat /proc/$(systemctl show -p MainPID --value {unit})/smaps_rollup").stdout)
 
-    def start(self, unit: str, command: str) -> None:
-        self.board.run(f"systemctl reset-failed {unit} 2>/dev/null; systemd-run --quiet --unit={unit} "
-                       f"-p StandardOutput=append:/run/{unit}.log -p StandardError=append:/run/{unit}.log {command}")
-
     def peers(self) -> dict[str, Memory]:
-        settings = COLLECTD.format(interval_s=1, folder="/run/collectd-lab", port=25826)
+        settings = collectd_settings(COLLECTD_LEAN, 1000, "/run/collectd-lab", "127.0.0.1", 25826)
         with tempfile.NamedTemporaryFile() as file:
             pathlib.Path(file.name).write_text(settings)
             self.board.run("mkdir -p /run/collectd-lab")
@@ -57,7 +53,7 @@ class Lab:
         scrape = ("exec 3<>/dev/tcp/127.0.0.1/9100 && printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3 "
                   "&& cat <&3 >/dev/null")
         for name, command in commands.items():
-            self.start("peer", command)
+            start(self.board, "peer", command)
             time.sleep(15)
             if name.startswith("node"):
                 for _ in range(30):
@@ -78,9 +74,9 @@ class Lab:
                 self.board.put(fleet.authority, "/run/lab/ca.crt", "644")
                 trust = "--ca-file /run/lab/ca.crt"
             scheme = fleet.url.partition(":")[0]
-            self.start("agent", f"/root/phi-agent run --server {scheme}://{NAME}:{fleet.port} {trust} "
-                                "--token-file /run/lab/token --state-dir /var/lib/lab/state "
-                                f"--run-dir /run/lab/run {self.pace}")
+            start(self.board, "agent", f"/root/phi-agent run --server {scheme}://{NAME}:{fleet.port} {trust} "
+                                       "--token-file /run/lab/token --state-dir /var/lib/lab/state "
+                                       f"--run-dir /run/lab/run {self.pace}")
             try:
                 wait_for(60, "a report from the board", lambda: fleet.accepted() > 0)
                 time.sleep(self.seconds)

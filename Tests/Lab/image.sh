@@ -15,7 +15,7 @@ readonly emulator=/usr/bin/qemu-aarch64-static
 
 # A small Debian with systemd, and the peers that the agent is measured beside.
 readonly packages=(systemd systemd-sysv udev dbus openssh-server iproute2 kmod procps busybox-static
-    collectd-core prometheus-node-exporter)
+    collectd-core libyajl2 libcurl3-gnutls libsensors5 prometheus-node-exporter strace)
 # To reach the disk; then the board: sensor, frequency, network, compressed swap.
 readonly first_modules=(virtio_mmio virtio_blk ext4)
 readonly modules=(virtio_net virtio_rng bcm2835_thermal cpufreq-dt cpufreq_ondemand cpufreq_powersave

@@ -39,7 +39,7 @@ LoadPlugin vmem
 BY_UDP = """
 LoadPlugin network
 <Plugin network>
-  Server "127.0.0.1" "{port}"
+  Server "{host}" "{port}"
 </Plugin>
 """
 # The agent's own job: libsensors, and each sample by HTTP to a server that answers.
@@ -48,7 +48,7 @@ LoadPlugin sensors
 LoadPlugin write_http
 <Plugin write_http>
   <Node "server">
-    URL "http://127.0.0.1:{port}/"
+    URL "http://{host}:{port}/"
     Format "JSON"
   </Node>
 </Plugin>
@@ -56,6 +56,13 @@ LoadPlugin write_http
 # The collectors that read what the agent reads.
 MINIMAL = ("cpu", "cpufreq", "diskstats", "hwmon", "loadavg", "meminfo", "netdev", "pressure", "thermal_zone",
            "vmstat")
+
+
+
+
+def collectd_settings(peer: "Peer", interval_ms: int, folder: str, host: str, port: int) -> str:
+    way = BY_HTTP if peer is COLLECTD_PEER else BY_UDP
+    return (COLLECTD + way).format(interval_s=interval_ms / 1000, folder=folder, host=host, port=port)
 
 
 @dataclass(frozen=True)
@@ -123,8 +130,8 @@ def running(peer: Peer, folder: pathlib.Path, interval_ms: int, prefix: tuple[st
     elif peer in (COLLECTD_PEER, COLLECTD_LEAN):
         settings = folder / "collectd.conf"
         with Responder() as responder:
-            way, port = (BY_HTTP, responder.port) if peer is COLLECTD_PEER else (BY_UDP, free_port())
-            settings.write_text((COLLECTD + way).format(interval_s=interval_ms / 1000, folder=folder, port=port))
+            port = responder.port if peer is COLLECTD_PEER else free_port()
+            settings.write_text(collectd_settings(peer, interval_ms, str(folder), "127.0.0.1", port))
             with Running([*prefix, "/usr/sbin/collectd", "-f", "-C", str(settings)], folder / "log") as process:
                 yield process
     else:
@@ -172,8 +179,12 @@ def files_read(command: list[str], seconds: float, log: pathlib.Path) -> list[st
         time.sleep(seconds)
         subprocess.run(["kill", "-TERM", *_children(process.pid)], check=False)
         process.process.wait(10)
+    return read_again_and_again(log.read_text(errors="replace"))
+
+
+def read_again_and_again(trace: str) -> list[str]:
     counts: dict[str, int] = {}
-    for line in log.read_text(errors="replace").splitlines():
+    for line in trace.splitlines():
         start, _, rest = line.partition("<")
         path = rest.partition(">")[0]
         if "read" in start and path.startswith(("/proc/", "/sys/")):
