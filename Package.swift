@@ -90,7 +90,7 @@ let package = Package(
 
         // Device: effects through shims, both compilers.
         device("Device", "System", ["Bytes", "CPosix"]),
-        device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"]),
+        device("Device", "Telemetry", ["Bytes", "CSensors", "Digest", "Model", "System"], settings: hot),
         device("Device", "Governor", ["Actuation", "Bytes", "Digest", "Model", "System"]),
         device("Device", "Transport", ["Bytes", "CCares", "CCurl"]),
         device(

@@ -99,6 +99,19 @@ public enum Text {
         }
     }
 
+    /// Byte for byte: String's own comparison pulls the Unicode tables into the device's program.
+    public static func equal(_ a: String, _ b: String) -> Bool {
+        let same = a.utf8.withContiguousStorageIfAvailable { a in
+            b.utf8.withContiguousStorageIfAvailable { b in
+                guard a.count == b.count else { return false }
+                var index = 0
+                while index < a.count, a[index] == b[index] { index += 1 }
+                return index == a.count
+            }
+        }
+        return (same ?? nil) ?? a.utf8.elementsEqual(b.utf8)
+    }
+
     public static func equal(_ text: String, _ other: StaticString) -> Bool {
         equal(Array(text.utf8)[...], other)
     }

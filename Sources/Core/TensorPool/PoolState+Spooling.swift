@@ -62,12 +62,26 @@ extension TensorPool {
 
     /// Everything below is acknowledged, or was handed to the spill; nil for an unknown series.
     public func deliveredIndex(of series: UInt16) -> UInt64? {
-        state.slot(of: series).map { state.series[$0].deliveredIndex }
+        own(series)?.pointee.deliveredIndex
     }
 
     /// The index that the next value gets; nil for an unknown series.
     public func nextIndex(of series: UInt16) -> UInt64? {
-        state.slot(of: series).map { state.series[$0].nextIndex }
+        own(series)?.pointee.nextIndex
+    }
+
+    /// Calls `body` with every series, in the order of their declaration: its id, `deliveredIndex` and `nextIndex`.
+    public func forEachSeries(_ body: (_ id: UInt16, _ delivered: UInt64, _ next: UInt64) -> Void) {
+        let all = state.series
+        for slot in all.indices {
+            let one = all.pointer(slot)
+            body(one.pointee.declaration.id, one.pointee.deliveredIndex, one.pointee.nextIndex)
+        }
+    }
+
+    // Of the state's fields the directory alone: asked for as a whole, it would be copied.
+    private func own(_ series: UInt16) -> UnsafeMutablePointer<SeriesState>? {
+        PoolState.slot(of: series, in: state.series).map { state.series.pointer($0) }
     }
 
     /// The values of a series from `first` on, open buffer included, as self-describing chunks; the

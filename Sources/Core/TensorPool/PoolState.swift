@@ -57,6 +57,8 @@ struct PoolState {
     /// Somewhere before the end of a series values are missing that nobody acknowledged.
     var hasHoles = false
 
+    /// Behind the series that was appended to last.
+    var turn = 0
     var counts = PoolCounts()
     /// Figures at the first value of this window that would have had to be dropped.
     var exhausted: (admitted: UInt64, bytesNeeded: UInt64)?

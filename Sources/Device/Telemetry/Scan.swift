@@ -1,80 +1,133 @@
 // A reader of the kernel's texts, in place: words and numbers out of the bytes that a read just left
 // in the shared buffer. It copies nothing and allocates nothing; `Text` is the comfortable one.
+//
+// Every cycle reads a thousand bytes and more with it, so what is passed over is passed over by eight
+// bytes at once, and what is looked for is compared so.
 
 struct Scan {
-    private let bytes: UnsafeBufferPointer<UInt8>
-    private(set) var position = 0
+    // Where it reads, and behind the last byte.
+    private var at: UnsafePointer<UInt8>
+    private let end: UnsafePointer<UInt8>
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    /// The text must outlive the scan.
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        // An empty text may have no address.
+        at = bytes.baseAddress ?? Self.nowhere
+        end = at + bytes.count
+    }
 
-    var isAtEnd: Bool { position >= bytes.count }
+    private static var nowhere: UnsafePointer<UInt8> { ("" as StaticString).utf8Start }
 
-    private func isBlank(_ byte: UInt8) -> Bool {
+    /// What hasn't been passed over yet.
+    var rest: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: at, count: end - at) }
+
+    var isAtEnd: Bool { at >= end }
+
+    @inline(__always)
+    private static func isBlank(_ byte: UInt8) -> Bool {
         byte <= 0x20 && (byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0)
     }
 
-    /// The byte that comes next; 0 at the end.
-    private var next: UInt8 { position < bytes.count ? bytes[position] : 0 }
-
     /// Whether this byte comes next: cheaper than `take` where few lines matter.
-    func isAt(_ byte: UInt8) -> Bool { next == byte }
+    func isAt(_ byte: UInt8) -> Bool { at < end && at.pointee == byte }
 
     /// Spaces within a line.
     mutating func skipBlanks() {
-        while position < bytes.count, isBlank(bytes[position]) { position += 1 }
+        while at < end, Self.isBlank(at.pointee) { at += 1 }
     }
 
     /// Spaces, line ends and NULs.
     mutating func skipSpace() {
-        while position < bytes.count, isBlank(bytes[position]) || bytes[position] == 0x0a { position += 1 }
+        while at < end, Self.isBlank(at.pointee) || at.pointee == 0x0a { at += 1 }
     }
+
+    /// Passes over bytes up to the first that may be `wanted`, as far as eight can be looked at together: `marks`
+    /// sets the high bit of each that may, and of none before it.
+    @inline(__always)
+    private mutating func skip(upTo marks: (UInt64) -> UInt64) {
+        while end - at >= 8 {
+            let marked = marks(UnsafeRawPointer(at).loadUnaligned(as: UInt64.self).littleEndian)
+            guard marked == 0 else {
+                at += marked.trailingZeroBitCount / 8
+                return
+            }
+            at += 8
+        }
+    }
+
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+    private static let highs: UInt64 = 0x8080_8080_8080_8080
 
     /// To the first byte of the next line.
     mutating func skipLine() {
-        var at = position
-        // Eight bytes at once, while none of them ends a line: only there x has a zero byte.
-        let raw = UnsafeRawBufferPointer(bytes)
-        while at + 8 <= bytes.count {
-            let x = raw.loadUnaligned(fromByteOffset: at, as: UInt64.self) ^ 0x0a0a_0a0a_0a0a_0a0a
-            if (x &- 0x0101_0101_0101_0101) & ~x & 0x8080_8080_8080_8080 != 0 { break }
-            at += 8
+        skip { bytes in
+            // Only where a line ends a byte is 0 now.
+            let x = bytes ^ (Self.ones &* 0x0a)
+            return (x &- Self.ones) & ~x & Self.highs
         }
-        while at < bytes.count {
+        while at < end {
             at += 1
-            if bytes[at - 1] == 0x0a { break }
+            if at[-1] == 0x0a { break }
         }
-        position = at
     }
 
     mutating func skipWord() {
         skipBlanks()
-        while position < bytes.count, !isBlank(bytes[position]), bytes[position] != 0x0a { position += 1 }
+        while true {
+            // Blanks and line ends are among the bytes below 0x21.
+            skip { bytes in (bytes &- Self.ones &* 0x21) & ~bytes & Self.highs }
+            while at < end, at.pointee > 0x20 { at += 1 }
+            guard at < end, !Self.isBlank(at.pointee), at.pointee != 0x0a else { return }
+            at += 1
+        }
     }
 
     /// Passes over `text` where it stands next; a number or a blank must follow it to end a word.
+    @inline(__always)
     mutating func take(_ text: StaticString) -> Bool {
-        let count = text.utf8CodeUnitCount
-        guard bytes.count - position >= count else { return false }
-        let start = text.utf8Start
-        // Most lines begin otherwise.
-        guard count > 0, bytes[position] == start[0] else { return count == 0 }
-        for index in 0..<count where bytes[position + index] != start[index] { return false }
-        position += count
-        return true
+        take(text.utf8Start, text.utf8CodeUnitCount)
     }
 
     mutating func take(_ text: [UInt8]) -> Bool {
-        guard bytes.count - position >= text.count else { return false }
-        for index in text.indices where bytes[position + index] != text[index] { return false }
-        position += text.count
+        text.withUnsafeBufferPointer { text in
+            guard let start = text.baseAddress else { return true }
+            return take(start, text.count)
+        }
+    }
+
+    @inline(__always)
+    private mutating func take(_ text: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+        guard end - at >= count else { return false }
+        var done = 0
+        func same<Word: FixedWidthInteger & BitwiseCopyable>(_: Word.Type) -> Bool {
+            UnsafeRawPointer(at + done).loadUnaligned(as: Word.self)
+                == UnsafeRawPointer(text + done).loadUnaligned(as: Word.self)
+        }
+        while count - done >= 8 {
+            guard same(UInt64.self) else { return false }
+            done += 8
+        }
+        if count - done >= 4 {
+            guard same(UInt32.self) else { return false }
+            done += 4
+        }
+        if count - done >= 2 {
+            guard same(UInt16.self) else { return false }
+            done += 2
+        }
+        if done < count {
+            guard same(UInt8.self) else { return false }
+            done += 1
+        }
+        at += count
         return true
     }
 
     /// Passes over a name and the colon behind it, within the line.
     mutating func takeThroughColon() -> Bool {
-        while position < bytes.count, bytes[position] != 0x0a {
-            position += 1
-            if bytes[position - 1] == 0x3a { return true }
+        while at < end, at.pointee != 0x0a {
+            at += 1
+            if at[-1] == 0x3a { return true }
         }
         return false
     }
@@ -82,58 +135,56 @@ struct Scan {
     /// Digits up to a blank, a line end or the end; nil for anything else, and beyond 64 bits.
     mutating func unsigned() -> UInt64? {
         skipBlanks()
-        let start = position
+        let start = at
         var value: UInt64 = 0
-        var at = start
         // Eighteen digits always fit.
-        let fitting = min(bytes.count, start + 18)
+        let fitting = end - start < 18 ? end : start + 18
         while at < fitting {
-            let digit = bytes[at] &- 0x30
+            let digit = at.pointee &- 0x30
             guard digit <= 9 else { break }
             value = value &* 10 &+ UInt64(digit)
             at += 1
         }
-        position = at
-        while position < bytes.count {
-            let digit = bytes[position] &- 0x30
+        while at < end {
+            let digit = at.pointee &- 0x30
             guard digit <= 9 else { break }
             let (scaled, overflow) = value.multipliedReportingOverflow(by: 10)
             let (sum, carry) = scaled.addingReportingOverflow(UInt64(digit))
             if overflow || carry { return nil }
             value = sum
-            position += 1
+            at += 1
         }
-        guard position > start, isAtWordEnd else { return nil }
+        guard at > start, isAtWordEnd else { return nil }
         return value
     }
 
     /// One to eight hexadecimal digits up to a word's end.
     mutating func hexadecimal() -> UInt32? {
-        let start = position
+        let start = at
         var value: UInt32 = 0
-        while position < bytes.count, position - start < 8 {
+        while at < end, at - start < 8 {
             let nibble: UInt8
-            switch bytes[position] {
-            case 0x30...0x39: nibble = bytes[position] - 0x30
-            case 0x41...0x46: nibble = bytes[position] - 0x37
-            case 0x61...0x66: nibble = bytes[position] - 0x57
+            switch at.pointee {
+            case 0x30...0x39: nibble = at.pointee - 0x30
+            case 0x41...0x46: nibble = at.pointee - 0x37
+            case 0x61...0x66: nibble = at.pointee - 0x57
             default:
-                return position > start && isAtWordEnd ? value : nil
+                return at > start && isAtWordEnd ? value : nil
             }
             value = value << 4 | UInt32(nibble)
-            position += 1
+            at += 1
         }
-        return position > start && isAtWordEnd ? value : nil
+        return at > start && isAtWordEnd ? value : nil
     }
 
     /// As `unsigned`, with a sign.
     mutating func signed() -> Int64? {
         skipBlanks()
-        let isNegative = next == 0x2d
-        if isNegative || next == 0x2b {
-            position += 1
+        let isNegative = isAt(0x2d)
+        if isNegative || isAt(0x2b) {
+            at += 1
             // A blank between sign and digits is no number.
-            guard next &- 0x30 <= 9 else { return nil }
+            guard at < end, at.pointee &- 0x30 <= 9 else { return nil }
         }
         guard let magnitude = unsigned(), magnitude <= UInt64(Int64.max) else { return nil }
         return isNegative ? -Int64(magnitude) : Int64(magnitude)
@@ -142,13 +193,13 @@ struct Scan {
     /// `12.34` without sign or exponent; nil for anything else.
     mutating func decimal() -> Double? {
         skipBlanks()
-        let start = position
+        let start = at
         var mantissa: UInt64 = 0
-        var divisor = 1.0
+        var divisor: UInt64 = 1
         var seen = 0
         var isFraction = false
-        while position < bytes.count {
-            let byte = bytes[position]
+        while at < end {
+            let byte = at.pointee
             if byte == 0x2e, !isFraction {
                 isFraction = true
             } else {
@@ -157,17 +208,17 @@ struct Scan {
                 seen += 1
                 // Fifteen digits are exact; the kernel prints two after the point.
                 guard seen <= 15 else { return nil }
-                mantissa = mantissa * 10 + UInt64(digit)
-                if isFraction { divisor *= 10 }
+                mantissa = mantissa &* 10 &+ UInt64(digit)
+                if isFraction { divisor = divisor &* 10 }
             }
-            position += 1
+            at += 1
         }
-        guard position > start, seen > 0, isAtWordEnd else { return nil }
-        return Double(mantissa) / divisor
+        guard at > start, seen > 0, isAtWordEnd else { return nil }
+        return Double(mantissa) / Double(divisor)
     }
 
     private var isAtWordEnd: Bool {
-        position >= bytes.count || isBlank(bytes[position]) || bytes[position] == 0x0a
+        at >= end || Self.isBlank(at.pointee) || at.pointee == 0x0a
     }
 
     /// The file's one number and nothing else, or nil.

@@ -77,7 +77,7 @@ enum Name {
         return (0...(bytes.count - count)).contains { Text.equal(bytes[$0..<($0 + count)], middle) }
     }
 
-    static func equal(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
+    static func equal(_ a: String, _ b: String) -> Bool { Text.equal(a, b) }
 
     static func equal(_ a: [String], _ b: [String]) -> Bool {
         a.count == b.count && zip(a, b).allSatisfy { equal($0, $1) }

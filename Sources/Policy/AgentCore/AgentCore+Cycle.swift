@@ -7,6 +7,7 @@ import Model
 extension AgentCore {
     /// After the first one, at once, observations lie on a grid that the observer phase shifts: a
     /// fleet that was powered on together doesn't go on reporting in a herd.
+    @inline(__always)
     func followingObservation(after nowMs: Int64) -> Int64 {
         let interval = max(1, sampleIntervalMs)
         let hash = state.hardwareHash ?? hardware.hash

@@ -61,6 +61,7 @@ extension AgentCore {
     }
 
     /// What counts now: by the socket, else by `other`.
+    @inline(__always)
     func signals(_ now: Instant, over other: Signals) -> Signals {
         workload.signals(over: other, nowMs: now.monotonicMs, intervalMs: sampleIntervalMs)
     }

@@ -14,8 +14,10 @@ import Wire
 
 extension AgentCore {
     /// Samples that neither the disk nor the aggregator has.
+    @inline(__always)
     public var atRisk: AtRisk { feed.atRisk }
     /// The agent's own samples under this boot counter, and the workloads' values.
+    @inline(__always)
     public var samplesTakenSoFar: UInt64 { samplesTaken &+ feed.user.appended }
 
     /// What is due now of checkpoints and snapshots.

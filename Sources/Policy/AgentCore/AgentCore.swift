@@ -162,11 +162,14 @@ public struct AgentCore: ~Copyable {
         configuration.sampleIntervalMs = sampleIntervalMs
     }
 
+    // Inlined, as what follows and each loop asks: a call would be given a copy of all that the core holds.
+    @inline(__always)
     public var sampleIntervalMs: Int64 {
         configuration.sampleIntervalMs ?? Int64(keeper.current.values[.sampleIntervalMs])
     }
 
     /// When the next `.tick` is wanted, monotonic ms.
+    @inline(__always)
     public var nextDeadlineMs: Int64 {
         var earliest = farewellEndMs ?? Int64.max
         func note(_ deadlineMs: Int64?) { earliest = min(earliest, deadlineMs ?? Int64.max) }
@@ -180,6 +183,7 @@ public struct AgentCore: ~Copyable {
         return earliest
     }
 
+    @inline(__always)
     private var mayHold: Bool { state.reportKey != nil && !mustEnrolAgain && !isHolding }
 
     public mutating func step(_ event: AgentEvent, at now: Instant) -> [AgentAction] {

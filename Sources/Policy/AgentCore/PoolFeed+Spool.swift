@@ -31,14 +31,8 @@ extension PoolFeed {
     var atRisk: AtRisk {
         var own = AtRisk()
         var all = AtRisk()
-        for id in declared {
-            guard let next = pool.nextIndex(of: id), let delivered = pool.deliveredIndex(of: id) else { continue }
-            var spooled: UInt64 = 0
-            var unbacked: UInt64 = 0
-            for one in book.series where one.id == id {
-                spooled = one.spooled
-                unbacked = one.unbacked
-            }
+        pool.forEachSeries { id, delivered, next in
+            let (spooled, unbacked) = book.backing(of: id)
             let fresh = next - min(next, max(spooled, delivered))
             // Their copies went at the cap.
             let bareEnd = min(unbacked, spooled)

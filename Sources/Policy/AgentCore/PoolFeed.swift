@@ -286,11 +286,14 @@ struct PoolFeed {
         _ series: SeriesDeclaration, _ timeMs: Int64, _ value: Double, _ score: Double
     ) {
         do throws(PoolError) {
-            if !declared.contains(series.id) {
+            do throws(PoolError) {
+                try pool.append(series: series.id, timeMs: timeMs, value: value, score: score)
+            } catch {
+                guard case .unknownSeries = error else { throw error }
                 try pool.declare(series)
                 declared.append(series.id)
+                try pool.append(series: series.id, timeMs: timeMs, value: value, score: score)
             }
-            try pool.append(series: series.id, timeMs: timeMs, value: value, score: score)
         } catch {
             // A full pool counts the values it refuses; what it never knew is ours to count.
             if case .full = error, declared.contains(series.id) { return }

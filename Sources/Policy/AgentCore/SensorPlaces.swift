@@ -1,6 +1,7 @@
 // Which series the sensors of a sample go to, by their place in it: found once, and again when the list
 // of sensors is another one.
 
+import Bytes
 import Model
 
 struct SensorPlaces {
@@ -16,8 +17,7 @@ struct SensorPlaces {
         hwmon = sample.hwmon
     }
 
-    /// Whether the sample lists the same sensors in the same order. Names that are unchanged share
-    /// their storage, so this compares little.
+    /// Whether the sample lists the same sensors in the same order.
     func fit(_ sample: Sample) -> Bool {
         guard zones.count == sample.zones.count, hwmon.count == sample.hwmon.count else { return false }
         for index in zones.indices where !same(zones[index].name, sample.zones[index].name) { return false }
@@ -30,5 +30,5 @@ struct SensorPlaces {
         return true
     }
 
-    private func same(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
+    private func same(_ a: String, _ b: String) -> Bool { Text.equal(a, b) }
 }

@@ -32,6 +32,12 @@ final class SpoolBook {
         return series.count - 1
     }
 
+    /// Of a series: below which index it is on disk, and below which that copy was given up.
+    func backing(of id: UInt16) -> (spooled: UInt64, unbacked: UInt64) {
+        for one in series where one.id == id { return (one.spooled, one.unbacked) }
+        return (0, 0)
+    }
+
     func spooled(_ id: UInt16) -> UInt64 { series.first { $0.id == id }?.spooled ?? 0 }
 
     /// The pool's spill hook. It writes nothing: what a record holds already may go, the rest stays
