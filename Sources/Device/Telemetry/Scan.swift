@@ -99,28 +99,28 @@ struct Scan {
     private mutating func take(_ text: UnsafePointer<UInt8>, _ count: Int) -> Bool {
         guard end - at >= count else { return false }
         var done = 0
-        func same<Word: FixedWidthInteger & BitwiseCopyable>(_: Word.Type) -> Bool {
-            UnsafeRawPointer(at + done).loadUnaligned(as: Word.self)
-                == UnsafeRawPointer(text + done).loadUnaligned(as: Word.self)
-        }
         while count - done >= 8 {
-            guard same(UInt64.self) else { return false }
+            guard Self.same(UInt64.self, at + done, text + done) else { return false }
             done += 8
         }
         if count - done >= 4 {
-            guard same(UInt32.self) else { return false }
+            guard Self.same(UInt32.self, at + done, text + done) else { return false }
             done += 4
         }
         if count - done >= 2 {
-            guard same(UInt16.self) else { return false }
+            guard Self.same(UInt16.self, at + done, text + done) else { return false }
             done += 2
         }
-        if done < count {
-            guard same(UInt8.self) else { return false }
-            done += 1
-        }
+        guard done == count || at[done] == text[done] else { return false }
         at += count
         return true
+    }
+
+    @inline(__always)
+    private static func same<Word: FixedWidthInteger & BitwiseCopyable>(
+        _: Word.Type, _ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>
+    ) -> Bool {
+        UnsafeRawPointer(a).loadUnaligned(as: Word.self) == UnsafeRawPointer(b).loadUnaligned(as: Word.self)
     }
 
     /// Passes over a name and the colon behind it, within the line.

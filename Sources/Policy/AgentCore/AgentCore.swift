@@ -169,8 +169,13 @@ public struct AgentCore: ~Copyable {
     }
 
     /// When the next `.tick` is wanted, monotonic ms.
-    @inline(__always)
     public var nextDeadlineMs: Int64 {
+        // It changes nothing: this way it is given the core's address.
+        mutating get { earliestDeadlineMs }
+    }
+
+    @inline(__always)
+    private var earliestDeadlineMs: Int64 {
         var earliest = farewellEndMs ?? Int64.max
         func note(_ deadlineMs: Int64?) { earliest = min(earliest, deadlineMs ?? Int64.max) }
         if !isReporting, !isEnrolling { note(nextReportMs) }
