@@ -88,7 +88,15 @@ public struct ByteSink {
     public mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
     public mutating func removeLast(_ count: Int) { bytes.removeLast(count) }
     /// Empties it and keeps its memory.
-    public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+    public mutating func removeAll() {
+        if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
+    }
+    /// Empties it, with room for `count` bytes from the start. In steps, so that what is used again and
+    /// again isn't moved for each byte more.
+    public mutating func removeAll(reserving count: Int) {
+        removeAll()
+        if bytes.capacity < count { bytes.reserveCapacity((count + 1023) & ~1023) }
+    }
 
     /// Appends what `body` writes, at most `limit` bytes of it.
     @inline(__always)
@@ -138,9 +146,15 @@ public struct ByteSink {
 
     /// Before what stands at `position`: a length that is known only afterwards.
     public mutating func insertVarint(_ value: UInt64, at position: Int) {
-        var length = ByteSink()
-        length.appendVarint(value)
-        bytes.insert(contentsOf: length.bytes, at: position)
+        let end = bytes.count
+        appendVarint(value)
+        let length = bytes.count - end
+        // What stands behind it is moved up, the last byte first, and the length put before it.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 10) { varint in
+            for index in 0..<length { varint[index] = bytes[end + index] }
+            for index in stride(from: end - 1, through: position, by: -1) { bytes[index + length] = bytes[index] }
+            for index in 0..<length { bytes[position + index] = varint[index] }
+        }
     }
 
     /// Zigzag, so that small negatives stay short.

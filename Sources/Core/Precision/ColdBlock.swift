@@ -51,23 +51,38 @@ public enum ColdBlock {
     /// The runs as they will be coded: exact ones by decimals or XOR, and grid ones exactly after
     /// all where the decimals' own lattice is no finer than the grid, or where the run is constant:
     /// then the exact coding is no larger. Neighbours of one coding are joined.
+    ///
+    /// - Parameter runs: as they are wanted; afterwards, in the same memory, as they will be coded.
+    /// - Returns: the decimal places.
     public static func plan(
-        _ values: UnsafeBufferPointer<Double>, _ wanted: [ValueRun], grid: Grid
-    ) -> (runs: [ValueRun], places: Int) {
-        var runs: [ValueRun] = []
+        _ values: UnsafeBufferPointer<Double>, _ runs: inout [ValueRun], grid: Grid
+    ) -> Int {
         var places = 0
         var start = 0
-        for run in wanted {
+        var planned = 0
+        for index in runs.indices {
+            let run = runs[index]
             let slice = UnsafeBufferPointer(rebasing: values[start..<start + run.count])
             start += run.count
             let (coding, decimals) = coding(of: slice, run, grid)
             places = max(places, decimals)
-            if let last = runs.last, last.coding == coding, last.isKept == run.isKept {
-                runs[runs.count - 1].count += run.count
+            if planned > 0, runs[planned - 1].coding == coding, runs[planned - 1].isKept == run.isKept {
+                runs[planned - 1].count += run.count
             } else {
-                runs.append(ValueRun(count: run.count, coding: coding, isKept: run.isKept))
+                runs[planned] = ValueRun(count: run.count, coding: coding, isKept: run.isKept)
+                planned += 1
             }
         }
+        runs.removeLast(runs.count - planned)
+        return places
+    }
+
+    /// The same, into a list of its own.
+    public static func plan(
+        _ values: UnsafeBufferPointer<Double>, _ wanted: [ValueRun], grid: Grid
+    ) -> (runs: [ValueRun], places: Int) {
+        var runs = wanted
+        let places = plan(values, &runs, grid: grid)
         return (runs, places)
     }
 
@@ -118,44 +133,80 @@ public enum ColdBlock {
         sink.append8(UInt8(places))
         let axis = Axis(grid, exponent: unitExponent(values, grid), power: power)
         sink.append8(UInt8(axis.exponent))
-        var exceptions = ExceptionSink()
-        var section = ByteSink()
-        var encoder = RangeEncoder(reserving: sink.capacity - sink.count)
-        var model = ColdModel(axis)
-        defer { model.deallocate() }
-        var position = 0
+        let first = appendExceptions(values, runs, grid, power: power, into: &sink)
+        sink.appendSignedVarint(first ?? 0)
+        appendSection(values, runs, into: &sink)
+        CountTable.with { counts in
+            var encoder = RangeEncoder(taking: &sink)
+            var model = ColdModel(axis, on: counts)
+            var position = 0
+            var hasBegun = false
+            for run in runs {
+                let end = position + run.count
+                while position < end {
+                    let value = values[position]
+                    position += 1
+                    if run.coding == .xor {
+                        model.skip(exact: value)
+                    } else if let integer = index(value, run.coding, grid, power: power) {
+                        if hasBegun {
+                            model.encode(integer, run.coding, to: &encoder)
+                        } else {
+                            model.begin(integer, run.coding)
+                            hasBegun = true
+                        }
+                    }
+                }
+            }
+            encoder.finish(into: &sink)
+        }
+    }
+
+    /// What stands in no grid and is no decimal, in order, behind its count; answers the first integer.
+    private static func appendExceptions(
+        _ values: UnsafeBufferPointer<Double>, _ runs: [ValueRun], _ grid: Grid, power: Double,
+        into sink: inout ByteSink
+    ) -> Int64? {
         var first: Int64?
+        var count = 0
+        var previous = 0
+        let start = sink.count
+        var position = 0
         for run in runs {
             let end = position + run.count
-            if run.coding == .xor {
-                let slice = UnsafeBufferPointer(rebasing: values[position..<end])
-                let start = section.count
-                XorBlock.encode(slice, previous: 0, into: &section)
-                section.insertVarint(UInt64(section.count - start), at: start)
-                for value in slice { model.skip(exact: value) }
-                position = end
-            }
+            if run.coding == .xor { position = end }
             while position < end {
                 let value = values[position]
                 if let integer = index(value, run.coding, grid, power: power) {
-                    if first == nil {
-                        first = integer
-                        model.begin(integer, run.coding)
-                    } else {
-                        model.encode(integer, run.coding, to: &encoder)
-                    }
+                    if first == nil { first = integer }
                 } else {
-                    exceptions.append(value, at: position)
+                    sink.appendVarint(UInt64(position - previous))
+                    sink.append64(value.bitPattern)
+                    previous = position
+                    count += 1
                 }
                 position += 1
             }
         }
-        sink.appendVarint(exceptions.count)
-        sink.append(exceptions.list.bytes)
-        sink.appendSignedVarint(first ?? 0)
-        sink.appendVarint(UInt64(section.count))
-        sink.append(section.bytes)
-        sink.append(encoder.finish())
+        sink.insertVarint(UInt64(count), at: start)
+        return first
+    }
+
+    /// The runs that are no decimals, behind the length of all of them.
+    private static func appendSection(
+        _ values: UnsafeBufferPointer<Double>, _ runs: [ValueRun], into sink: inout ByteSink
+    ) {
+        let start = sink.count
+        var position = 0
+        for run in runs {
+            let slice = UnsafeBufferPointer(rebasing: values[position..<position + run.count])
+            position += run.count
+            guard run.coding == .xor else { continue }
+            let own = sink.count
+            XorBlock.encode(slice, previous: 0, into: &sink)
+            sink.insertVarint(UInt64(sink.count - own), at: own)
+        }
+        sink.insertVarint(UInt64(sink.count - start), at: start)
     }
 
     private static func appendRuns(_ runs: [ValueRun], into sink: inout ByteSink) {
@@ -184,7 +235,18 @@ public enum ColdBlock {
     public static func decode(
         into values: UnsafeMutableBufferPointer<Double>, grid: Grid, from source: inout ByteSource
     ) throws(PrecisionError) -> [ValueRun] {
-        let runs = try readRuns(count: values.count, from: &source)
+        var runs: [ValueRun] = []
+        try decode(into: values, grid: grid, from: &source, appending: &runs)
+        return runs
+    }
+
+    /// The same, with the runs behind those that the list has already.
+    public static func decode(
+        into values: UnsafeMutableBufferPointer<Double>, grid: Grid, from source: inout ByteSource,
+        appending runs: inout [ValueRun]
+    ) throws(PrecisionError) {
+        let known = runs.count
+        try walkRuns(count: values.count, from: &source) { runs.append($0) }
         let places = Int(try source.read8())
         guard places <= DecimalScale.largest else { throw .malformed }
         let exponent = Int(try source.read8())
@@ -197,49 +259,50 @@ public enum ColdBlock {
         guard sectionLength <= UInt64(source.remaining) else { throw .truncated }
         var section = try source.readSlice(Int(sectionLength))
         var decoder = RangeDecoder(source.takeRest())
-        var model = ColdModel(axis)
-        defer { model.deallocate() }
-        var begun = false
-        var position = 0
-        for run in runs {
-            let end = position + run.count
-            if run.coding == .xor {
-                let length = try section.readVarint()
-                guard length <= UInt64(section.remaining) else { throw .truncated }
-                let slice = UnsafeMutableBufferPointer(rebasing: values[position..<end])
-                try XorBlock.decode(slice, previous: 0, from: section.readSlice(Int(length)))
-                for value in slice { model.skip(exact: value) }
-                position = end
-                continue
-            }
-            while position < end {
-                defer { position += 1 }
-                if exceptions.next == position {
-                    values[position] = Double(bitPattern: exceptions.bits)
-                    try exceptions.advance()
+        try CountTable.with { counts throws(PrecisionError) in
+            var model = ColdModel(axis, on: counts)
+            var begun = false
+            var position = 0
+            for place in known..<runs.count {
+                let run = runs[place]
+                let end = position + run.count
+                if run.coding == .xor {
+                    let length = try section.readVarint()
+                    guard length <= UInt64(section.remaining) else { throw .truncated }
+                    let slice = UnsafeMutableBufferPointer(rebasing: values[position..<end])
+                    try XorBlock.decode(slice, previous: 0, from: section.readSlice(Int(length)))
+                    for value in slice { model.skip(exact: value) }
+                    position = end
                     continue
                 }
-                let integer: Int64
-                if begun {
-                    integer = try model.decode(run.coding, from: &decoder)
-                } else {
-                    integer = firstInteger
-                    model.begin(integer, run.coding)
-                    begun = true
-                }
-                switch run.coding {
-                case .grid8:
-                    guard integer.magnitude <= UInt64(Grid.largestIndex) else { throw .malformed }
-                    values[position] = grid.value8(integer)
-                case .grid16:
-                    guard integer.magnitude <= UInt64(Grid.largestIndex) else { throw .malformed }
-                    values[position] = grid.value16(integer)
-                default: values[position] = Double(integer) / power
+                while position < end {
+                    defer { position += 1 }
+                    if exceptions.next == position {
+                        values[position] = Double(bitPattern: exceptions.bits)
+                        try exceptions.advance()
+                        continue
+                    }
+                    let integer: Int64
+                    if begun {
+                        integer = try model.decode(run.coding, from: &decoder)
+                    } else {
+                        integer = firstInteger
+                        model.begin(integer, run.coding)
+                        begun = true
+                    }
+                    switch run.coding {
+                    case .grid8:
+                        guard integer.magnitude <= UInt64(Grid.largestIndex) else { throw .malformed }
+                        values[position] = grid.value8(integer)
+                    case .grid16:
+                        guard integer.magnitude <= UInt64(Grid.largestIndex) else { throw .malformed }
+                        values[position] = grid.value16(integer)
+                    default: values[position] = Double(integer) / power
+                    }
                 }
             }
         }
         guard exceptions.next == nil, section.remaining == 0 else { throw .malformed }
-        return runs
     }
 
     /// How the values of a block are held, without decoding them; nothing if the bytes are damaged.
@@ -278,21 +341,16 @@ public enum ColdBlock {
         let coarse = grid.step16 * Double(Grid.nesting)
         let ratio = coarse * DecimalScale.power(min(Int(places), DecimalScale.largest))
         var (bits, values) = (0.0, 0)
-        // Of mantissas all but the first bits are noise.
-        for (held, finer) in [(grid16, 8.0), (decimal, ratio > 1 ? Phi.log2(ratio) : 0), (xor, 45.0)]
-        where held > 0 && finer > 0 {
+        func add(_ held: Int, finer: Double) {
+            guard held > 0, finer > 0 else { return }
             bits += Double(held) * max(0, taken - Phi.log2(1 + Phi.exp2(taken - finer)))
             values += held
         }
+        add(grid16, finer: 8)
+        add(decimal, finer: ratio > 1 ? Phi.log2(ratio) : 0)
+        // Of mantissas all but the first bits are noise.
+        add(xor, finer: 45)
         return (bits, values)
-    }
-
-    private static func readRuns(
-        count: Int, from source: inout ByteSource
-    ) throws(PrecisionError) -> [ValueRun] {
-        var runs: [ValueRun] = []
-        try walkRuns(count: count, from: &source) { runs.append($0) }
-        return runs
     }
 
     private static func walkRuns(
@@ -333,20 +391,6 @@ public enum ColdBlock {
             _ = try source.read64()
         }
         return try ExceptionList(start, count: Int(count), limit: values.count)
-    }
-}
-
-/// What stands in no grid and is no decimal, in order.
-private struct ExceptionSink {
-    private(set) var list = ByteSink()
-    private(set) var count: UInt64 = 0
-    private var previous = 0
-
-    mutating func append(_ value: Double, at position: Int) {
-        list.appendVarint(UInt64(position - previous))
-        list.append64(value.bitPattern)
-        previous = position
-        count += 1
     }
 }
 
