@@ -14,8 +14,6 @@
 //
 // Within a run, exceptions (NaN, ±∞, what the grid or the decimals cannot stand for) are skipped.
 
-import Phi
-
 public enum RunCoding: UInt8, Sendable {
     case grid8 = 0
     case grid16 = 1
@@ -45,9 +43,6 @@ public struct ValueRun: Equatable, Sendable {
 }
 
 public enum ColdBlock {
-    /// Runs are made of whole blocks of the pool, mostly.
-    private static let runUnit = 128
-
     /// The runs as they will be coded: exact ones by decimals or XOR, and grid ones exactly after
     /// all where the decimals' own lattice is no finer than the grid, or where the run is constant:
     /// then the exact coding is no larger. Neighbours of one coding are joined.
@@ -209,16 +204,6 @@ public enum ColdBlock {
         sink.insertVarint(UInt64(sink.count - start), at: start)
     }
 
-    private static func appendRuns(_ runs: [ValueRun], into sink: inout ByteSink) {
-        let inBlocks = runs.dropLast().allSatisfy { $0.count % runUnit == 0 }
-        sink.appendVarint(UInt64(runs.count) << 1 | (inBlocks ? 1 : 0))
-        for (index, run) in runs.enumerated() {
-            let length = index == runs.count - 1 ? 0 : run.count / (inBlocks ? runUnit : 1)
-            sink.appendVarint(
-                UInt64(length) << 3 | (run.isKept ? 4 : 0) | UInt64(run.coding.rawValue))
-        }
-    }
-
     /// log2 of the mean step between neighbours, in steps of the 16-bit grid; 0…40.
     private static func unitExponent(_ values: UnsafeBufferPointer<Double>, _ grid: Grid) -> Int {
         var sum = 0.0
@@ -303,81 +288,6 @@ public enum ColdBlock {
             }
         }
         guard exceptions.next == nil, section.remaining == 0 else { throw .malformed }
-    }
-
-    /// How the values of a block are held, without decoding them; nothing if the bytes are damaged.
-    public static func forEachRun(
-        of bytes: UnsafeRawBufferPointer, count: Int, _ body: (ValueRun) -> Void
-    ) {
-        var source = ByteSource(bytes)
-        try? walkRuns(count: count, from: &source, body)
-    }
-
-    /// About how many bits would be freed by putting all that is not kept exact on the 8-bit grid,
-    /// and of how many values.
-    ///
-    /// A value that takes b bits where steps are 2^n times finer than the 8-bit grid's will take
-    /// b − n as long as that is more than a bit or two; and never less than nothing: log2(1 + 2^(b − n))
-    /// has both ends right. What b is, the chunk's own size says.
-    public static func bitsFreedAt8(
-        of bytes: UnsafeRawBufferPointer, count: Int, grid: Grid
-    ) -> (bits: Double, values: Int) {
-        var source = ByteSource(bytes)
-        // Where the places lie is known behind the runs only.
-        guard count > 0, (try? walkRuns(count: count, from: &source) { _ in }) != nil,
-            let places = try? source.read8()
-        else { return (0, 0) }
-        var (grid16, decimal, xor) = (0, 0, 0)
-        forEachRun(of: bytes, count: count) { run in
-            guard !run.isKept else { return }
-            switch run.coding {
-            case .grid8: break
-            case .grid16: grid16 += run.count
-            case .decimal: decimal += run.count
-            case .xor: xor += run.count
-            }
-        }
-        let taken = Double(bytes.count * 8) / Double(count)
-        let coarse = grid.step16 * Double(Grid.nesting)
-        let ratio = coarse * DecimalScale.power(min(Int(places), DecimalScale.largest))
-        var (bits, values) = (0.0, 0)
-        func add(_ held: Int, finer: Double) {
-            guard held > 0, finer > 0 else { return }
-            bits += Double(held) * max(0, taken - Phi.log2(1 + Phi.exp2(taken - finer)))
-            values += held
-        }
-        add(grid16, finer: 8)
-        add(decimal, finer: ratio > 1 ? Phi.log2(ratio) : 0)
-        // Of mantissas all but the first bits are noise.
-        add(xor, finer: 45)
-        return (bits, values)
-    }
-
-    private static func walkRuns(
-        count: Int, from source: inout ByteSource, _ body: (ValueRun) -> Void
-    ) throws(PrecisionError) {
-        let head = try source.readVarint()
-        let runCount = head >> 1
-        let unit = head & 1 == 1 ? UInt64(runUnit) : 1
-        guard runCount > 0, runCount <= UInt64(count) else { throw .tooLarge }
-        var left = UInt64(count)
-        for index in 0..<runCount {
-            let word = try source.readVarint()
-            let isLast = index == runCount - 1
-            // Bounded before it is multiplied.
-            guard word >> 3 <= left, (word >> 3 == 0) == isLast,
-                let coding = RunCoding(rawValue: UInt8(word & 3))
-            else { throw .malformed }
-            let length = isLast ? left : (word >> 3) * unit
-            let isKept = word & 4 != 0
-            guard length > 0, length <= left, coding.isExact || !isKept else { throw .malformed }
-            left -= length
-            body(
-                ValueRun(
-                    count: Int(length), coding: coding, isKept: isKept,
-                    isOriginal: coding.isExact))
-        }
-        guard left == 0 else { throw .malformed }
     }
 
     private static func readExceptions(

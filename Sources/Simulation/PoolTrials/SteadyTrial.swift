@@ -7,7 +7,7 @@ public struct SteadyTrial {
     public enum Way: UInt8, CaseIterable, Sendable {
         /// A ring gives up what is worth least.
         case ring
-        /// A receiver acknowledges each block, and what it has is evicted.
+        /// A receiver acknowledges what there is now and then, and what it has is evicted.
         case delivered
         /// A ring whose values may all go to 8 bits: most of the work is recoding.
         case coarse
@@ -54,17 +54,22 @@ public struct SteadyTrial {
                 try pool.append(
                     series: UInt16(id), timeMs: Int64(rows) * BoardSeries.intervalMs, value: row[id],
                     score: score)
-                if way == .delivered { acknowledge(UInt16(id)) }
             }
             rows += 1
+            if way == .delivered, rows % Self.rowsPerReport == 0 { acknowledge() }
         }
     }
 
-    private func acknowledge(_ id: UInt16) {
-        guard let next = pool.nextIndex(of: id), let delivered = pool.deliveredIndex(of: id),
-            next % UInt64(TensorPool.blockValues) == 0, next > delivered
-        else { return }
-        pool.markDelivered(ChunkRef(series: id, firstIndex: delivered, count: Int(next - delivered)))
+    /// Whole blocks: then nothing is in open buffers.
+    private static let rowsPerReport = 40 * TensorPool.blockValues
+
+    private func acknowledge() {
+        for id in row.indices {
+            guard let next = pool.nextIndex(of: UInt16(id)), let delivered = pool.deliveredIndex(of: UInt16(id))
+            else { continue }
+            pool.markDelivered(
+                ChunkRef(series: UInt16(id), firstIndex: delivered, count: Int(next - delivered)))
+        }
     }
 
     /// Values that made room for others.

@@ -2,8 +2,8 @@
 // Gorilla's XOR, zstd and raw Doubles, on the same values.
 // With `--kernel FILE` and `--device-kernel FILE --plugin FILE` (both of pool-kernel, for this machine and
 // for the device) it counts instructions and heap as well: `make bench-pool`.
-// `pool-bench --steady ROWS` runs pools at their budget and nothing else: what they ask of the heap, after as
-// many rows of warm-up.
+// `pool-bench --steady ROWS [--budget KIB]` runs pools at their budget and nothing else: what they ask of the
+// heap, after as many rows of warm-up.
 
 import CMeasure
 import Foundation
@@ -27,15 +27,16 @@ func runSteadily(_ rows: Int, budgetKiB: Int) throws {
         let before = cmeasure_allocations()
         try trial.run(rows: rows)
         let atEnd = cmeasure_allocations()
+        let digest = String(try trial.digest(), radix: 16)
         print(
             "\(way.name), \(budgetKiB) KiB: \(trial.gone - gone) values made room for others, "
-                + "\(trial.scratchBytes) bytes of scratch, pool \(String(try trial.digest(), radix: 16)); allocations: \(afterWarmUp - atStart) in \(rows) rows, "
-                + "then \(atEnd - before)")
+                + "\(trial.scratchBytes) bytes of scratch, pool \(digest); "
+                + "allocations: \(afterWarmUp - atStart) in \(rows) rows, then \(atEnd - before)")
     }
 }
 
 if let rows = value(after: "--steady").flatMap({ Int($0) }), rows > 0 {
-    for budgetKiB in [64, 512] { try runSteadily(rows, budgetKiB: budgetKiB) }
+    try runSteadily(rows, budgetKiB: value(after: "--budget").flatMap { Int($0) } ?? 64)
     exit(0)
 }
 
