@@ -146,15 +146,22 @@ public struct ByteSink {
 
     /// Before what stands at `position`: a length that is known only afterwards.
     public mutating func insertVarint(_ value: UInt64, at position: Int) {
-        let end = bytes.count
-        appendVarint(value)
-        let length = bytes.count - end
-        // What stands behind it is moved up, the last byte first, and the length put before it.
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 10) { varint in
-            for index in 0..<length { varint[index] = bytes[end + index] }
-            for index in stride(from: end - 1, through: position, by: -1) { bytes[index + length] = bytes[index] }
-            for index in 0..<length { bytes[position + index] = varint[index] }
+            var rest = value
+            var length = 0
+            while rest >= 0x80 {
+                varint[length] = UInt8(truncatingIfNeeded: rest) | 0x80
+                rest >>= 7
+                length += 1
+            }
+            varint[length] = UInt8(truncatingIfNeeded: rest)
+            bytes.insert(contentsOf: UnsafeBufferPointer(rebasing: varint[...length]), at: position)
         }
+    }
+
+    /// Before what stands at `position`.
+    public mutating func insert(_ more: [UInt8], at position: Int) {
+        bytes.insert(contentsOf: more, at: position)
     }
 
     /// Zigzag, so that small negatives stay short.

@@ -119,72 +119,65 @@ public enum ColdBlock {
         }
     }
 
+    /// - Parameter spare: memory for what is exceptional; used up.
     public static func encode(
         _ values: UnsafeBufferPointer<Double>, runs: [ValueRun], places: Int, grid: Grid,
-        into sink: inout ByteSink
+        into sink: inout ByteSink, using spare: inout ByteSink
     ) {
         let power = DecimalScale.power(places)
         appendRuns(runs, into: &sink)
         sink.append8(UInt8(places))
         let axis = Axis(grid, exponent: unitExponent(values, grid), power: power)
         sink.append8(UInt8(axis.exponent))
-        let first = appendExceptions(values, runs, grid, power: power, into: &sink)
-        sink.appendSignedVarint(first ?? 0)
+        // Exceptions and the first integer are found while coding, and stand before what is coded.
+        let start = sink.count
+        spare.removeAll()
         appendSection(values, runs, into: &sink)
+        var exceptions = (count: 0, previous: 0)
+        var first: Int64?
         CountTable.with { counts in
             var encoder = RangeEncoder(taking: &sink)
             var model = ColdModel(axis, on: counts)
             var position = 0
-            var hasBegun = false
             for run in runs {
                 let end = position + run.count
+                if run.coding == .xor {
+                    while position < end {
+                        model.skip(exact: values[position])
+                        position += 1
+                    }
+                }
                 while position < end {
                     let value = values[position]
-                    position += 1
-                    if run.coding == .xor {
-                        model.skip(exact: value)
-                    } else if let integer = index(value, run.coding, grid, power: power) {
-                        if hasBegun {
-                            model.encode(integer, run.coding, to: &encoder)
-                        } else {
+                    if let integer = index(value, run.coding, grid, power: power) {
+                        if first == nil {
+                            first = integer
                             model.begin(integer, run.coding)
-                            hasBegun = true
+                        } else {
+                            model.encode(integer, run.coding, to: &encoder)
                         }
+                    } else {
+                        spare.appendVarint(UInt64(position - exceptions.previous))
+                        spare.append64(value.bitPattern)
+                        exceptions = (exceptions.count + 1, position)
                     }
+                    position += 1
                 }
             }
             encoder.finish(into: &sink)
         }
+        spare.insertVarint(UInt64(exceptions.count), at: 0)
+        spare.appendSignedVarint(first ?? 0)
+        sink.insert(spare.bytes, at: start)
     }
 
-    /// What stands in no grid and is no decimal, in order, behind its count; answers the first integer.
-    private static func appendExceptions(
-        _ values: UnsafeBufferPointer<Double>, _ runs: [ValueRun], _ grid: Grid, power: Double,
+    /// The same, with memory of its own.
+    public static func encode(
+        _ values: UnsafeBufferPointer<Double>, runs: [ValueRun], places: Int, grid: Grid,
         into sink: inout ByteSink
-    ) -> Int64? {
-        var first: Int64?
-        var count = 0
-        var previous = 0
-        let start = sink.count
-        var position = 0
-        for run in runs {
-            let end = position + run.count
-            if run.coding == .xor { position = end }
-            while position < end {
-                let value = values[position]
-                if let integer = index(value, run.coding, grid, power: power) {
-                    if first == nil { first = integer }
-                } else {
-                    sink.appendVarint(UInt64(position - previous))
-                    sink.append64(value.bitPattern)
-                    previous = position
-                    count += 1
-                }
-                position += 1
-            }
-        }
-        sink.insertVarint(UInt64(count), at: start)
-        return first
+    ) {
+        var spare = ByteSink()
+        encode(values, runs: runs, places: places, grid: grid, into: &sink, using: &spare)
     }
 
     /// The runs that are no decimals, behind the length of all of them.

@@ -16,6 +16,7 @@ struct PoolScratch {
 
     /// A chunk that is being recoded, or times that are being joined: never both.
     var coded = ByteSink()
+    var exceptions = ByteSink()
     var runs: [ValueRun] = []
     private var numbers = Table<UInt64>()
 
@@ -39,7 +40,7 @@ struct PoolScratch {
 
     /// Heap bytes, without what the allocator adds.
     var heldBytes: Int {
-        let sinks = blockValues.capacity + blockTimes.capacity + coded.capacity
+        let sinks = blockValues.capacity + blockTimes.capacity + coded.capacity + exceptions.capacity
         let recoding = numbers.bytes + runs.capacity * MemoryLayout<ValueRun>.stride + members.bytes + parts.bytes
         let walks = times.bytes + ids.bytes + tried.bytes + candidates.bytes + oldest.bytes + chunks.bytes + held.bytes
         return sinks + recoding + walks

@@ -248,7 +248,8 @@ extension PoolState {
         let places = ColdBlock.plan(values, &scratch.pointee.runs, grid: grid)
         scratch.pointee.coded.removeAll(reserving: bytes)
         ColdBlock.encode(
-            values, runs: scratch.pointee.runs, places: places, grid: grid, into: &scratch.pointee.coded)
+            values, runs: scratch.pointee.runs, places: places, grid: grid, into: &scratch.pointee.coded,
+            using: &scratch.pointee.exceptions)
         return lowestTier(scratch.pointee.runs)
     }
 
