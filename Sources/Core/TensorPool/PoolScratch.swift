@@ -5,14 +5,16 @@
 // It stands beside the budget, as what was coded on its way into a record always did: the numbers of the
 // largest chunk that was recoded (32 KiB at most), its bytes (`recodeBytesMax`), and lists of what lies
 // in the arena, of which a walk over a large pool makes the longest. A pool that was never short of room
-// holds the coding of one block.
+// holds the coding of one block, 3 KiB.
 
 import Precision
 
 struct PoolScratch {
     /// A block on its way into the arena: kept while room is made for it, which may recode others.
-    var blockValues = ByteSink()
-    var blockTimes = ByteSink()
+    var blockValues = ByteSink(reserving: blockBytes)
+    var blockTimes = ByteSink(reserving: blockBytes)
+    /// An escape for each of 128 integers takes 1360 bytes.
+    private static let blockBytes = 1536
 
     /// A chunk that is being recoded, or times that are being joined: never both.
     var coded = ByteSink()
