@@ -189,7 +189,7 @@ let package = Package(
             name: "sensing-bench", dependencies: ["Bytes", "CMeasure", "Model", "System", "Telemetry"],
             path: "Sources/Simulation/sensing-bench", swiftSettings: strict),
         .executableTarget(
-            name: "pool-bench", dependencies: ["PoolReplay", "PoolTrials", "TensorPool"],
+            name: "pool-bench", dependencies: ["CMeasure", "PoolReplay", "PoolTrials", "TensorPool"],
             path: "Sources/Simulation/pool-bench", swiftSettings: strict),
         // Also for the device, where its instructions are counted.
         device("Simulation", "PoolTrials", ["TensorPool"]),

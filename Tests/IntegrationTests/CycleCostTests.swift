@@ -19,8 +19,7 @@ import Testing
 
     /// All of the device's agent's cycle, decision.json and the pool's account included, in the build that
     /// ships: counted by the emulator that runs it. At the standard interval each cycle draws up an
-    /// account; here one in ten does. What comes later than these cycles may allocate: the look through the
-    /// tree once a minute, and a full block of the pool, which is coded.
+    /// account; here one in ten does.
     @Test func noSteadyCycleOfTheAgentAllocates() throws {
         let counted = try CountedAgent()
         defer { counted.end() }
@@ -51,6 +50,48 @@ import Testing
         #expect(middle(\.instructions) <= 60_000 + 4_000 * files, "\(cycles)")
         #expect(withAccount.allSatisfy { $0.instructions <= 150_000 + 4_000 * files }, "\(withAccount)")
     }
+
+    /// What comes once a minute, and once in 128 samples: the look at the hardware and through the tree, and
+    /// the full blocks of all series, which are coded. Not counted is what the pool's arena takes, up to its
+    /// budget: a segment, which is one block, and with it the list of segments may grow. (An aligned block
+    /// counts twice.)
+    @Test func neitherALookNorAFullBlockAllocates() throws {
+        let counted = try CountedAgent(timeScale: 40)
+        defer { counted.end() }
+        // Of cycles that follow each other fast some are missed: then there were more.
+        var last = try counted.cycle()
+        for _ in 0..<20 { last = try counted.cycle() }
+        #expect(last.allocations > 1000)
+        let (startMs, heldBytes) = (counted.lastMs, counted.heldBytes)
+        var steps: [CountedAgent.Counts] = []
+        while steps.count < 400 || counted.lastMs - startMs < 200_000 {
+            let next = try counted.cycle()
+            steps.append(next - last)
+            last = next
+        }
+        // An account that knows of all that was taken.
+        let account = counted.account
+        while counted.account == account { _ = try counted.cycle() }
+        let segments = (counted.heldBytes - heldBytes + 32_768) / 65_536
+        let dear = steps.filter { $0.allocations > 0 }
+        #expect(dear.count <= segments, "\(dear) of \(steps.count) cycles, \(segments) segments")
+        #expect(dear.allSatisfy { $0.allocations <= 4 }, "\(dear)")
+    }
+
+    /// A pool that has reached its budget seals, recodes, and gives up or evicts with every block.
+    @Test func aPoolAtItsBudgetAllocatesNothing() throws {
+        let bench = Programs.root.appending(path: ".build/release/pool-bench").path
+        try #require(FileManager.default.fileExists(atPath: bench), "make build makes \(bench)")
+        let run = try Programs.run(bench, ["--steady", "40000"])
+        #expect(run.status == 0, "\(run.err)")
+        let lines = run.out.split(separator: "\n")
+        #expect(lines.count == 3)
+        for line in lines {
+            #expect(!line.contains(": 0 values made room"), "\(line)")
+            #expect(!line.contains("allocations: 0 in"), "\(line)")
+            #expect(line.hasSuffix("then 0"), "\(line)")
+        }
+    }
 }
 
 /// The device's agent in an emulator that counts; see Tests/Lab/src/count.c.
@@ -80,11 +121,17 @@ private final class CountedAgent {
     private let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     private let process = Process()
     private let addresses: [Substring]
-    private var lastMs = 0
+    /// After decision.json is written, until the cycle is over.
+    private let workMicros: UInt32
+    /// The agent's time of the last cycle seen.
+    private(set) var lastMs = 0
     /// What the pool's account of the last cycle says it has taken: another figure, another account.
     private(set) var account = 0
+    private(set) var heldBytes = 0
 
-    init() throws {
+    /// - Parameter timeScale: a second between two cycles is so many times as short.
+    init(timeScale: Int = 10) throws {
+        workMicros = UInt32(200_000 / timeScale)
         let agent = Programs.deviceAgent
         let map = agent.appendingPathExtension("map")
         for needed in [agent.path, map.path, Self.emulator] {
@@ -104,8 +151,8 @@ private final class CountedAgent {
             "-plugin", "\(counter.path),out=\(counts.path)" + addresses.map { ",at=\($0)" }.joined(),
             agent.path, "run", "--state-dir", folder.appending(path: "state").path,
             "--run-dir", folder.appending(path: "run").path,
-            // Each cycle writes decision.json where they are a second apart; that second is a short one.
-            "--interval", "1s", "--time-scale", "10",
+            // Each cycle writes decision.json where they are a second apart.
+            "--interval", "1s", "--time-scale", "\(timeScale)",
         ]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
@@ -141,8 +188,10 @@ private final class CountedAgent {
             }
             if let ms = json?["monotonicMs"] as? Int, ms != lastMs {
                 lastMs = ms
-                account = (json?["pool"] as? [String: Any])?["valuesAdmitted"] as? Int ?? 0
-                usleep(20_000)
+                let pool = json?["pool"] as? [String: Any]
+                account = pool?["valuesAdmitted"] as? Int ?? 0
+                heldBytes = pool?["heldBytes"] as? Int ?? 0
+                usleep(workMicros)
                 return try read()
             }
             usleep(5_000)

@@ -18,6 +18,19 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 1, 127, 128, 300, UInt64.max])
+    func aLengthIsInsertedBeforeWhatItIsTheLengthOf(length: UInt64) {
+        let rest = (0..<200).map { UInt8($0) }
+        for position in [0, 1, 150, 200] {
+            var sink = ByteSink()
+            sink.append(rest)
+            sink.insertVarint(length, at: position)
+            var varint = ByteSink()
+            varint.appendVarint(length)
+            #expect(sink.bytes == rest[..<position] + varint.bytes + rest[position...])
+        }
+    }
+
     @Test func badVarintsAreRefused() {
         func read(_ bytes: [UInt8]) -> PrecisionError? {
             bytes.withUnsafeBytes {

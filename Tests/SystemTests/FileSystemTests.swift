@@ -23,6 +23,21 @@ import Testing
         #expect(try FileSystem.status(path).mode == 0o666)
     }
 
+    /// Lines that end in another piece than they begin in, and one that no buffer holds.
+    @Test(arguments: [
+        ("one\ntwo\n\nthree", ["one", "two", "", "three"]), ("", []), ("\n", [""]),
+        ("1234567\n12345678\n", ["1234567", "12345678", ""]), ("123456789012\n3\n", ["12345678", "9012", "3"]),
+    ])
+    func aFileIsReadByLines(text: String, lines: [String]) throws {
+        try FileSystem.replace(scratch.at("lines"), with: Array(text.utf8))
+        let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 8)
+        defer { buffer.deallocate() }
+        var seen: [String] = []
+        FileSystem.forEachLine(of: scratch.at("lines"), using: buffer) { seen.append(String(decoding: $0, as: UTF8.self)) }
+        #expect(seen == lines)
+        FileSystem.forEachLine(of: scratch.at("nothing"), using: buffer) { _ in Issue.record("a line of no file") }
+    }
+
     @Test func replaceInAMissingFolderSaysSo() {
         #expect(throws: Errno.notFound) {
             try FileSystem.replace(scratch.at("no/where"), with: [1])

@@ -59,6 +59,18 @@ import Testing
         #expect(held.faults.count == 2)
     }
 
+    /// Nor does a look that finds the same machine.
+    @Test(arguments: ["pi4", "zero2w", "pi5", "x86"])
+    func aLookAtTheSameHardwareAllocatesNothing(name: String) throws {
+        let board = try Board(name)
+        let first = try #require(board.sensors.hardware())
+        let before = cmeasure_allocations()
+        for _ in 0..<20 { _ = board.sensors.hardware() }
+        let count = cmeasure_allocations() - before
+        #expect(count <= 2 * most(board.sensors.files.count), "\(count) allocations in 20 looks")
+        #expect(board.sensors.hardware() == first)
+    }
+
     @Test func thisMachineIsSampledWithoutAllocating() {
         let sensors = DeviceSensors()
         var instant = Instant.now()

@@ -47,6 +47,44 @@ import Testing
         #expect(board.sensors.hardware()?.hash != hash)
     }
 
+    /// Whatever a look rests on, a look that finds it changed is a new one.
+    @Test(arguments: [
+        ("sys/class/dmi/id/product_name", "Another\n"), ("sys/class/dmi/id/product_uuid", "35363448-0\n"),
+        ("sys/devices/system/cpu/present", "0-1\n"), ("proc/meminfo", "MemTotal: 900000 kB\nMemAvailable: 1 kB\n"),
+        ("sys/devices/system/cpu/cpufreq/policy0/cpuinfo_max_freq", "1000000\n"),
+        ("sys/devices/system/cpu/cpufreq/policy9/cpuinfo_max_freq", "9000000\n"),
+        ("sys/firmware/devicetree/base/model", "A board\0"),
+    ])
+    func aLookFindsWhatHasChanged(path: String, text: String) throws {
+        let board = try Board("x86")
+        let before = try #require(board.sensors.hardware())
+        #expect(board.sensors.hardware() == before)
+        try board.tree.write(path, text)
+        let after = try #require(board.sensors.hardware())
+        #expect(after != before)
+        #expect(board.sensors.hardware() == after)
+    }
+
+    @Test func aLookFindsACardThatIsPluggedIn() throws {
+        let board = try Board("pi4")
+        #expect(board.sensors.hardware()?.gpu?.tier == .integrated)
+        let slot = "sys/bus/pci/devices/0000:01:00.0"
+        try board.tree.write("\(slot)/class", "0x030000\n")
+        try board.tree.write("\(slot)/vendor", "0x10de\n")
+        try board.tree.write("\(slot)/device", "0x2204\n")
+        #expect(board.sensors.hardware()?.gpu?.name == "NVIDIA GeForce RTX 3090")
+    }
+
+    @Test func aMemoryThatCannotBeReadIsNoLook() throws {
+        let board = try Board("pi4")
+        let before = board.sensors.hardware()
+        let meminfo = try board.tree.text("proc/meminfo")
+        try board.tree.write("proc/meminfo", "")
+        #expect(board.sensors.hardware() == nil)
+        try board.tree.write("proc/meminfo", meminfo)
+        #expect(board.sensors.hardware() == before)
+    }
+
     @Test func machineIDStandsInForASerialAndIsNotShown() throws {
         let tree = try Scratch(fixture: "x86")
         try tree.write("sys/class/dmi/id/product_uuid", "00000000-0000-0000-0000-000000000000\n")
@@ -75,6 +113,6 @@ import Testing
         ("", 0),
     ])
     func nominalFrequency(cpuInfo: String, megahertz: Int) {
-        #expect(HardwareDetector.nominalMHz(Array(cpuInfo.utf8)) == megahertz)
+        #expect(ProcessorInfo(Array(cpuInfo.utf8)).nominalMHz == megahertz)
     }
 }

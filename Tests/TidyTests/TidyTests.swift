@@ -98,7 +98,7 @@ enum Tree {
         "CCurl": ["Transport"],
         "CCrypto": ["Digest", "FleetKit"],
         "CSensors": ["Telemetry"],
-        "CMeasure": ["chamber-bench", "sensing-bench"],
+        "CMeasure": ["chamber-bench", "pool-bench", "sensing-bench"],
         "CMicrohttpd": ["HTTPServer"],
         "CSQLite": ["Store"],
     ]

@@ -88,7 +88,15 @@ public struct ByteSink {
     public mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
     public mutating func removeLast(_ count: Int) { bytes.removeLast(count) }
     /// Empties it and keeps its memory.
-    public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+    public mutating func removeAll() {
+        if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
+    }
+    /// Empties it, with room for `count` bytes from the start. In steps, so that what is used again and
+    /// again isn't moved for each byte more.
+    public mutating func removeAll(reserving count: Int) {
+        removeAll()
+        if bytes.capacity < count { bytes.reserveCapacity((count + 1023) & ~1023) }
+    }
 
     /// Appends what `body` writes, at most `limit` bytes of it.
     @inline(__always)
@@ -138,9 +146,22 @@ public struct ByteSink {
 
     /// Before what stands at `position`: a length that is known only afterwards.
     public mutating func insertVarint(_ value: UInt64, at position: Int) {
-        var length = ByteSink()
-        length.appendVarint(value)
-        bytes.insert(contentsOf: length.bytes, at: position)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 10) { varint in
+            var rest = value
+            var length = 0
+            while rest >= 0x80 {
+                varint[length] = UInt8(truncatingIfNeeded: rest) | 0x80
+                rest >>= 7
+                length += 1
+            }
+            varint[length] = UInt8(truncatingIfNeeded: rest)
+            bytes.insert(contentsOf: UnsafeBufferPointer(rebasing: varint[...length]), at: position)
+        }
+    }
+
+    /// Before what stands at `position`.
+    public mutating func insert(_ more: [UInt8], at position: Int) {
+        bytes.insert(contentsOf: more, at: position)
     }
 
     /// Zigzag, so that small negatives stay short.

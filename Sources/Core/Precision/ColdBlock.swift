@@ -14,8 +14,6 @@
 //
 // Within a run, exceptions (NaN, ±∞, what the grid or the decimals cannot stand for) are skipped.
 
-import Phi
-
 public enum RunCoding: UInt8, Sendable {
     case grid8 = 0
     case grid16 = 1
@@ -45,29 +43,41 @@ public struct ValueRun: Equatable, Sendable {
 }
 
 public enum ColdBlock {
-    /// Runs are made of whole blocks of the pool, mostly.
-    private static let runUnit = 128
-
     /// The runs as they will be coded: exact ones by decimals or XOR, and grid ones exactly after
     /// all where the decimals' own lattice is no finer than the grid, or where the run is constant:
     /// then the exact coding is no larger. Neighbours of one coding are joined.
+    ///
+    /// - Parameter runs: as they are wanted; afterwards, in the same memory, as they will be coded.
+    /// - Returns: the decimal places.
     public static func plan(
-        _ values: UnsafeBufferPointer<Double>, _ wanted: [ValueRun], grid: Grid
-    ) -> (runs: [ValueRun], places: Int) {
-        var runs: [ValueRun] = []
+        _ values: UnsafeBufferPointer<Double>, _ runs: inout [ValueRun], grid: Grid
+    ) -> Int {
         var places = 0
         var start = 0
-        for run in wanted {
+        var planned = 0
+        for index in runs.indices {
+            let run = runs[index]
             let slice = UnsafeBufferPointer(rebasing: values[start..<start + run.count])
             start += run.count
             let (coding, decimals) = coding(of: slice, run, grid)
             places = max(places, decimals)
-            if let last = runs.last, last.coding == coding, last.isKept == run.isKept {
-                runs[runs.count - 1].count += run.count
+            if planned > 0, runs[planned - 1].coding == coding, runs[planned - 1].isKept == run.isKept {
+                runs[planned - 1].count += run.count
             } else {
-                runs.append(ValueRun(count: run.count, coding: coding, isKept: run.isKept))
+                runs[planned] = ValueRun(count: run.count, coding: coding, isKept: run.isKept)
+                planned += 1
             }
         }
+        runs.removeLast(runs.count - planned)
+        return places
+    }
+
+    /// The same, into a list of its own.
+    public static func plan(
+        _ values: UnsafeBufferPointer<Double>, _ wanted: [ValueRun], grid: Grid
+    ) -> (runs: [ValueRun], places: Int) {
+        var runs = wanted
+        let places = plan(values, &runs, grid: grid)
         return (runs, places)
     }
 
@@ -109,63 +119,82 @@ public enum ColdBlock {
         }
     }
 
+    /// - Parameter spare: memory for what is exceptional; used up.
     public static func encode(
         _ values: UnsafeBufferPointer<Double>, runs: [ValueRun], places: Int, grid: Grid,
-        into sink: inout ByteSink
+        into sink: inout ByteSink, using spare: inout ByteSink
     ) {
         let power = DecimalScale.power(places)
         appendRuns(runs, into: &sink)
         sink.append8(UInt8(places))
         let axis = Axis(grid, exponent: unitExponent(values, grid), power: power)
         sink.append8(UInt8(axis.exponent))
-        var exceptions = ExceptionSink()
-        var section = ByteSink()
-        var encoder = RangeEncoder(reserving: sink.capacity - sink.count)
-        var model = ColdModel(axis)
-        defer { model.deallocate() }
-        var position = 0
+        // Exceptions and the first integer are found while coding, and stand before what is coded.
+        let start = sink.count
+        spare.removeAll()
+        appendSection(values, runs, into: &sink)
+        var exceptions = (count: 0, previous: 0)
         var first: Int64?
-        for run in runs {
-            let end = position + run.count
-            if run.coding == .xor {
-                let slice = UnsafeBufferPointer(rebasing: values[position..<end])
-                let start = section.count
-                XorBlock.encode(slice, previous: 0, into: &section)
-                section.insertVarint(UInt64(section.count - start), at: start)
-                for value in slice { model.skip(exact: value) }
-                position = end
-            }
-            while position < end {
-                let value = values[position]
-                if let integer = index(value, run.coding, grid, power: power) {
-                    if first == nil {
-                        first = integer
-                        model.begin(integer, run.coding)
-                    } else {
-                        model.encode(integer, run.coding, to: &encoder)
+        CountTable.with { counts in
+            var encoder = RangeEncoder(taking: &sink)
+            var model = ColdModel(axis, on: counts)
+            var position = 0
+            for run in runs {
+                let end = position + run.count
+                if run.coding == .xor {
+                    while position < end {
+                        model.skip(exact: values[position])
+                        position += 1
                     }
-                } else {
-                    exceptions.append(value, at: position)
                 }
-                position += 1
+                while position < end {
+                    let value = values[position]
+                    if let integer = index(value, run.coding, grid, power: power) {
+                        if first == nil {
+                            first = integer
+                            model.begin(integer, run.coding)
+                        } else {
+                            model.encode(integer, run.coding, to: &encoder)
+                        }
+                    } else {
+                        spare.appendVarint(UInt64(position - exceptions.previous))
+                        spare.append64(value.bitPattern)
+                        exceptions = (exceptions.count + 1, position)
+                    }
+                    position += 1
+                }
             }
+            encoder.finish(into: &sink)
         }
-        sink.appendVarint(exceptions.count)
-        sink.append(exceptions.list.bytes)
-        sink.appendSignedVarint(first ?? 0)
-        sink.appendVarint(UInt64(section.count))
-        sink.append(section.bytes)
-        sink.append(encoder.finish())
+        spare.insertVarint(UInt64(exceptions.count), at: 0)
+        spare.appendSignedVarint(first ?? 0)
+        sink.insert(spare.bytes, at: start)
     }
 
-    private static func appendRuns(_ runs: [ValueRun], into sink: inout ByteSink) {
-        let inBlocks = runs.dropLast().allSatisfy { $0.count % runUnit == 0 }
-        sink.appendVarint(UInt64(runs.count) << 1 | (inBlocks ? 1 : 0))
-        for (index, run) in runs.enumerated() {
-            let length = index == runs.count - 1 ? 0 : run.count / (inBlocks ? runUnit : 1)
-            sink.appendVarint(
-                UInt64(length) << 3 | (run.isKept ? 4 : 0) | UInt64(run.coding.rawValue))
+    /// The same, with memory of its own.
+    public static func encode(
+        _ values: UnsafeBufferPointer<Double>, runs: [ValueRun], places: Int, grid: Grid,
+        into sink: inout ByteSink
+    ) {
+        var spare = ByteSink()
+        encode(values, runs: runs, places: places, grid: grid, into: &sink, using: &spare)
+    }
+
+    /// The runs that are no decimals, behind the length of all of them.
+    private static func appendSection(
+        _ values: UnsafeBufferPointer<Double>, _ runs: [ValueRun], into sink: inout ByteSink
+    ) {
+        let start = sink.count
+        var position = 0
+        for run in runs {
+            let slice = UnsafeBufferPointer(rebasing: values[position..<position + run.count])
+            position += run.count
+            guard run.coding == .xor else { continue }
+            let own = sink.count
+            XorBlock.encode(slice, previous: 0, into: &sink)
+            sink.insertVarint(UInt64(sink.count - own), at: own)
         }
+        sink.insertVarint(UInt64(sink.count - start), at: start)
     }
 
     /// log2 of the mean step between neighbours, in steps of the 16-bit grid; 0…40.
@@ -184,7 +213,18 @@ public enum ColdBlock {
     public static func decode(
         into values: UnsafeMutableBufferPointer<Double>, grid: Grid, from source: inout ByteSource
     ) throws(PrecisionError) -> [ValueRun] {
-        let runs = try readRuns(count: values.count, from: &source)
+        var runs: [ValueRun] = []
+        try decode(into: values, grid: grid, from: &source, appending: &runs)
+        return runs
+    }
+
+    /// The same, with the runs behind those that the list has already.
+    public static func decode(
+        into values: UnsafeMutableBufferPointer<Double>, grid: Grid, from source: inout ByteSource,
+        appending runs: inout [ValueRun]
+    ) throws(PrecisionError) {
+        let known = runs.count
+        try walkRuns(count: values.count, from: &source) { runs.append($0) }
         let places = Int(try source.read8())
         guard places <= DecimalScale.largest else { throw .malformed }
         let exponent = Int(try source.read8())
@@ -197,129 +237,50 @@ public enum ColdBlock {
         guard sectionLength <= UInt64(source.remaining) else { throw .truncated }
         var section = try source.readSlice(Int(sectionLength))
         var decoder = RangeDecoder(source.takeRest())
-        var model = ColdModel(axis)
-        defer { model.deallocate() }
-        var begun = false
-        var position = 0
-        for run in runs {
-            let end = position + run.count
-            if run.coding == .xor {
-                let length = try section.readVarint()
-                guard length <= UInt64(section.remaining) else { throw .truncated }
-                let slice = UnsafeMutableBufferPointer(rebasing: values[position..<end])
-                try XorBlock.decode(slice, previous: 0, from: section.readSlice(Int(length)))
-                for value in slice { model.skip(exact: value) }
-                position = end
-                continue
-            }
-            while position < end {
-                defer { position += 1 }
-                if exceptions.next == position {
-                    values[position] = Double(bitPattern: exceptions.bits)
-                    try exceptions.advance()
+        try CountTable.with { counts throws(PrecisionError) in
+            var model = ColdModel(axis, on: counts)
+            var begun = false
+            var position = 0
+            for place in known..<runs.count {
+                let run = runs[place]
+                let end = position + run.count
+                if run.coding == .xor {
+                    let length = try section.readVarint()
+                    guard length <= UInt64(section.remaining) else { throw .truncated }
+                    let slice = UnsafeMutableBufferPointer(rebasing: values[position..<end])
+                    try XorBlock.decode(slice, previous: 0, from: section.readSlice(Int(length)))
+                    for value in slice { model.skip(exact: value) }
+                    position = end
                     continue
                 }
-                let integer: Int64
-                if begun {
-                    integer = try model.decode(run.coding, from: &decoder)
-                } else {
-                    integer = firstInteger
-                    model.begin(integer, run.coding)
-                    begun = true
-                }
-                switch run.coding {
-                case .grid8:
-                    guard integer.magnitude <= UInt64(Grid.largestIndex) else { throw .malformed }
-                    values[position] = grid.value8(integer)
-                case .grid16:
-                    guard integer.magnitude <= UInt64(Grid.largestIndex) else { throw .malformed }
-                    values[position] = grid.value16(integer)
-                default: values[position] = Double(integer) / power
+                while position < end {
+                    defer { position += 1 }
+                    if exceptions.next == position {
+                        values[position] = Double(bitPattern: exceptions.bits)
+                        try exceptions.advance()
+                        continue
+                    }
+                    let integer: Int64
+                    if begun {
+                        integer = try model.decode(run.coding, from: &decoder)
+                    } else {
+                        integer = firstInteger
+                        model.begin(integer, run.coding)
+                        begun = true
+                    }
+                    switch run.coding {
+                    case .grid8:
+                        guard integer.magnitude <= UInt64(Grid.largestIndex) else { throw .malformed }
+                        values[position] = grid.value8(integer)
+                    case .grid16:
+                        guard integer.magnitude <= UInt64(Grid.largestIndex) else { throw .malformed }
+                        values[position] = grid.value16(integer)
+                    default: values[position] = Double(integer) / power
+                    }
                 }
             }
         }
         guard exceptions.next == nil, section.remaining == 0 else { throw .malformed }
-        return runs
-    }
-
-    /// How the values of a block are held, without decoding them; nothing if the bytes are damaged.
-    public static func forEachRun(
-        of bytes: UnsafeRawBufferPointer, count: Int, _ body: (ValueRun) -> Void
-    ) {
-        var source = ByteSource(bytes)
-        try? walkRuns(count: count, from: &source, body)
-    }
-
-    /// About how many bits would be freed by putting all that is not kept exact on the 8-bit grid,
-    /// and of how many values.
-    ///
-    /// A value that takes b bits where steps are 2^n times finer than the 8-bit grid's will take
-    /// b − n as long as that is more than a bit or two; and never less than nothing: log2(1 + 2^(b − n))
-    /// has both ends right. What b is, the chunk's own size says.
-    public static func bitsFreedAt8(
-        of bytes: UnsafeRawBufferPointer, count: Int, grid: Grid
-    ) -> (bits: Double, values: Int) {
-        var source = ByteSource(bytes)
-        // Where the places lie is known behind the runs only.
-        guard count > 0, (try? walkRuns(count: count, from: &source) { _ in }) != nil,
-            let places = try? source.read8()
-        else { return (0, 0) }
-        var (grid16, decimal, xor) = (0, 0, 0)
-        forEachRun(of: bytes, count: count) { run in
-            guard !run.isKept else { return }
-            switch run.coding {
-            case .grid8: break
-            case .grid16: grid16 += run.count
-            case .decimal: decimal += run.count
-            case .xor: xor += run.count
-            }
-        }
-        let taken = Double(bytes.count * 8) / Double(count)
-        let coarse = grid.step16 * Double(Grid.nesting)
-        let ratio = coarse * DecimalScale.power(min(Int(places), DecimalScale.largest))
-        var (bits, values) = (0.0, 0)
-        // Of mantissas all but the first bits are noise.
-        for (held, finer) in [(grid16, 8.0), (decimal, ratio > 1 ? Phi.log2(ratio) : 0), (xor, 45.0)]
-        where held > 0 && finer > 0 {
-            bits += Double(held) * max(0, taken - Phi.log2(1 + Phi.exp2(taken - finer)))
-            values += held
-        }
-        return (bits, values)
-    }
-
-    private static func readRuns(
-        count: Int, from source: inout ByteSource
-    ) throws(PrecisionError) -> [ValueRun] {
-        var runs: [ValueRun] = []
-        try walkRuns(count: count, from: &source) { runs.append($0) }
-        return runs
-    }
-
-    private static func walkRuns(
-        count: Int, from source: inout ByteSource, _ body: (ValueRun) -> Void
-    ) throws(PrecisionError) {
-        let head = try source.readVarint()
-        let runCount = head >> 1
-        let unit = head & 1 == 1 ? UInt64(runUnit) : 1
-        guard runCount > 0, runCount <= UInt64(count) else { throw .tooLarge }
-        var left = UInt64(count)
-        for index in 0..<runCount {
-            let word = try source.readVarint()
-            let isLast = index == runCount - 1
-            // Bounded before it is multiplied.
-            guard word >> 3 <= left, (word >> 3 == 0) == isLast,
-                let coding = RunCoding(rawValue: UInt8(word & 3))
-            else { throw .malformed }
-            let length = isLast ? left : (word >> 3) * unit
-            let isKept = word & 4 != 0
-            guard length > 0, length <= left, coding.isExact || !isKept else { throw .malformed }
-            left -= length
-            body(
-                ValueRun(
-                    count: Int(length), coding: coding, isKept: isKept,
-                    isOriginal: coding.isExact))
-        }
-        guard left == 0 else { throw .malformed }
     }
 
     private static func readExceptions(
@@ -333,20 +294,6 @@ public enum ColdBlock {
             _ = try source.read64()
         }
         return try ExceptionList(start, count: Int(count), limit: values.count)
-    }
-}
-
-/// What stands in no grid and is no decimal, in order.
-private struct ExceptionSink {
-    private(set) var list = ByteSink()
-    private(set) var count: UInt64 = 0
-    private var previous = 0
-
-    mutating func append(_ value: Double, at position: Int) {
-        list.appendVarint(UInt64(position - previous))
-        list.append64(value.bitPattern)
-        previous = position
-        count += 1
     }
 }
 

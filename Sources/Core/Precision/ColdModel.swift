@@ -40,17 +40,16 @@ struct Axis {
 struct ColdModel {
     let axis: Axis
     private var forecast = Forecast()
-    private var grid8 = Mixture()
-    private var grid16 = Mixture()
-    private var decimal = Mixture()
+    private var grid8: Mixture
+    private var grid16: Mixture
+    private var decimal: Mixture
 
-    /// `deallocate` must follow.
-    init(_ axis: Axis) { self.axis = axis }
-
-    func deallocate() {
-        grid8.deallocate()
-        grid16.deallocate()
-        decimal.deallocate()
+    /// - Parameter counts: of a `CountTable` that outlives the model.
+    init(_ axis: Axis, on counts: UnsafeMutablePointer<SmallCounts>) {
+        self.axis = axis
+        grid8 = Mixture(on: counts)
+        grid16 = Mixture(on: counts + Mixture.countsEach)
+        decimal = Mixture(on: counts + 2 * Mixture.countsEach)
     }
 
     mutating func begin(_ integer: Int64, _ coding: RunCoding) {

@@ -8,7 +8,7 @@
 // All arithmetic wraps, so any Int64 survives, however it jumps.
 
 enum IntegerBlock {
-    enum Predictor: UInt8, CaseIterable {
+    enum Predictor: UInt8 {
         /// The first integer of the block.
         case none = 0
         case delta = 1
@@ -115,7 +115,8 @@ enum IntegerBlock {
         var (last, beforeLast) = (first, first)
         for position in 1..<max(1, count) {
             let value = next(position)
-            for (index, predictor) in Predictor.allCases.enumerated() {
+            for index in 0..<4 {
+                guard let predictor = Predictor(rawValue: UInt8(index)) else { continue }
                 let predicted = predictor.predict(first: first, last: last, beforeLast: beforeLast)
                 let code = Rice.zigzag(value &- predicted)
                 sums[index] = sums[index] &+ min(code, 1 << 50)

@@ -46,6 +46,7 @@ struct Mixture {
     /// Of all steps, of levels, and of steps after each pair of steps. Outside of this value, so
     /// that looking something up copies nothing.
     private let counts: UnsafeMutablePointer<SmallCounts>
+    static let countsEach = 27
     private var steps: UnsafeMutablePointer<SmallCounts> { counts }
     private var levels: UnsafeMutablePointer<SmallCounts> { counts + 1 }
     private var stepsInContext: UnsafeMutablePointer<SmallCounts> { counts + context }
@@ -63,13 +64,8 @@ struct Mixture {
     /// The least spread, in symbols: where a search begins.
     private var reachOfSearch: Int64 = 1
 
-    /// `deallocate` must follow.
-    init() {
-        counts = .allocate(capacity: 27)
-        counts.initialize(repeating: SmallCounts(), count: 27)
-    }
-
-    func deallocate() { counts.deallocate() }
+    /// On `countsEach` counts that nothing was counted in yet, of a `CountTable`.
+    init(on counts: UnsafeMutablePointer<SmallCounts>) { self.counts = counts }
 
     /// Lays the curves out for the next integer.
     @inline(__always)

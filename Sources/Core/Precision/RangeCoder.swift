@@ -9,9 +9,15 @@ struct RangeEncoder {
 
     private var low: UInt64 = 0
     private var range = UInt64.max
-    private(set) var bytes: [UInt8] = []
+    /// The caller's, until `finish`; what the coder appends begins at `start`.
+    private var sink = ByteSink()
+    private let start: Int
 
-    init(reserving count: Int) { bytes.reserveCapacity(count) }
+    /// Appends to the sink, which is empty until `finish` gives it back.
+    init(taking sink: inout ByteSink) {
+        start = sink.count
+        swap(&self.sink, &sink)
+    }
 
     /// A symbol that takes [from, to) of 2^30, from < to.
     @inline(__always)
@@ -44,27 +50,28 @@ struct RangeEncoder {
                 if range >= Self.bottom { return }
                 range = (0 &- low) & (Self.bottom - 1)
             }
-            bytes.append(UInt8(truncatingIfNeeded: low >> 56))
+            sink.append8(UInt8(truncatingIfNeeded: low >> 56))
             low <<= 8
             range <<= 8
         }
     }
 
-    /// The bytes, with no more of the final state than a decoder needs that reads zeros after the end.
-    consuming func finish() -> [UInt8] {
+    /// Gives the sink back, with no more of the final state than a decoder needs that reads zeros after the
+    /// end.
+    mutating func finish(into caller: inout ByteSink) {
         for kept in UInt64(0)...8 {
             let mask: UInt64 = kept == 0 ? .max : kept == 8 ? 0 : .max >> (8 * kept)
             let (sum, overflow) = low.addingReportingOverflow(mask)
             let value = sum & ~mask
             if !overflow, value - low < range {
                 for index in 0..<kept {
-                    bytes.append(UInt8(truncatingIfNeeded: value >> (56 - 8 * index)))
+                    sink.append8(UInt8(truncatingIfNeeded: value >> (56 - 8 * index)))
                 }
                 break
             }
         }
-        while bytes.last == 0 { bytes.removeLast() }
-        return bytes
+        while sink.count > start, sink.bytes.last == 0 { sink.removeLast(1) }
+        swap(&sink, &caller)
     }
 }
 

@@ -65,3 +65,18 @@ struct SmallCounts {
         for index in 0..<32 { below[unchecked: index] &>>= 1 }
     }
 }
+
+/// The counts of up to three mixtures, for as long as something is coded: 5.5 KiB on the stack.
+struct CountTable {
+    private var counts = InlineArray<81, SmallCounts>(repeating: SmallCounts())
+
+    @inline(__always)
+    static func with<Result, Fault: Error>(
+        _ body: (UnsafeMutablePointer<SmallCounts>) throws(Fault) -> Result
+    ) throws(Fault) -> Result {
+        var table = CountTable()
+        return try withUnsafeMutablePointer(to: &table) { table throws(Fault) in
+            try body(UnsafeMutableRawPointer(table).assumingMemoryBound(to: SmallCounts.self))
+        }
+    }
+}

@@ -130,17 +130,18 @@ public enum TimeBlock {
         let first = (times[1] - times[0]) / unit
         sink.appendSignedVarint(first)
         sink.append8(UInt8(exponent))
-        var forecast = Forecast()
-        var mixture = Mixture()
-        defer { mixture.deallocate() }
-        var encoder = RangeEncoder(reserving: times.count / 2)
-        forecast.observe(Double(first) / domain.scale)
-        for position in 2..<times.count {
-            let delta = (times[position] - times[position - 1]) / unit
-            mixture.encode(delta, forecast.outlook, domain, to: &encoder)
-            forecast.observe(Double(delta) / domain.scale)
+        CountTable.with { counts in
+            var forecast = Forecast()
+            var mixture = Mixture(on: counts)
+            var encoder = RangeEncoder(taking: &sink)
+            forecast.observe(Double(first) / domain.scale)
+            for position in 2..<times.count {
+                let delta = (times[position] - times[position - 1]) / unit
+                mixture.encode(delta, forecast.outlook, domain, to: &encoder)
+                forecast.observe(Double(delta) / domain.scale)
+            }
+            encoder.finish(into: &sink)
         }
-        sink.append(encoder.finish())
     }
 
     private static func exponent(_ mean: Double) -> Int {
@@ -166,17 +167,18 @@ public enum TimeBlock {
         let exponent = try source.read8()
         guard firstDelta.magnitude < coldLimit, exponent <= 40 else { throw .malformed }
         let domain = IntegerDomain(scale: Double(UInt64(1) << UInt64(exponent)), offset: 0)
-        var forecast = Forecast()
-        var mixture = Mixture()
-        defer { mixture.deallocate() }
         var decoder = RangeDecoder(source.takeRest())
-        forecast.observe(Double(firstDelta) / domain.scale)
         times[0] = first
         times[1] = first &+ firstDelta &* unit
-        for position in 2..<times.count {
-            let delta = try mixture.decode(forecast.outlook, domain, from: &decoder)
-            forecast.observe(Double(delta) / domain.scale)
-            times[position] = times[position - 1] &+ delta &* unit
+        try CountTable.with { counts throws(PrecisionError) in
+            var forecast = Forecast()
+            var mixture = Mixture(on: counts)
+            forecast.observe(Double(firstDelta) / domain.scale)
+            for position in 2..<times.count {
+                let delta = try mixture.decode(forecast.outlook, domain, from: &decoder)
+                forecast.observe(Double(delta) / domain.scale)
+                times[position] = times[position - 1] &+ delta &* unit
+            }
         }
     }
 }

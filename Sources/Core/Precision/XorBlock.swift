@@ -6,14 +6,20 @@
 //   1 1 + 6 bits leading zeros + 6 bits length − 1 + the bits: a new window
 
 enum XorBlock {
+    /// Values that are coded between one emptying of the writer's buffer and the next: so that buffer is
+    /// small enough for the stack. None takes more than 78 bits.
+    private static let piece = 64
+    private static let pieceBytes = piece * 10 + 16
+
     static func encode<Output: ByteOutput>(
         _ values: UnsafeBufferPointer<Double>, previous: UInt64, into sink: inout Output
     ) {
-        sink.appendBits(atMost: values.count * 10 + 16) { writer in
-            var last = previous
-            var (leading, length): (UInt64, UInt64) = (0, 0)
-            for value in values {
-                let bits = value.bitPattern
+        var last = previous
+        var (leading, length): (UInt64, UInt64) = (0, 0)
+        let pieces = (values.count + piece - 1) / piece
+        sink.appendBits(pieces: pieces, ofAtMost: pieceBytes) { index, writer in
+            for position in index * piece..<min(values.count, (index + 1) * piece) {
+                let bits = values[position].bitPattern
                 let difference = bits ^ last
                 last = bits
                 if difference == 0 {

@@ -26,23 +26,25 @@ extension PoolState {
             // What one chunk may hold, before and after.
             let around = oldest.saturatingLess(UInt64(ChunkLimits.values))
                 ..< oldest + UInt64(ChunkLimits.values)
-            let members = members(of: slot, in: around)
+            var members = members(of: slot, in: around)
             guard let start = members.firstIndex(where: { $0.firstIndex == oldest }) else { return false }
             let group = group(in: members, around: start)
             var first = group.lowerBound
+            let behindOldest = members[start].end
             // Joining the times moves records: look again, by position.
-            var wanted = joinTimes(members[group], sparingly: true)
-            var moved = self.members(of: slot, in: around)
-            if first + wanted <= start, first < start, group.upperBound <= moved.count {
+            var wanted = joinTimes(SealedRuns(rebasing: members[group]), sparingly: true)
+            members = self.members(of: slot, in: around)
+            if first + wanted <= start, first < start, group.upperBound <= members.count {
                 // The times before it are full: without what uses those.
                 first = start
-                wanted = joinTimes(moved[first..<group.upperBound], sparingly: true)
-                moved = self.members(of: slot, in: around)
+                wanted = joinTimes(
+                    SealedRuns(rebasing: members[first..<group.upperBound]), sparingly: true)
+                members = self.members(of: slot, in: around)
             }
             let end = first + wanted
-            guard end <= moved.count else { return true }
-            if end > start, recode(slot, moved[first..<end], kind) { return true }
-            from = max(members[start].end, end > 0 ? moved[end - 1].end : 0)
+            guard end <= members.count else { return true }
+            from = max(behindOldest, end > 0 ? members[end - 1].end : 0)
+            if end > start, recode(slot, SealedRuns(rebasing: members[first..<end]), kind) { return true }
         }
         return false
     }
@@ -67,7 +69,7 @@ extension PoolState {
     /// Members from `start` on that one chunk may hold, all of the kind of the first; and around
     /// them the chunks that are not much larger, so that few small ones remain. What is taken
     /// along is at most twice what is new, so a value is recoded a few times at most.
-    private func group(in members: [SealedRun], around start: Int) -> Range<Int> {
+    private func group(in members: SealedRuns, around start: Int) -> Range<Int> {
         var end = start + 1
         var values = members[start].count
         var bytes = members[start].length
@@ -106,9 +108,12 @@ extension PoolState {
     mutating func mergeCold() -> Bool {
         while let (first, second) = smallestNeighbours() {
             let slot = ChunkRecord(at: arena.pointer(first.ref)).slot
-            guard joinTimes([first, second], sparingly: false) == 2 else { return false }
             let range = first.firstIndex..<second.end
-            if recode(slot, members(of: slot, in: range)[...], .cold) { return true }
+            scratch.pointee.members.removeAll()
+            scratch.pointee.members.append(first)
+            scratch.pointee.members.append(second)
+            guard joinTimes(scratch.pointee.members.all, sparingly: false) == 2 else { return false }
+            if recode(slot, members(of: slot, in: range), .cold) { return true }
             // No gain: this pair is not tried again, but another may do.
             guard let moved = members(of: slot, in: range).first else { return false }
             ChunkRecord(at: arena.pointer(moved.ref)).isStubborn = true
@@ -116,18 +121,25 @@ extension PoolState {
         return false
     }
 
+    struct ChunkAt {
+        /// Series and index in one number: they take 16 and 48 bits.
+        var place: UInt64
+        var ref: RecordRef
+    }
+
     /// Of the pairs of neighbouring chunks that may be merged, the one with the fewest values.
     private func smallestNeighbours() -> (SealedRun, SealedRun)? {
-        let byId = TimesIndex(arena)
-        // Series and index in one number: they take 16 and 48 bits.
-        var chunks: [(place: UInt64, ref: RecordRef)] = []
+        let byId = timesIndex()
+        scratch.pointee.chunks.removeAll()
         arena.forEach { ref, kind, at in
             guard isChunk(kind) else { return }
             let record = ChunkRecord(at: at)
             if record.isDamaged { return }
-            chunks.append((UInt64(record.slot) << 48 | record.firstIndex, ref))
+            scratch.pointee.chunks.append(
+                ChunkAt(place: UInt64(record.slot) << 48 | record.firstIndex, ref: ref))
         }
-        chunks.sort { $0.place < $1.place }
+        let chunks = scratch.pointee.chunks
+        chunks.sort { $0.place }
         var best: (count: Int, first: SealedRun, second: SealedRun)?
         for index in chunks.indices.dropFirst()
         where chunks[index].place >> 48 == chunks[index - 1].place >> 48 {
@@ -202,31 +214,26 @@ extension PoolState {
     private mutating func demote(_ ref: RecordRef) -> Bool {
         let record = ChunkRecord(at: arena.pointer(ref))
         let grid = scales[record.scale]
-        let values = UnsafeMutableBufferPointer<Double>.allocate(capacity: record.count)
-        defer { values.deallocate() }
-        guard let runs = decodeValues(record, .cold, into: values) else {
+        let values = scratch.pointee.numbers(record.count, as: Double.self)
+        scratch.pointee.clearRuns()
+        guard decodeValues(record, .cold, into: values, appending: &scratch.pointee.runs) else {
             noteDamage(ref)
             return true
         }
-        let wanted = runs.map {
-            ValueRun(
-                count: $0.count, coding: $0.isKept ? $0.coding : .grid8, isKept: $0.isKept,
-                isOriginal: $0.isOriginal)
+        for index in scratch.pointee.runs.indices where !scratch.pointee.runs[index].isKept {
+            scratch.pointee.runs[index].coding = .grid8
         }
         let before = record.length
-        var valueSink = ByteSink(reserving: record.count)
-        let exact = UnsafeBufferPointer(values)
-        let (planned, places) = ColdBlock.plan(exact, wanted, grid: grid)
-        ColdBlock.encode(exact, runs: planned, places: places, grid: grid, into: &valueSink)
+        let lowest = encodeCold(UnsafeBufferPointer(values), grid, expecting: record.count)
+        let bytes = ChunkRecord.bytes(payload: scratch.pointee.coded.count)
         // Never larger, so an estimate that was wrong costs nothing but the attempt: the chunk goes
         // to the end of the order.
-        guard ChunkRecord.bytes(payload: valueSink.count) <= before else {
+        guard bytes <= before else {
             record.isStubborn = true
             return true
         }
-        let lowest = lowestTier(planned)
-        arena.shrink(ref, to: ChunkRecord.bytes(payload: valueSink.count), .cold)
-        record.setPayload(valueSink.bytes)
+        arena.shrink(ref, to: bytes, .cold)
+        record.setPayload(scratch.pointee.coded.bytes)
         record.tier = lowest
         record.worstTier = min(record.worstTier, lowest)
         // What stayed exact all the same was no larger that way; trying again would change nothing.
@@ -234,6 +241,16 @@ extension PoolState {
         record.seal()
         series[record.slot].bytes -= before - record.length
         return true
+    }
+
+    /// Plans the scratch's runs and codes the values by them, into the scratch; answers the lowest tier.
+    func encodeCold(_ values: UnsafeBufferPointer<Double>, _ grid: Grid, expecting bytes: Int) -> Tier {
+        let places = ColdBlock.plan(values, &scratch.pointee.runs, grid: grid)
+        scratch.pointee.coded.removeAll(reserving: bytes)
+        ColdBlock.encode(
+            values, runs: scratch.pointee.runs, places: places, grid: grid, into: &scratch.pointee.coded,
+            using: &scratch.pointee.exceptions)
+        return lowestTier(scratch.pointee.runs)
     }
 
     func isLowest(_ runs: [ValueRun]) -> Bool {
@@ -246,22 +263,25 @@ extension PoolState {
         return lowest
     }
 
-    /// The values of a sealed record and how each run is held; nil if it is damaged.
+    /// The values of a sealed record, and how each run is held behind what the list has already; false
+    /// if it is damaged.
     func decodeValues(
         _ record: ChunkRecord, _ kind: RecordKind,
-        into values: UnsafeMutableBufferPointer<Double>
-    ) -> [ValueRun]? {
-        guard record.isIntact else { return nil }
+        into values: UnsafeMutableBufferPointer<Double>, appending runs: inout [ValueRun]
+    ) -> Bool {
+        guard record.isIntact else { return false }
         var source = ByteSource(record.payload)
         do throws(PrecisionError) {
             if kind == .cold {
-                return try ColdBlock.decode(
-                    into: values, grid: scales[record.scale], from: &source)
+                try ColdBlock.decode(
+                    into: values, grid: scales[record.scale], from: &source, appending: &runs)
+            } else {
+                try ExactBlock.decode(into: values, from: &source)
+                runs.append(ValueRun(count: values.count, coding: .decimal))
             }
-            try ExactBlock.decode(into: values, from: &source)
-            return [ValueRun(count: values.count, coding: .decimal)]
+            return true
         } catch {
-            return nil
+            return false
         }
     }
 

@@ -5,7 +5,7 @@ import Precision
 extension PoolState {
     mutating func undelivered(maxBytes: Int) throws(PoolError) -> [DeliverableChunk] {
         var waiting: [(last: Int64, slot: Int, firstIndex: UInt64, ref: RecordRef)] = []
-        let index = TimesIndex(arena)
+        let index = timesIndex()
         skipDamaged()
         arena.forEach { ref, kind, at in
             guard isChunk(kind) else { return }

@@ -41,7 +41,8 @@ extension PoolState {
         defer { values.deallocate() }
         let times = UnsafeMutableBufferPointer<Int64>.allocate(capacity: record.count)
         defer { times.deallocate() }
-        guard let runs = decodeValues(record, arena.kind(ref), into: values),
+        var runs: [ValueRun] = []
+        guard decodeValues(record, arena.kind(ref), into: values, appending: &runs),
             decodeTimes(record.timesId, from: record.timesOffset, into: times)
         else { throw .corruptChunk(.checksum) }
         let grid = scales[record.scale]
@@ -91,40 +92,35 @@ extension PoolState {
     }
 }
 
-/// Where the records of times lie, by id, for a walk that needs those of many chunks; until
-/// something moves.
-struct TimesIndex {
-    /// 8 bytes each: a pool of one series may have thousands.
-    private var entries: [(id: UInt32, ref: RecordRef)] = []
+/// Where a record of times lies. 8 bytes: a pool of one series may have thousands.
+struct TimesPlace {
+    var id: UInt32
+    var ref: RecordRef
+}
 
-    /// All of them, or those of the given ids (ascending).
-    init(_ arena: Arena, only wanted: [UInt32]? = nil) {
-        var entries: [(id: UInt32, ref: RecordRef)] = []
+extension PoolState {
+    /// Of all records of times, or of those with the ids that the scratch lists in `ids`.
+    func timesIndex(ofListed isOfListed: Bool = false) -> TimesIndex {
+        let scratch = scratch
+        scratch.pointee.times.removeAll()
+        scratch.pointee.ids.sort { $0 }
         arena.forEach { ref, kind, at in
             guard kind == .times else { return }
             let id = TimesRecord(at: at).id
-            if let wanted, !Self.contains(wanted, id) { return }
-            entries.append((id, ref))
+            if isOfListed, scratch.pointee.ids.place(of: id, by: { $0 }) == nil { return }
+            scratch.pointee.times.append(TimesPlace(id: id, ref: ref))
         }
-        entries.sort { $0.id < $1.id }
-        self.entries = entries
+        scratch.pointee.times.sort { $0.id }
+        return TimesIndex(entries: scratch.pointee.times)
     }
+}
 
-    private static func contains(_ ids: [UInt32], _ id: UInt32) -> Bool {
-        var (low, high) = (0, ids.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if ids[middle] < id { low = middle + 1 } else { high = middle }
-        }
-        return low < ids.count && ids[low] == id
-    }
+/// Where the records of times lie, by id, for a walk that needs those of many chunks; until something
+/// moves, or another index is made.
+struct TimesIndex {
+    fileprivate let entries: Table<TimesPlace>
 
     func ref(_ id: UInt32) -> RecordRef? {
-        var (low, high) = (0, entries.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low < entries.count && entries[low].id == id ? entries[low].ref : nil
+        entries.place(of: id, by: { $0.id }).map { entries[$0].ref }
     }
 }

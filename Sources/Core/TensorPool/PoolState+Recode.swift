@@ -38,6 +38,9 @@ struct SealedRun {
     var end: UInt64 { firstIndex + UInt64(count) }
 }
 
+/// Sealed records of one series, by index: a part of what `members` found last.
+typealias SealedRuns = UnsafeBufferPointer<SealedRun>
+
 /// What the header of the new chunk will say.
 private struct ChunkHead {
     var tier = Tier.bits81
@@ -47,25 +50,24 @@ private struct ChunkHead {
     var degraded = 0
     var inWindow = true
     var isLowest = false
-    var payload: [UInt8] = []
 }
 
 extension PoolState {
     /// Sealed records of a series that touch a range of indices, by index; damaged ones are left out.
-    func members(
-        of slot: Int, in range: Range<UInt64> = 0..<ChunkLimits.indices
-    ) -> [SealedRun] {
-        var members: [SealedRun] = []
+    /// They lie in the scratch, until the next are looked for.
+    func members(of slot: Int, in range: Range<UInt64>) -> SealedRuns {
+        let scratch = scratch
+        scratch.pointee.members.removeAll()
         arena.forEach { ref, kind, at in
             guard isChunk(kind) else { return }
             let record = ChunkRecord(at: at)
             guard record.slot == slot, !record.isDamaged, record.end > range.lowerBound,
                 record.firstIndex < range.upperBound
             else { return }
-            members.append(run(ref))
+            scratch.pointee.members.append(run(ref))
         }
-        members.sort { $0.firstIndex < $1.firstIndex }
-        return members
+        scratch.pointee.members.sort { $0.firstIndex }
+        return scratch.pointee.members.all
     }
 
     /// What a walk says of one sealed record.
@@ -85,8 +87,7 @@ extension PoolState {
     /// `kind` says whose turn it is: hot blocks go by their scores, settled ones to 8 bits.
     /// False if nothing has changed, or nothing but that the members are known not to shrink.
     mutating func recode(
-        _ slot: Int, _ members: ArraySlice<SealedRun>,
-        _ kind: RecordKind
+        _ slot: Int, _ members: SealedRuns, _ kind: RecordKind
     ) -> Bool {
         guard let first = members.first, let last = members.last else { return false }
         updateRoom()
@@ -96,7 +97,7 @@ extension PoolState {
         }
         var before = 0
         for member in members { before += member.length }
-        let bytes = ChunkRecord.bytes(payload: head.payload.count)
+        let bytes = ChunkRecord.bytes(payload: scratch.pointee.coded.count)
         guard bytes < before else {
             settle(slot, members, kind)
             return false
@@ -105,12 +106,14 @@ extension PoolState {
         var place = place(for: bytes, replacing: members)
         if place == nil, repack(for: bytes - before) {
             let range = first.firstIndex..<last.end
-            members = self.members(of: slot, in: range)[...]
+            members = self.members(of: slot, in: range)
             place = self.place(for: bytes, replacing: members)
         }
         guard let segment = place else {
             // Smaller chunks find a place, and one block alone has its own.
-            if members.count > 1 { return recode(slot, members.prefix(members.count / 2), kind) }
+            if members.count > 1 {
+                return recode(slot, SealedRuns(rebasing: members.prefix(members.count / 2)), kind)
+            }
             guard let only = members.first else { return false }
             if only.kind == .hot { series[slot].hotBlocks -= 1 }
             if only.kind == .settled { series[slot].settledBlocks -= 1 }
@@ -157,38 +160,33 @@ extension PoolState {
         record.isLowest = head.isLowest
         record.scale = first.scale
         record.firstIndex = first.firstIndex
-        record.setPayload(head.payload)
+        record.setPayload(scratch.pointee.coded.bytes)
         record.seal()
     }
 
-    /// Codes the members' values; nil if one turned out to be damaged.
+    /// Codes the members' values into the scratch; nil if one turned out to be damaged.
     private mutating func encodeValues(
-        _ members: ArraySlice<SealedRun>, count: Int, _ thresholds: Thresholds,
-        _ turn: RecordKind
+        _ members: SealedRuns, count: Int, _ thresholds: Thresholds, _ turn: RecordKind
     ) -> ChunkHead? {
-        let values = UnsafeMutableBufferPointer<Double>.allocate(capacity: count)
-        defer { values.deallocate() }
+        let values = scratch.pointee.numbers(count, as: Double.self)
+        scratch.pointee.clearRuns()
         var head = ChunkHead()
-        var wanted: [ValueRun] = []
-        var mustBeExact: [Range<Int>] = []
         var scores = MeanScore()
         var start = 0
+        var before = 0
         for member in members {
             let record = ChunkRecord(at: arena.pointer(member.ref))
             let part = UnsafeMutableBufferPointer(
                 rebasing: values[start..<start + member.count])
-            guard let runs = decodeValues(record, member.kind, into: part) else {
+            let run = scratch.pointee.runs.count
+            guard decodeValues(record, member.kind, into: part, appending: &scratch.pointee.runs) else {
                 noteDamage(member.ref)
                 return nil
             }
-            if member.kind == .cold {
-                wanted += runs
-            } else {
+            if member.kind != .cold {
                 let tier = tier(of: record, member.kind, thresholds, turn)
-                wanted.append(
-                    ValueRun(
-                        count: member.count, coding: tier.wantedCoding, isKept: tier == .bits81))
-                if record.highValues > 0 { mustBeExact.append(start..<start + member.count) }
+                scratch.pointee.runs[run].coding = tier.wantedCoding
+                scratch.pointee.runs[run].isKept = tier == .bits81
                 if record.highValues > 0 && tier != .bits81 { head.degraded += record.highValues }
             }
             head.worstTier = min(head.worstTier, record.worstTier)
@@ -198,21 +196,21 @@ extension PoolState {
             head.highValues += record.highValues
             head.inWindow = head.inWindow && record.inWindow
             start += member.count
+            before += member.length
         }
-        let grid = scales[members[members.startIndex].scale]
-        var before = 0
-        for member in members { before += member.length }
-        var valueSink = ByteSink(reserving: before)
-        let all = UnsafeBufferPointer(values)
-        let (planned, places) = ColdBlock.plan(all, wanted, grid: grid)
-        ColdBlock.encode(all, runs: planned, places: places, grid: grid, into: &valueSink)
-        head.payload = valueSink.bytes
+        guard let first = members.first else { return nil }
+        head.tier = encodeCold(UnsafeBufferPointer(values), scales[first.scale], expecting: before)
         head.score = scores.mean
-        head.tier = lowestTier(planned)
-        head.isLowest = isLowest(planned)
+        head.isLowest = isLowest(scratch.pointee.runs)
         head.worstTier = min(head.worstTier, head.tier)
-        for range in mustBeExact where !isExact(range, planned) {
-            head.degraded += range.count
+        start = 0
+        for member in members {
+            let range = start..<start + member.count
+            start += member.count
+            guard member.kind != .cold, ChunkRecord(at: arena.pointer(member.ref)).highValues > 0 else {
+                continue
+            }
+            if !isExact(range, scratch.pointee.runs) { head.degraded += range.count }
         }
         return head
     }
@@ -238,7 +236,7 @@ extension PoolState {
     }
 
     private mutating func settle(
-        _ slot: Int, _ members: ArraySlice<SealedRun>, _ turn: RecordKind
+        _ slot: Int, _ members: SealedRuns, _ turn: RecordKind
     ) {
         for member in members where member.kind == turn {
             if member.kind == .hot {
@@ -253,7 +251,7 @@ extension PoolState {
     }
 
     /// A segment with this many bytes free once the members are gone.
-    private func place(for bytes: Int, replacing members: ArraySlice<SealedRun>) -> Int? {
+    private func place(for bytes: Int, replacing members: SealedRuns) -> Int? {
         for index in arena.segments.indices {
             let segment = arena.segments[index]
             var free = segment.capacity - segment.used + segment.dead

@@ -20,7 +20,7 @@ public struct WorthCounts: Equatable, Sendable {
 }
 
 extension PoolState {
-    private enum Worth: Int {
+    enum Worth: Int {
         case low, normal, high
 
         init(score: UInt16) {
@@ -33,7 +33,7 @@ extension PoolState {
         }
     }
 
-    private struct Candidate {
+    struct Candidate {
         var ref: RecordRef
         var worth: Worth
         var firstIndex: UInt64
@@ -52,7 +52,9 @@ extension PoolState {
     private static let clearedShare = 32
 
     private mutating func dropCheapest() -> Bool {
-        var bySlot = [Candidate?](repeating: nil, count: series.count)
+        scratch.pointee.candidates.removeAll()
+        for _ in series.indices { scratch.pointee.candidates.append(nil) }
+        let bySlot = scratch.pointee.candidates
         arena.forEach { ref, kind, at in
             guard isChunk(kind) else { return }
             let record = ChunkRecord(at: at)
@@ -66,10 +68,10 @@ extension PoolState {
             }
             bySlot[record.slot] = next
         }
-        let index = TimesIndex(arena)
+        let index = timesIndex()
         var best: (candidate: Candidate, order: (Int, Int, Int64))?
-        for (slot, candidate) in bySlot.enumerated() {
-            guard let candidate else { continue }
+        for slot in bySlot.indices {
+            guard let candidate = bySlot[slot] else { continue }
             let last = times(candidate.timesId, by: index)?.last ?? .min
             let order = (isOverShare(slot) ? 0 : 1, candidate.worth.rawValue, last)
             if let best, best.order <= order { continue }

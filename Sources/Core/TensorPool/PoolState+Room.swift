@@ -99,7 +99,8 @@ extension PoolState {
             }
             slide(segment)
         }
-        let largest = arena.segments.map { $0.capacity - $0.used }.max() ?? 0
+        var largest = 0
+        for segment in arena.segments { largest = max(largest, segment.capacity - segment.used) }
         scatteredBytes = freeBytes - largest
     }
 
@@ -146,11 +147,11 @@ extension PoolState {
 
     /// Compacts the series with the most hot blocks; one of a class above its share goes first.
     private mutating func compactLongest(atLeast least: Int) -> Bool {
-        var tried: [Int] = []
+        scratch.pointee.tried.removeAll()
         while true {
             var best: Int?
             for slot in series.indices
-            where series[slot].hotBlocks >= least && !tried.contains(slot) {
+            where series[slot].hotBlocks >= least && !scratch.pointee.tried.contains(slot) {
                 if let known = best {
                     let (over, knownOver) = (isOverShare(slot), isOverShare(known))
                     if knownOver && !over { continue }
@@ -162,29 +163,38 @@ extension PoolState {
             }
             guard let best else { return false }
             if compact(best) { return true }
-            tried.append(best)
+            scratch.pointee.tried.append(best)
         }
     }
 
     /// Seals the open buffers of the track that holds most, before their time.
     private mutating func sealEarly(sparing spared: Int?) -> Bool {
         if isSealing { return false }
-        var held = [Int](repeating: 0, count: tracks.count)
+        scratch.pointee.held.removeAll()
+        for _ in tracks.indices { scratch.pointee.held.append(0) }
+        let held = scratch.pointee.held
         for slot in series.indices where slot != spared && series[slot].open.count >= 16 {
             held[Int(series[slot].open.track)] += Int(series[slot].open.count)
         }
         guard let most = held.max(), most > 0, let track = held.firstIndex(of: most) else {
             return false
         }
-        // The longest first: the others' times are the beginning of its own.
-        let slots = series.indices.filter {
-            $0 != spared && series[$0].open.count >= 16 && Int(series[$0].open.track) == track
-        }.sorted { series[$0].open.count > series[$1].open.count }
         let before = arena.liveBytes
-        for slot in slots {
+        while let slot = longestOpen(of: track, sparing: spared) {
             do throws(PoolError) { try seal(slot) } catch { break }
         }
         return arena.liveBytes < before
+    }
+
+    /// The longest first: the others' times are the beginning of its own.
+    private func longestOpen(of track: Int, sparing spared: Int?) -> Int? {
+        var longest: Int?
+        for slot in series.indices
+        where slot != spared && series[slot].open.count >= 16 && Int(series[slot].open.track) == track {
+            if let longest, series[longest].open.count >= series[slot].open.count { continue }
+            longest = slot
+        }
+        return longest
     }
 
     func isOverShare(_ slot: Int) -> Bool {
@@ -196,20 +206,28 @@ extension PoolState {
         return Double(used) > share * Double(budgetBytes)
     }
 
+    /// A delivered chunk, and the time of its last value.
+    struct Delivered {
+        var lastMs: Int64
+        var ref: RecordRef
+    }
+
     /// Evicts a few of the oldest delivered chunks; the walk that finds them is what costs.
     private mutating func evictDelivered() -> Bool {
-        var oldest: [(lastIndexAge: Int64, ref: RecordRef)] = []
-        let index = TimesIndex(arena)
+        scratch.pointee.oldest.removeAll()
+        let index = timesIndex()
         arena.forEach { ref, kind, at in
             guard isChunk(kind) else { return }
             let record = ChunkRecord(at: at)
             guard record.end <= series[record.slot].deliveredIndex else { return }
             let age = times(record.timesId, by: index)?.last ?? .min
-            if oldest.count == 8, oldest[7].lastIndexAge <= age { return }
-            if oldest.count == 8 { oldest.removeLast() }
-            let place = oldest.firstIndex { $0.lastIndexAge > age } ?? oldest.count
-            oldest.insert((age, ref), at: place)
+            let oldest = scratch.pointee.oldest
+            if oldest.count == 8, oldest[7].lastMs <= age { return }
+            let place = oldest.firstIndex { $0.lastMs > age } ?? oldest.count
+            if oldest.count == 8 { scratch.pointee.oldest.removeLast() }
+            scratch.pointee.oldest.insert(Delivered(lastMs: age, ref: ref), at: place)
         }
+        let oldest = scratch.pointee.oldest
         for entry in oldest {
             counts.evictedDelivered += UInt64(ChunkRecord(at: arena.pointer(entry.ref)).count)
             depart(entry.ref)

@@ -16,17 +16,17 @@ extension PoolState {
         let track = Int(series[slot].open.track)
         // The times of a longer block from the same track begin with these.
         let hasTimes = Int(tracks[track].sealedCount) >= count
-        var timeSink = ByteSink()
+        scratch.pointee.blockTimes.removeAll()
         if !hasTimes {
             let times = UnsafeBufferPointer(start: trackTimes(track), count: count)
-            TimeBlock.encode(times, cold: false, into: &timeSink)
+            TimeBlock.encode(times, cold: false, into: &scratch.pointee.blockTimes)
         }
-        let timesBytes = hasTimes ? 0 : TimesRecord.bytes(payload: timeSink.count)
+        let timesBytes = hasTimes ? 0 : TimesRecord.bytes(payload: scratch.pointee.blockTimes.count)
         let span = (trackTimes(track)[0], trackTimes(track)[count - 1])
-        var valueSink = ByteSink(reserving: 2 * count)
+        scratch.pointee.blockValues.removeAll()
         let places = ExactBlock.encode(
-            openValues(slot), hint: Int(series[slot].places), into: &valueSink)
-        let bytes = ChunkRecord.bytes(payload: valueSink.count)
+            openValues(slot), hint: Int(series[slot].places), into: &scratch.pointee.blockValues)
+        let bytes = ChunkRecord.bytes(payload: scratch.pointee.blockValues.count)
 
         let open = series[slot].open.row.ref
         let timesId = hasTimes ? tracks[track].sealedId : newTimesId()
@@ -39,23 +39,23 @@ extension PoolState {
         }
         if bytes + timesBytes <= arena.length(open) {
             arena.shrink(open, to: bytes, .hot)
-            fillRecord(open, slot, valueSink.bytes, count: count, timesId: timesId)
+            fillRecord(open, slot, scratch.pointee.blockValues.bytes, count: count, timesId: timesId)
             series[slot].open.row.leave()
             if !hasTimes {
                 // The end of the open buffer has just become free, so this cannot fail.
                 let place = try room(timesBytes, .times, for: slot)
-                fillTimes(place, id: timesId, timeSink.bytes, count: count, span)
+                fillTimes(place, id: timesId, scratch.pointee.blockTimes.bytes, count: count, span)
                 keepTimes(track, place, id: timesId, count: count)
             }
         } else {
             // Nothing changes before all the room is there.
             if !hasTimes {
                 let place = try room(timesBytes, .times, for: slot)
-                fillTimes(place, id: timesId, timeSink.bytes, count: count, span)
+                fillTimes(place, id: timesId, scratch.pointee.blockTimes.bytes, count: count, span)
                 keepTimes(track, place, id: timesId, count: count)
             }
             let ref = try room(bytes, .hot, for: slot)
-            fillRecord(ref, slot, valueSink.bytes, count: count, timesId: timesId)
+            fillRecord(ref, slot, scratch.pointee.blockValues.bytes, count: count, timesId: timesId)
             arena.free(series[slot].open.row.ref)
         }
         TimesRecord(at: arena.pointer(tracks[track].sealedRef)).users += 1

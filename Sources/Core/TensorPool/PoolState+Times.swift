@@ -9,6 +9,8 @@ import Precision
 struct TimesPart {
     var id: UInt32
     var count: Int
+    /// Where in the joined one its times begin.
+    var start: Int
     /// Where it lies, until something moves.
     var ref: RecordRef
 }
@@ -17,9 +19,11 @@ extension PoolState {
     /// Joins the records of times that the first members use, so that as many members as possible
     /// lie one behind the other in one record; answers how many do, at least one. Sparingly: not where
     /// much would be recoded for the sake of a few more.
-    mutating func joinTimes(_ members: ArraySlice<SealedRun>, sparingly: Bool) -> Int {
-        var parts: [TimesPart] = []
-        let index = TimesIndex(arena, only: members.map { $0.timesId }.sorted())
+    mutating func joinTimes(_ members: SealedRuns, sparingly: Bool) -> Int {
+        scratch.pointee.parts.removeAll()
+        scratch.pointee.ids.removeAll()
+        for member in members { scratch.pointee.ids.append(member.timesId) }
+        let index = timesIndex(ofListed: true)
         var total = 0
         var usable = 0
         var end = (id: UInt32(0), offset: 0)
@@ -30,6 +34,7 @@ extension PoolState {
                     break
                 }
                 let count = TimesRecord(at: arena.pointer(ref)).count
+                let parts = scratch.pointee.parts
                 if let last = parts.last {
                     // The next record must begin where the last one ends, and fit.
                     guard member.timesOffset == 0, end.offset == last.count,
@@ -37,38 +42,36 @@ extension PoolState {
                         !parts.contains(where: { $0.id == member.timesId })
                     else { break }
                 }
-                parts.append(TimesPart(id: member.timesId, count: count, ref: ref))
+                scratch.pointee.parts.append(
+                    TimesPart(id: member.timesId, count: count, start: total, ref: ref))
                 total += count
             }
             end = (member.timesId, member.timesOffset + member.count)
             usable += 1
         }
+        let parts = scratch.pointee.parts
         if parts.count <= 1 { return max(1, usable) }
         if sparingly, parts[0].count > 6 * (total - parts[0].count) { return usableInFirst(members) }
         return join(parts, total: total) ? usable : usableInFirst(members)
     }
 
-    private func usableInFirst(_ members: ArraySlice<SealedRun>) -> Int {
+    private func usableInFirst(_ members: SealedRuns) -> Int {
         guard let first = members.first else { return 0 }
-        return members.prefix { $0.timesId == first.timesId }.count
+        return members.firstIndex { $0.timesId != first.timesId } ?? members.count
     }
 
-    private mutating func join(_ found: [TimesPart], total: Int) -> Bool {
-        var parts = found
-        let times = UnsafeMutableBufferPointer<Int64>.allocate(capacity: total)
-        defer { times.deallocate() }
-        var start = 0
+    private mutating func join(_ parts: Table<TimesPart>, total: Int) -> Bool {
+        let times = scratch.pointee.numbers(total, as: Int64.self)
         var before = 0
         for part in parts {
             before += arena.length(part.ref)
-            let slice = UnsafeMutableBufferPointer(rebasing: times[start..<start + part.count])
+            let slice = UnsafeMutableBufferPointer(rebasing: times[part.start..<part.start + part.count])
             guard decodeTimes(at: part.ref, from: 0, into: slice) else { return false }
-            start += part.count
         }
-        var timeSink = ByteSink()
         let span = (times[0], times[total - 1])
-        TimeBlock.encode(consuming: times, cold: true, into: &timeSink)
-        let bytes = TimesRecord.bytes(payload: timeSink.count)
+        scratch.pointee.coded.removeAll()
+        TimeBlock.encode(consuming: times, cold: true, into: &scratch.pointee.coded)
+        let bytes = TimesRecord.bytes(payload: scratch.pointee.coded.count)
         var place = placeForTimes(bytes, replacing: parts)
         if place == nil, repack(for: bytes - before) {
             for index in parts.indices {
@@ -85,20 +88,14 @@ extension PoolState {
             slide(segment)
         }
         let ref = arena.place(bytes, .times, in: segment)
-        fillTimes(ref, id: id, timeSink.bytes, count: total, span)
+        fillTimes(ref, id: id, scratch.pointee.coded.bytes, count: total, span)
         TimesRecord(at: arena.pointer(ref)).users = users
         return true
     }
 
     /// Points all users of the parts to the joined record; answers how many they are. A track
     /// gives up its share: what is sealed from it later gets times of its own.
-    private mutating func repoint(_ parts: [TimesPart], to id: UInt32) -> Int {
-        var starts: [Int] = []
-        var start = 0
-        for part in parts {
-            starts.append(start)
-            start += part.count
-        }
+    private mutating func repoint(_ parts: Table<TimesPart>, to id: UInt32) -> Int {
         for track in tracks.indices
         where tracks[track].sealedCount > 0
             && parts.contains(where: { $0.id == tracks[track].sealedId })
@@ -111,22 +108,18 @@ extension PoolState {
             let record = ChunkRecord(at: at)
             guard let part = parts.firstIndex(where: { $0.id == record.timesId }) else { return }
             record.timesId = id
-            record.timesOffset += starts[part]
+            record.timesOffset += parts[part].start
             users += 1
         }
         return users
     }
 
-    private func placeForTimes(
-        _ bytes: Int, replacing parts: [TimesPart]
-    ) -> Int? {
-        var freed = [Int](repeating: 0, count: arena.segments.count)
-        for part in parts { freed[Int(part.ref.segment)] += arena.length(part.ref) }
+    private func placeForTimes(_ bytes: Int, replacing parts: Table<TimesPart>) -> Int? {
         for index in arena.segments.indices {
             let segment = arena.segments[index]
-            if segment.capacity - segment.used + segment.dead + freed[index] >= bytes {
-                return index
-            }
+            var free = segment.capacity - segment.used + segment.dead
+            for part in parts where Int(part.ref.segment) == index { free += arena.length(part.ref) }
+            if free >= bytes { return index }
         }
         return nil
     }

@@ -5,6 +5,7 @@
 //   PoolState+Seal        open buffer → hot block
 //   PoolState+Compaction  hot blocks → cold chunk, demotion
 //   PoolState+Room        who gives way when the budget is reached
+//   PoolScratch           what all of these work in
 //   PoolState+Ring        what a pool that nobody empties gives up
 //   PoolState+Read, +Delivery, +Account, +Snapshot
 
@@ -59,6 +60,9 @@ struct PoolState {
 
     /// Behind the series that was appended to last.
     var turn = 0
+    /// Beside the budget, its own allocation and this pointer included.
+    let scratch: UnsafeMutablePointer<PoolScratch>
+
     var counts = PoolCounts()
     /// Figures at the first value of this window that would have had to be dropped.
     var exhausted: (admitted: UInt64, bytesNeeded: UInt64)?
@@ -66,12 +70,17 @@ struct PoolState {
     init(budgetBytes: Int, _ settings: PoolSettings) {
         self.budgetBytes = budgetBytes
         self.settings = settings
+        scratch = .allocate(capacity: 1)
+        scratch.initialize(to: PoolScratch())
     }
 
     mutating func deallocate() {
         arena.deallocateAll()
         series.deallocate()
         tracks.deallocate()
+        scratch.pointee.deallocate()
+        scratch.deinitialize(count: 1)
+        scratch.deallocate()
     }
 
     /// What an array's storage costs on the heap.
@@ -80,13 +89,12 @@ struct PoolState {
         capacity == 0 ? 0 : Arena.rounded(32 + capacity * stride) + Arena.allocatorBytes
     }
 
-    /// Heap bytes besides the arena's: this object and the directory of series. What is coded on its
-    /// way into a record is scratch: it lives for one call, and is at most one chunk's values, times
-    /// and bytes.
+    /// Heap bytes besides the arena's: this object and the directory of series, without the scratch.
     // Inlined, as what follows: a call would be given a copy of the whole state.
     @inline(__always)
     var fixedBytes: Int {
-        MemoryLayout<PoolState>.stride + Arena.allocatorBytes
+        MemoryLayout<PoolState>.stride - MemoryLayout<UnsafeMutablePointer<PoolScratch>>.stride
+            + Arena.allocatorBytes
             + 32 + Arena.allocatorBytes  // the object that points to it
             + Self.arrayBytes(series.capacity, MemoryLayout<SeriesState>.stride)
             + Self.arrayBytes(scales.capacity, MemoryLayout<Grid>.stride)

@@ -152,6 +152,9 @@ public final class TensorPool {
         if let fault { throw fault }
     }
 
+    /// Bytes that sealing and making room work in, held beside the budget.
+    public var scratchBytes: Int { state.scratch.pointee.heldBytes }
+
     /// Values that a ring gave up, since the start.
     public var dropped: WorthCounts { state.counts.dropped }
 

@@ -73,23 +73,6 @@ public final class HeldFile {
 }
 
 extension FileSystem {
-    /// A number that differs when another name stands in the folder, one is gone, or their order moved;
-    /// nil when it can't be read. The buffer holds the names meanwhile.
-    public static func imprint(
-        _ path: String, using buffer: UnsafeMutableBufferPointer<UInt8>
-    ) -> UInt64? {
-        let used = buffer.withMemoryRebound(to: CChar.self) { names in
-            path.withCString { cposix_list(CPOSIX_CWD, $0, names.baseAddress, names.count) }
-        }
-        guard used >= 0 else { return nil }
-        // FNV-1a. http://www.isthe.com/chongo/tech/comp/fnv/
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in buffer[..<used] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return hash
-    }
-}
-
-extension FileSystem {
     /// Whether the file is one of the kernel's (sysfs, procfs, cgroup2).
     public static func isKernels(_ path: String) -> Bool {
         let opened = path.withCString { cposix_open_read(CPOSIX_CWD, $0) }

@@ -23,6 +23,8 @@ struct BoardSerials {
     let procfsRoot: String
     /// /etc/machine-id of the same machine; nil for fixtures.
     let machineIDPath: String?
+    /// What all is read through.
+    let evidence: Evidence
 
     /// Those that can be read, best first; never empty.
     var all: [BoardSerial] {
@@ -37,7 +39,7 @@ struct BoardSerials {
     func hides(_ source: SerialSource) -> Bool {
         guard source == .productUUID else { return false }
         let path = "\(sysfsRoot)/class/dmi/id/product_uuid"
-        return FileSystem.exists(path) && OneShot.bytes(path) == nil
+        return FileSystem.exists(path) && evidence.bytes(path) == nil
     }
 
     /// The one of `source`, else the best there is.
@@ -48,17 +50,17 @@ struct BoardSerials {
 
     /// The tree is at firmware/devicetree in sysfs; /proc/device-tree is its old name.
     private var deviceTree: String? {
-        OneShot.text("\(sysfsRoot)/firmware/devicetree/base/serial-number")
-            ?? OneShot.text("\(procfsRoot)/device-tree/serial-number")
+        evidence.text("\(sysfsRoot)/firmware/devicetree/base/serial-number")
+            ?? evidence.text("\(procfsRoot)/device-tree/serial-number")
     }
 
     private var productUUID: String? {
-        let uuid = OneShot.text("\(sysfsRoot)/class/dmi/id/product_uuid")
+        let uuid = evidence.text("\(sysfsRoot)/class/dmi/id/product_uuid")
         return uuid.flatMap { Self.isDistinct($0) ? $0 : nil }
     }
 
     private var machineID: String? {
-        guard let machineIDPath, let id = OneShot.text(machineIDPath) else { return nil }
+        guard let machineIDPath, let id = evidence.text(machineIDPath) else { return nil }
         let digest = Digest.sha256(Array("phi-machine\0\(id)".utf8))
         return "machine-\(Hex.encode(digest.bytes.prefix(8)))"
     }

@@ -45,7 +45,6 @@ public final class DeviceSensors {
     /// /proc/meminfo has about 60 lines of 28 bytes; /proc/vmstat 200 of 24; /proc/net/dev a line of
     /// 120 for each interface. 32 KiB hold them on any machine that an agent of this kind watches.
     static let bufferBytes = 32 << 10
-    static let meminfoBytesMax = 16 << 10
     /// How often the tree is looked through for sensors that came or went, ms: soon enough for what a
     /// person plugs in.
     public static let discoveryIntervalMs: Int64 = 60_000
@@ -79,7 +78,12 @@ public final class DeviceSensors {
     /// How stalls become known, where the caller has a `StallWatch`.
     public var stallSource: StallSource?
     /// What the device's identity rests on: another source is never taken for it by and by.
-    public var serialSource: SerialSource?
+    public var serialSource: SerialSource? {
+        didSet { hardwareRecord = nil }
+    }
+    private var hardwareRecord: HardwareRecord?
+    /// What the record rests on.
+    private let evidence: Evidence
 
     // Two, in turns: the caller holds the latest one, and what it let go of is filled anew without a
     // new allocation.
@@ -94,9 +98,10 @@ public final class DeviceSensors {
     public init(roots: SensorRoots = SensorRoots()) {
         self.roots = roots
         let isOwn = Text.equal(roots.sysfs, "/sys")
+        // Not filled with anything: pages that no file is long enough for are never touched.
         buffer = .allocate(capacity: Self.bufferBytes)
-        buffer.initialize(repeating: 0)
         cycle = Cycle(buffer: buffer)
+        evidence = Evidence(buffer)
         hwmon = HardwareMonitor(
             isOwn ? .library(configuration: roots.sensorsConfiguration) : .files)
         processor = ProcessorTime(procfsRoot: roots.procfs)
@@ -205,25 +210,31 @@ public final class DeviceSensors {
     public var computedCount: Int { hwmon.computedCount }
     public var hasFrequency: Bool { frequency.isPresent }
 
-    /// The machine's record; nil while its memory can't be read.
+    /// The machine's record; nil while its memory can't be read. The same one, without another look, as
+    /// long as all that it rests on says the same.
     public func hardware() -> HardwareRecord? {
-        HardwareDetector(
+        if hardwareRecord != nil, evidence.holds { return hardwareRecord }
+        evidence.forget()
+        hardwareRecord = HardwareDetector(
             sysfsRoot: roots.sysfs, procfsRoot: roots.procfs, machineIDPath: roots.machineIDPath,
-            serialSource: serialSource
+            serialSource: serialSource, evidence: evidence
         ).detect()
+        return hardwareRecord
     }
 
     /// The serial numbers that this machine can be told by, best first.
     public func serials() -> [BoardSerial] {
         BoardSerials(
-            sysfsRoot: roots.sysfs, procfsRoot: roots.procfs, machineIDPath: roots.machineIDPath
+            sysfsRoot: roots.sysfs, procfsRoot: roots.procfs, machineIDPath: roots.machineIDPath,
+            evidence: Evidence(buffer)
         ).all
     }
 
     /// Whether the source is there and this user may not read it.
     public func hides(_ source: SerialSource) -> Bool {
         BoardSerials(
-            sysfsRoot: roots.sysfs, procfsRoot: roots.procfs, machineIDPath: roots.machineIDPath
+            sysfsRoot: roots.sysfs, procfsRoot: roots.procfs, machineIDPath: roots.machineIDPath,
+            evidence: Evidence(buffer)
         ).hides(source)
     }
 
@@ -243,7 +254,8 @@ public final class DeviceSensors {
     }
 
     /// A look through the tree costs some hundred system calls and as many allocations, so first the
-    /// names in five folders are looked at: where none came or went, neither did a sensor.
+    /// names in five folders are looked at: where none came or went, neither did a sensor. What was
+    /// undecided then may be settled now.
     private func discoverIfDue(_ nowMs: Int64) {
         if let discoveredMs, nowMs >= discoveredMs {
             let sinceMs = nowMs - discoveredMs
@@ -253,7 +265,10 @@ public final class DeviceSensors {
         }
         discoveredMs = nowMs
         let seen = imprintOfTree()
-        guard mustDiscover || hwmon.isUnsettled || seen != imprint else { return }
+        guard mustDiscover || seen != imprint else {
+            if hwmon.isUnsettled { hwmon.settle(cycle) }
+            return
+        }
         mustDiscover = false
         imprint = seen
         discover()
@@ -267,7 +282,7 @@ public final class DeviceSensors {
     private func imprintOfTree() -> UInt64 {
         var sum: UInt64 = 0
         for folder in watchedFolders {
-            sum = sum &* 31 &+ (FileSystem.imprint(folder, using: buffer) ?? 0)
+            sum = sum &* 31 &+ (folder.withCString { FileSystem.imprint($0, using: buffer) } ?? 0)
         }
         return sum
     }

@@ -19,6 +19,8 @@ import System
 struct GPUDetector {
     let sysfsRoot: String
     let procfsRoot: String
+    /// What all is read through.
+    let evidence: Evidence
 
     /// The card with the most memory, then the most cores; nil where there is no GPU.
     func detect() -> GPURecord? {
@@ -29,13 +31,13 @@ struct GPUDetector {
             best = found
         }
         let bus = "\(sysfsRoot)/bus/pci/devices"
-        for slot in OneShot.names(bus) {
+        for slot in evidence.names(bus) {
             // Base class 03: display controllers.
             guard let kind = hexadecimal("\(bus)/\(slot)/class"), kind >> 16 == 0x03 else { continue }
             offer(card("\(bus)/\(slot)", slot: slot))
         }
         let drm = "\(sysfsRoot)/class/drm"
-        for name in OneShot.names(drm) where Self.isCard(name) {
+        for name in evidence.names(drm) where Self.isCard(name) {
             let folder = "\(drm)/\(name)/device"
             offer(card(folder, slot: "") ?? platform(folder))
         }
@@ -61,7 +63,7 @@ struct GPUDetector {
         guard let vendor = hexadecimal("\(folder)/vendor"), let id = hexadecimal("\(folder)/device")
         else { return nil }
         let ids = "\(Self.digits(vendor)):\(Self.digits(id))"
-        let named = OneShot.text("\(folder)/product_name").map { Self.shortened($0) }
+        let named = evidence.text("\(folder)/product_name").map { Self.shortened($0) }
         switch vendor {
         case 0x10de:
             if let known = GPUTable.nvidia(id) { return known }
@@ -70,7 +72,7 @@ struct GPUDetector {
                 tier: GPUTier(memoryGB: 0, cores: 0))
         case 0x1002:
             let isIntegrated = GPUTable.amdIntegrated.contains { $0.contains(id) }
-            let bytes = OneShot.integer("\(folder)/mem_info_vram_total", in: 1 << 20...1 << 42)
+            let bytes = evidence.integer("\(folder)/mem_info_vram_total", in: 1 << 20...1 << 42)
             // What an APU calls its VRAM is a part of the machine's memory that the BIOS set aside.
             let memoryGB = isIntegrated ? 0 : Double(bytes ?? 0) / Double(1 << 30)
             return GPURecord(
@@ -89,8 +91,8 @@ struct GPUDetector {
     /// own driver writes.
     private func nvidiaModel(_ slot: String) -> String? {
         let root = "\(procfsRoot)/driver/nvidia/gpus"
-        for name in OneShot.names(root) where slot.isEmpty || Name.equal(name, slot) {
-            guard let text = OneShot.bytes("\(root)/\(name)/information") else { continue }
+        for name in evidence.names(root) where slot.isEmpty || Name.equal(name, slot) {
+            guard let text = evidence.bytes("\(root)/\(name)/information") else { continue }
             for line in Text.lines(text[...]) {
                 guard let colon = line.firstIndex(of: 0x3a), Text.equal(line[..<colon], "Model")
                 else { continue }
@@ -105,7 +107,7 @@ struct GPUDetector {
 
     /// A GPU that DRM knows and the PCI bus doesn't: its driver's name, from the uevent file.
     private func platform(_ folder: String) -> GPURecord? {
-        guard let text = OneShot.bytes("\(folder)/uevent") else { return nil }
+        guard let text = evidence.bytes("\(folder)/uevent") else { return nil }
         for line in Text.lines(text[...]) {
             guard let equals = line.firstIndex(of: 0x3d), Text.equal(line[..<equals], "DRIVER")
             else { continue }
@@ -126,7 +128,7 @@ struct GPUDetector {
             "\(sysfsRoot)/firmware/devicetree/base/compatible", "\(procfsRoot)/device-tree/compatible",
         ]
         for path in paths {
-            guard let text = OneShot.bytes(path) else { continue }
+            guard let text = evidence.bytes(path) else { continue }
             for entry in text.split(separator: 0) {
                 if let name = GPUTable.boards.first(where: { Text.equal(entry, $0.soc) })?.name {
                     return GPURecord(name: "\(name)", memoryGB: 0, cores: 0, tier: .integrated)
@@ -149,7 +151,7 @@ struct GPUDetector {
 
     /// `0x10de`, as sysfs writes ids and classes.
     private func hexadecimal(_ path: String) -> Int? {
-        guard let text = OneShot.bytes(path, limit: 64) else { return nil }
+        guard let text = evidence.bytes(path) else { return nil }
         let digits = Text.trimmed(text[...])
         guard digits.count > 2, digits.count <= 10, Text.equal(digits.prefix(2), "0x") else { return nil }
         var value = 0

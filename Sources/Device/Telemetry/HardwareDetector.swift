@@ -17,23 +17,22 @@ struct HardwareDetector {
     let machineIDPath: String?
     /// Which serial number the device's identity rests on; nil for the best there is.
     var serialSource: SerialSource?
+    /// What all is read through.
+    let evidence: Evidence
 
     /// Nil while the memory can't be read: a record with a hole would look like other hardware.
     func detect() -> HardwareRecord? {
-        let info = OneShot.bytes("\(procfsRoot)/meminfo", limit: DeviceSensors.meminfoBytesMax)
-        guard let info, let memory = MemoryInfo.parse(info) else { return nil }
-        let cpuInfo = OneShot.bytes("\(procfsRoot)/cpuinfo", limit: 4 << 20) ?? []
+        guard let memoryBytes = evidence.memoryBytes("\(procfsRoot)/meminfo") else { return nil }
         return HardwareRecord(
-            model: model(), serial: serial(), cpuCores: cores(cpuInfo),
-            cpuMaxMHz: maximumMHz(cpuInfo),
-            memoryBytes: HardwareRecord.rounded(memoryTotal: memory.totalBytes),
-            gpu: GPUDetector(sysfsRoot: sysfsRoot, procfsRoot: procfsRoot).detect())
+            model: model(), serial: serial(), cpuCores: cores(), cpuMaxMHz: maximumMHz(),
+            memoryBytes: memoryBytes,
+            gpu: GPUDetector(sysfsRoot: sysfsRoot, procfsRoot: procfsRoot, evidence: evidence).detect())
     }
 
     private func model() -> String {
         if let board = deviceTree("model") { return board }
         for name in ["product_name", "board_name"] {
-            let text = OneShot.text("\(sysfsRoot)/class/dmi/id/\(name)")
+            let text = evidence.text("\(sysfsRoot)/class/dmi/id/\(name)")
             if let text, !Self.isPlaceholder(text) { return text }
         }
         return "unknown \(Machine.architecture)"
@@ -49,25 +48,26 @@ struct HardwareDetector {
     }
 
     private func serial() -> String {
-        BoardSerials(sysfsRoot: sysfsRoot, procfsRoot: procfsRoot, machineIDPath: machineIDPath)
-            .serial(of: serialSource)
+        BoardSerials(
+            sysfsRoot: sysfsRoot, procfsRoot: procfsRoot, machineIDPath: machineIDPath, evidence: evidence
+        ).serial(of: serialSource)
     }
 
     /// The tree is at firmware/devicetree in sysfs; /proc/device-tree is its old name.
     private func deviceTree(_ property: String) -> String? {
-        OneShot.text("\(sysfsRoot)/firmware/devicetree/base/\(property)")
-            ?? OneShot.text("\(procfsRoot)/device-tree/\(property)")
+        evidence.text("\(sysfsRoot)/firmware/devicetree/base/\(property)")
+            ?? evidence.text("\(procfsRoot)/device-tree/\(property)")
     }
 
     /// Installed cores, whether online or not: switching one off is no change of hardware.
-    private func cores(_ cpuInfo: [UInt8]) -> Int {
+    private func cores() -> Int {
         let folder = "\(sysfsRoot)/devices/system/cpu"
         for name in ["present", "online"] {
-            if let text = OneShot.bytes("\(folder)/\(name)"), let count = Self.count(text[...]) {
+            if let text = evidence.bytes("\(folder)/\(name)"), let count = Self.count(text[...]) {
                 return count
             }
         }
-        let listed = Text.lines(cpuInfo[...]).count { Self.field($0, "processor") != nil }
+        let listed = evidence.processors("\(procfsRoot)/cpuinfo").count
         return listed > 0 ? listed : Machine.cpuCount
     }
 
@@ -86,43 +86,13 @@ struct HardwareDetector {
         return count > 0 ? count : nil
     }
 
-    private func maximumMHz(_ cpuInfo: [UInt8]) -> Int {
+    private func maximumMHz() -> Int {
         let folder = "\(sysfsRoot)/devices/system/cpu/cpufreq"
         var highest: Int64 = 0
-        for policy in OneShot.names(folder) where Name.has(policy, prefix: "policy") {
+        for policy in evidence.names(folder) where Name.has(policy, prefix: "policy") {
             let path = "\(folder)/\(policy)/cpuinfo_max_freq"
-            highest = max(highest, OneShot.integer(path, in: Plausible.frequencyKHz) ?? 0)
+            highest = max(highest, evidence.integer(path, in: Plausible.frequencyKHz) ?? 0)
         }
-        return highest > 0 ? Int(highest / 1000) : Self.nominalMHz(cpuInfo)
-    }
-
-    /// Virtual PCs have no cpufreq. Their "cpu MHz" moves from read to read; the figure in the model
-    /// name ("… @ 2.60GHz") doesn't, nor does half the BogoMIPS, rounded to 100 MHz. 0 when unknown.
-    static func nominalMHz(_ cpuInfo: [UInt8]) -> Int {
-        var bogomips: Double?
-        var isPC = false
-        for line in Text.lines(cpuInfo[...]) {
-            if let name = field(line, "model name"), let at = name.lastIndex(of: 0x40) {
-                let figure = Text.trimmed(name[(at + 1)...])
-                if let gigahertz = Text.decimal(figure.dropLast(3)), Text.equal(figure.suffix(3), "GHz"),
-                    (0.01...100).contains(gigahertz)
-                {
-                    return Int((gigahertz * 1000).rounded())
-                }
-            }
-            if field(line, "cpu MHz") != nil { isPC = true }
-            if let value = field(line, "bogomips") { bogomips = Text.decimal(value) }
-        }
-        guard isPC, let bogomips, bogomips > 0, bogomips < 1e6 else { return 0 }
-        return Int((bogomips / 200).rounded()) * 100
-    }
-
-    /// The value of `name : value`, or nil for other lines.
-    private static func field(
-        _ line: ArraySlice<UInt8>, _ name: StaticString
-    ) -> ArraySlice<UInt8>? {
-        guard let colon = line.firstIndex(of: 0x3a), Text.equal(Text.trimmed(line[..<colon]), name)
-        else { return nil }
-        return Text.trimmed(line[(colon + 1)...])
+        return highest > 0 ? Int(highest / 1000) : evidence.processors("\(procfsRoot)/cpuinfo").nominalMHz
     }
 }

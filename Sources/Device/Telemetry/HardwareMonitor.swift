@@ -27,13 +27,15 @@ struct HardwareMonitor {
         case file(HeldFile)
         /// libsensors, by the place in its table.
         case library(Int32)
+        /// libsensors, until it is known whether the file says the same.
+        case undecided(Int32, HeldFile)
     }
 
     struct Channel {
         let chip: String
         let label: String
         let kind: HwmonKind
-        let reader: Reader
+        var reader: Reader
         let place: Int
         var stuck = StuckWatch()
     }
@@ -53,8 +55,8 @@ struct HardwareMonitor {
     /// Channels that libsensors reads because its configuration computes their value.
     var computedCount: Int {
         channels.count {
-            if case .library = $0.reader { return true }
-            return false
+            if case .file = $0.reader { return false }
+            return true
         }
     }
 
@@ -67,7 +69,6 @@ struct HardwareMonitor {
     }
 
     mutating func discover(in sysfsRoot: String, _ cycle: inout Cycle) {
-        isUnsettled = false
         var next: [Channel] = []
         switch source {
         case .library(let configuration): listLibrary(configuration, &next, &cycle)
@@ -76,6 +77,7 @@ struct HardwareMonitor {
             for folder in OneShot.names(root) { listFiles(root, folder, &next, &cycle.ledger) }
         }
         channels = next
+        settle(cycle)
         outline = next.map { HwmonReading(chip: $0.chip, label: $0.label, kind: $0.kind, value: nil) }
         voltageAlarm = outline.firstIndex { $0.kind == .alarm && Text.equal($0.chip, "rpi_volt") }
     }
@@ -91,7 +93,7 @@ struct HardwareMonitor {
                 let text: UnsafeBufferPointer<UInt8>
                 (count, text) = cycle.read(file)
                 if count >= 0 { value = Scan.only(text).map { Double($0) / Self.scale(kind) } }
-            case .library(let number):
+            case .library(let number), .undecided(let number, _):
                 var found = 0.0
                 if csensors_value(number, &found) == 0 { value = found } else { count = -Self.libraryError }
             }
@@ -134,7 +136,7 @@ struct HardwareMonitor {
 
     // MARK: libsensors
 
-    private mutating func listLibrary(
+    private func listLibrary(
         _ configuration: String?, _ found: inout [Channel], _ cycle: inout Cycle
     ) {
         let count: Int32
@@ -154,10 +156,11 @@ struct HardwareMonitor {
             let text = String(cString: label)
             let path = Self.libraryPath(index)
             let mayCompute = csensors_may_compute(index) == 1 && computes.may(name)
-            let reader = path.map { path in
+            var reader = Reader.library(index)
+            if let path {
                 let file = HeldFile(path)
-                return mayCompute ? settle(index, kind, file, cycle) : .file(file)
-            } ?? .library(index)
+                reader = mayCompute ? .undecided(index, file) : .file(file)
+            }
             // class/hwmon/hwmon1/temp1_input: the chip's folder tells two of a kind apart, and the
             // file a value from its alarm, which share a label.
             let parts = Array((path ?? "").utf8).split(separator: 0x2f).suffix(2).map { Text.string($0) }
@@ -174,23 +177,34 @@ struct HardwareMonitor {
         }
     }
 
-    /// Whether the file alone gives what the library gives, of a chip some of whose channels are
-    /// computed. A `compute` line shows in the library's
-    /// value being another than the file's; a value that moves between the reads, or is 0 (which most
-    /// expressions leave as it is), settles nothing: the library reads it until the next look.
-    private mutating func settle(
-        _ index: Int32, _ kind: HwmonKind, _ file: HeldFile, _ cycle: Cycle
-    ) -> Reader {
-        for _ in 0..<3 {
-            guard let before = Self.raw(file, cycle) else { break }
-            var value = 0.0
-            guard csensors_value(index, &value) == 0, let after = Self.raw(file, cycle) else { break }
-            guard before == after, before != 0 else { continue }
-            let own = Double(before) / Self.scale(kind)
-            return abs(own - value) <= 1e-6 * max(1, abs(value)) ? .file(file) : .library(index)
+    /// Finds out, of chips some of whose channels are computed, which files alone give what the library
+    /// gives. To be tried again at each look, while any is unsettled.
+    mutating func settle(_ cycle: Cycle) {
+        isUnsettled = false
+        for index in channels.indices {
+            guard case .undecided(let number, let file) = channels[index].reader else { continue }
+            if let reader = Self.decided(number, channels[index].kind, file, cycle) {
+                channels[index].reader = reader
+            } else {
+                isUnsettled = true
+            }
         }
-        isUnsettled = true
-        return .library(index)
+    }
+
+    /// A `compute` line shows in the library's value being another than the file's; a value that moves
+    /// between the reads, or is 0 (which most expressions leave as it is), decides nothing.
+    private static func decided(
+        _ number: Int32, _ kind: HwmonKind, _ file: HeldFile, _ cycle: Cycle
+    ) -> Reader? {
+        for _ in 0..<3 {
+            guard let before = raw(file, cycle) else { return nil }
+            var value = 0.0
+            guard csensors_value(number, &value) == 0, let after = raw(file, cycle) else { return nil }
+            guard before == after, before != 0 else { continue }
+            let own = Double(before) / scale(kind)
+            return abs(own - value) <= 1e-6 * max(1, abs(value)) ? .file(file) : .library(number)
+        }
+        return nil
     }
 
     private static func raw(_ file: HeldFile, _ cycle: Cycle) -> Int64? {

@@ -2,7 +2,10 @@
 // Gorilla's XOR, zstd and raw Doubles, on the same values.
 // With `--kernel FILE` and `--device-kernel FILE --plugin FILE` (both of pool-kernel, for this machine and
 // for the device) it counts instructions and heap as well: `make bench-pool`.
+// `pool-bench --steady ROWS [--budget KIB]` runs pools at their budget and nothing else: what they ask of the
+// heap, after as many rows of warm-up.
 
+import CMeasure
 import Foundation
 import PoolReplay
 import PoolTrials
@@ -12,6 +15,29 @@ func value(after flag: String) -> String? {
     let arguments = CommandLine.arguments
     guard let index = arguments.firstIndex(of: flag), index + 1 < arguments.count else { return nil }
     return arguments[index + 1]
+}
+
+func runSteadily(_ rows: Int, budgetKiB: Int) throws {
+    for way in SteadyTrial.Way.allCases {
+        var trial = try SteadyTrial(way, budgetBytes: budgetKiB << 10)
+        let atStart = cmeasure_allocations()
+        try trial.run(rows: rows)
+        let afterWarmUp = cmeasure_allocations()
+        let gone = trial.gone
+        let before = cmeasure_allocations()
+        try trial.run(rows: rows)
+        let atEnd = cmeasure_allocations()
+        let digest = String(try trial.digest(), radix: 16)
+        print(
+            "\(way.name), \(budgetKiB) KiB: \(trial.gone - gone) values made room for others, "
+                + "\(trial.scratchBytes) bytes of scratch, pool \(digest); "
+                + "allocations: \(afterWarmUp - atStart) in \(rows) rows, then \(atEnd - before)")
+    }
+}
+
+if let rows = value(after: "--steady").flatMap({ Int($0) }), rows > 0 {
+    try runSteadily(rows, budgetKiB: value(after: "--budget").flatMap { Int($0) } ?? 64)
+    exit(0)
 }
 
 let skipped = Set((value(after: "--skip") ?? "ROW_ID,reset").split(separator: ",").map(String.init))
