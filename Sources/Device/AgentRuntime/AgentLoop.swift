@@ -53,7 +53,7 @@ final class AgentLoop {
     /// The pool's account in decision.json, and when it was drawn up.
     private var pool: (summary: PoolSummary, atMs: Int64)?
     private var statusLine = StatusLine()
-    private var codeRelease: CodeRelease
+    private var release: MemoryRelease
     private var exitStatus: Int32?
 
     /// - Parameter job: a command that is to be started, and ends the agent with its own end.
@@ -62,7 +62,7 @@ final class AgentLoop {
         self.options = options
         self.job = job
         Clock.quicken(options.timeScale)
-        codeRelease = CodeRelease(startedMs: Clock.boottimeMs)
+        release = MemoryRelease(startedMs: Clock.boottimeMs)
         do throws(Errno) { try FileSystem.makeFolder(options.runFolder) } catch {
             throw UsageError(
                 "the run folder \(options.runFolder) can't be made: \(error.text)",
@@ -169,7 +169,8 @@ final class AgentLoop {
             tell(governor.look(nowMs: moment.monotonicMs))
             if job?.hasJustEnded(log) == true { feed(.stop) }
             feed(.tick)
-            if codeRelease.isDue(nowMs: moment.monotonicMs) { try? Process.releaseCode() }
+            if release.isCodeDue(nowMs: moment.monotonicMs) { try? Process.releaseCode() }
+            if release.isUnusedDue(nowMs: moment.monotonicMs) { try? Process.releaseUnused() }
             feedWatchdog()
         }
         tell(governor.restore())
@@ -220,7 +221,7 @@ final class AgentLoop {
 
     private func takeReplies() {
         while let (transfer, outcome) = transfers.ended() {
-            if transfer.openedConnection { codeRelease.noteConnection(nowMs: Clock.boottimeMs) }
+            if transfer.openedConnection { release.noteConnection(nowMs: Clock.boottimeMs) }
             let key = core.state.reportKey
             if transfer === holdTransfer {
                 feed(.holdEnded(Uplink.result(outcome, holdMAC, key: key)))

@@ -28,12 +28,19 @@ public enum Process {
 
     public static func exit(_ status: Int32) -> Never { cposix_exit(status) }
 
+    /// From now on the heap doesn't stay as large as it was when something large was needed for a moment.
+    public static func keepHeapSmall() { cposix_keep_heap_small() }
+
     /// Bytes that malloc has handed out and not got back.
     public static var heapInUseBytes: UInt64 { cposix_heap_in_use_bytes() }
 
     /// Lets go of the mappings of the program's own code: what is used again comes back from the page
     /// cache, by one fault for some sixteen pages.
     public static func releaseCode() throws(Errno) { _ = try checked(cposix_release_program()) }
+
+    /// Gives back the pages of the heap that are free, and those of the stack that lie below what is under
+    /// way. For the first thread.
+    public static func releaseUnused() throws(Errno) { _ = try checked(cposix_release_unused()) }
 
     /// Tells the service manager, e.g. `READY=1` or `WATCHDOG=1`. True when someone listens.
     /// https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html

@@ -53,6 +53,11 @@ int cposix_host_name(char *buffer, size_t capacity) {
     return uname(&names) ? -errno : copy(names.nodename, buffer, capacity);
 }
 
+void cposix_keep_heap_small(void) {
+    mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+}
+
 uint64_t cposix_heap_in_use_bytes(void) {
     struct mallinfo2 info = mallinfo2();
     return info.uordblks + info.hblkhd;

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 // The program's own segments, as the kernel hands them over: no dynamic loader is asked, as a static program
@@ -16,6 +18,10 @@
 // https://man7.org/linux/man-pages/man3/getauxval.3.html
 
 #define PAGES_AT_ONCE 64
+/// Below the caller's frame: the calls that give the rest back need some of it themselves.
+#define STACK_KEPT (8 * 1024)
+/// Deeper than any call of ours goes, and less than the kernel keeps free below a stack (1 MiB).
+#define STACK_DEPTH (512 * 1024)
 
 /// Drops the pages from `first` up to `end` of which the process has no copy of its own.
 /// https://docs.kernel.org/admin-guide/mm/pagemap.html
@@ -67,4 +73,14 @@ int cposix_release_program(void) {
         if (failed) result = failed;
     }
     return result;
+}
+
+int cposix_release_unused(void) {
+    malloc_trim(0);
+    if (getpid() != syscall(SYS_gettid)) return 0;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t end = ((uintptr_t)__builtin_frame_address(0) - STACK_KEPT) / page * page;
+    // A part that the stack never grew to is no mapping: ENOMEM, and the rest is done all the same.
+    // https://man7.org/linux/man-pages/man2/madvise.2.html
+    return madvise((void *)(end - STACK_DEPTH), STACK_DEPTH, MADV_DONTNEED) && errno != ENOMEM ? -errno : 0;
 }

@@ -55,6 +55,10 @@ long cposix_page_size(void);
 /// uname's machine ("aarch64") and node name, NUL-terminated. Their length.
 int cposix_machine(char *buffer, size_t capacity);
 int cposix_host_name(char *buffer, size_t capacity);
+/// From now on blocks above 64 KiB, and a free end of the heap that is longer, go back to the kernel when they are
+/// freed. Left to itself, glibc keeps what is as large as the largest block that was ever freed.
+/// https://man7.org/linux/man-pages/man3/mallopt.3.html
+void cposix_keep_heap_small(void);
 /// Bytes that malloc has handed out and not got back.
 uint64_t cposix_heap_in_use_bytes(void);
 
@@ -63,6 +67,9 @@ uint64_t cposix_heap_in_use_bytes(void);
 /// Takes the program's own code and constants out of this process's page table. They stay in the page
 /// cache, and come back as they are used. 0, or -errno.
 int cposix_release_program(void);
+/// Gives back the pages of the heap that are free, and those of the first thread's stack that no call uses any
+/// more; on another thread, the heap's alone. 0, or -errno.
+int cposix_release_unused(void);
 
 // --- clock.c ---------------------------------------------------------------------------------------
 
