@@ -26,8 +26,9 @@ struct PoolScratch {
     var members = Table<SealedRun>()
     /// Records of times that are being joined.
     var parts = Table<TimesPart>()
-    /// Entries of a `TimesIndex`, and the ids that were asked for.
-    var times = Table<TimesPlace>()
+    /// Entries of a `TimesIndex`, and the ids that were asked for. Records of many short blocks are thousands:
+    /// what these lists hold of each is where it lies and no more.
+    var times = Table<RecordRef>()
     var ids = Table<UInt32>()
     /// Series whose compaction was tried in vain.
     var tried = Table<Int>()
@@ -36,7 +37,7 @@ struct PoolScratch {
     /// The oldest of what is delivered.
     var oldest = Table<PoolState.Delivered>()
     /// All chunks, by series and index.
-    var chunks = Table<PoolState.ChunkAt>()
+    var chunks = Table<RecordRef>()
     /// Values in open buffers, track by track.
     var held = Table<Int>()
 

@@ -121,12 +121,6 @@ extension PoolState {
         return false
     }
 
-    struct ChunkAt {
-        /// Series and index in one number: they take 16 and 48 bits.
-        var place: UInt64
-        var ref: RecordRef
-    }
-
     /// Of the pairs of neighbouring chunks that may be merged, the one with the fewest values.
     private func smallestNeighbours() -> (SealedRun, SealedRun)? {
         let byId = timesIndex()
@@ -135,15 +129,21 @@ extension PoolState {
             guard isChunk(kind) else { return }
             let record = ChunkRecord(at: at)
             if record.isDamaged { return }
-            scratch.pointee.chunks.append(
-                ChunkAt(place: UInt64(record.slot) << 48 | record.firstIndex, ref: ref))
+            scratch.pointee.chunks.append(ref)
         }
+        // Series and index in one number: they take 16 and 48 bits.
         let chunks = scratch.pointee.chunks
-        chunks.sort { $0.place }
+        chunks.sort {
+            let record = ChunkRecord(at: arena.pointer($0))
+            return UInt64(record.slot) << 48 | record.firstIndex
+        }
         var best: (count: Int, first: SealedRun, second: SealedRun)?
-        for index in chunks.indices.dropFirst()
-        where chunks[index].place >> 48 == chunks[index - 1].place >> 48 {
-            let (first, second) = (run(chunks[index - 1].ref), run(chunks[index].ref))
+        for index in chunks.indices.dropFirst() {
+            let (left, right) = (chunks[index - 1], chunks[index])
+            guard ChunkRecord(at: arena.pointer(left)).slot == ChunkRecord(at: arena.pointer(right)).slot else {
+                continue
+            }
+            let (first, second) = (run(left), run(right))
             let count = first.count + second.count
             // Between larger chunks there is next to nothing to gain.
             guard count <= ChunkLimits.values, count < best?.count ?? .max,

@@ -88,17 +88,14 @@ extension Tier {
 extension PoolState {
     /// The record of times with an id, nil for an unknown one.
     func times(_ id: UInt32, by index: TimesIndex) -> TimesRecord? {
-        index.ref(id).map { TimesRecord(at: arena.pointer($0)) }
+        self.ref(id, by: index).map { TimesRecord(at: arena.pointer($0)) }
     }
-}
 
-/// Where a record of times lies. 8 bytes: a pool of one series may have thousands.
-struct TimesPlace {
-    var id: UInt32
-    var ref: RecordRef
-}
+    /// Where it lies.
+    func ref(_ id: UInt32, by index: TimesIndex) -> RecordRef? {
+        index.entries.place(of: id) { TimesRecord(at: arena.pointer($0)).id }.map { index.entries[$0] }
+    }
 
-extension PoolState {
     /// Of all records of times, or of those with the ids that the scratch lists in `ids`.
     func timesIndex(ofListed isOfListed: Bool = false) -> TimesIndex {
         let scratch = scratch
@@ -108,9 +105,9 @@ extension PoolState {
             guard kind == .times else { return }
             let id = TimesRecord(at: at).id
             if isOfListed, scratch.pointee.ids.place(of: id, by: { $0 }) == nil { return }
-            scratch.pointee.times.append(TimesPlace(id: id, ref: ref))
+            scratch.pointee.times.append(ref)
         }
-        scratch.pointee.times.sort { $0.id }
+        scratch.pointee.times.sort { TimesRecord(at: arena.pointer($0)).id }
         return TimesIndex(entries: scratch.pointee.times)
     }
 }
@@ -118,9 +115,5 @@ extension PoolState {
 /// Where the records of times lie, by id, for a walk that needs those of many chunks; until something
 /// moves, or another index is made.
 struct TimesIndex {
-    fileprivate let entries: Table<TimesPlace>
-
-    func ref(_ id: UInt32) -> RecordRef? {
-        entries.place(of: id, by: { $0.id }).map { entries[$0].ref }
-    }
+    fileprivate let entries: Table<RecordRef>
 }

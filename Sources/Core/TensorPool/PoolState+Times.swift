@@ -30,7 +30,7 @@ extension PoolState {
         for member in members {
             let continues = usable > 0 && member.timesId == end.id && member.timesOffset == end.offset
             if !continues {
-                guard member.timesId != protectedTimes, let ref = index.ref(member.timesId) else {
+                guard member.timesId != protectedTimes, let ref = ref(member.timesId, by: index) else {
                     break
                 }
                 let count = TimesRecord(at: arena.pointer(ref)).count

@@ -2,6 +2,7 @@
 
 import Bytes
 import Governor
+import System
 import Transport
 
 extension Subcommand {
@@ -52,6 +53,7 @@ extension Subcommand {
                 throw UsageError("no command behind --", hint: "phi-agent run [OPTION…] -- COMMAND")
             }
             let options = try Options(arguments: own)
+            Process.keepHeapSmall()
             guard Curl.start() else {
                 let status = failed("libcurl can't be started")
                 return hasCommand ? Workload.statusAgentFailed : status
