@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import functools
 import http.server
+import itertools
 import json
 import mmap
 import os
@@ -237,7 +238,8 @@ class Bench:
             self._growth(is_secure)
 
     def _growth(self, is_secure: bool) -> None:
-        """The pool fills early in these cycles, so the private memory here counts it whole."""
+        """The pool fills early in these cycles, so the private memory here counts it whole. What it works in
+        reaches its size when it first recodes a large chunk; so the cycles are run through twice."""
         words = "HTTPS" if is_secure else "HTTP"
         with Fleet(self.fresh("fleet") / "f", is_secure) as fleet:
             run = self.volatile / f"growth-{words}"
@@ -247,19 +249,19 @@ class Bench:
                 began_ms = decision_ms(run)
                 marks: dict[int, Memory] = {}
                 writes = [write_bytes(agent.pid)]
-                for mark in (self.growth_cycles // 10, self.growth_cycles // 2, self.growth_cycles):
+                for mark in (self.growth_cycles // 10, self.growth_cycles, 2 * self.growth_cycles):
                     wait_for(900, f"{mark} cycles", lambda m=mark: (decision_ms(run) - began_ms) / 10_000 >= m)
                     agent.check()
                     marks[mark] = at_rest(agent.pid)
                     writes.append(write_bytes(agent.pid))
                 days = (decision_ms(run) - began_ms) / 86_400_000
-        first, _, last = marks.values()
-        self.results.add(f"agent over {words}: growth from cycle {self.growth_cycles // 10:,} to "
-                         f"{self.growth_cycles:,}, private", "KiB",
-                         [(last.private - first.private) / 1024], goal=0)
-        self.results.add(f"agent over {words}: private after {self.growth_cycles:,} cycles, pool full", "MiB",
+        for (start, before), (end, after) in itertools.pairwise(marks.items()):
+            self.results.add(f"agent over {words}: growth from cycle {start:,} to {end:,}, private", "KiB",
+                             [(after.private - before.private) / 1024], goal=0)
+        last = marks[2 * self.growth_cycles]
+        self.results.add(f"agent over {words}: private after {2 * self.growth_cycles:,} cycles, pool full", "MiB",
                          [last.private / MIB], goal=PRIVATE_HTTPS_MIB if is_secure else PRIVATE_HTTP_MIB)
-        self.results.add(f"agent over {words}: RSS after {self.growth_cycles:,} cycles", "MiB",
+        self.results.add(f"agent over {words}: RSS after {2 * self.growth_cycles:,} cycles", "MiB",
                          [last.resident / MIB], goal=RESIDENT_MIB)
         self.results.add(f"disk writes a day, reporting over {words}", "MiB",
                          [(writes[-1] - writes[0]) / MIB / days], goal=DAILY_WRITE_MIB)
