@@ -14,6 +14,7 @@
 #   make bench-agent  the agent's memory, CPU, start and writes beside other agents (as root)
 #   make lab         an emulated Raspberry Pi with systemd: boots it (Tests/Lab; needs root once)
 #   make lab-figures  in a board: the device build's memory over HTTP and HTTPS beside the peers'
+#   make lab-cycles  in a board: instructions of a cycle, the kernel's too, beside C loops and collectd
 #   make lab-trial   in a board: what a leaking workload gets done ungoverned, governed, heeding
 #   make steady-functions  record which functions the linker puts side by side (toolchains/steady-functions.txt)
 #   make demo        a fleet on this machine, to look at
@@ -32,7 +33,7 @@ host := .build/release
 device := .build/device
 
 .PHONY: help setup build device device-amd64 sdk sdk-update test demo deb deb-test bench-pool bench-chamber \
-  bench-sensing bench-agent lab lab-figures lab-trial steady-functions clean swift setup-build setup-device setup-lab
+  bench-sensing bench-agent lab lab-figures lab-cycles lab-trial steady-functions clean swift setup-build setup-device setup-lab
 
 help:
 	@sed -n '/^#/!q; s/^# \{0,1\}//p' Makefile
@@ -159,6 +160,10 @@ lab: setup-lab
 lab-figures: build device setup-lab
 	@mkdir -p bench/results
 	Tests/Lab/figures.py --results bench/results/lab.jsonl
+
+lab-cycles: device setup-lab
+	@mkdir -p bench/results
+	Tests/Lab/cycles.py --results bench/results/cycles.jsonl
 
 lab-trial: device setup-lab
 	@mkdir -p bench/results

@@ -11,7 +11,9 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import time
+from collections.abc import Callable
 
 import devicetree
 
@@ -30,6 +32,15 @@ class LabError(Exception):
 
     def __init__(self, text: str, hint: str):
         super().__init__(f"{text}\nhint: {hint}")
+
+
+def run_main(main: Callable[[], int]) -> None:
+    """A program of the lab's: what goes wrong is told with what to do about it."""
+    try:
+        sys.exit(main())
+    except LabError as error:
+        print(f"lab: error: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
 def image() -> pathlib.Path:

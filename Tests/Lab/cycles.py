@@ -8,13 +8,12 @@ machine does changes no figure, and neither do caches, which a real processor ha
 import argparse
 import contextlib
 import pathlib
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 
 import peers
-from board import Board, LabError
+from board import Board, LabError, run_main
 from device import AGENT, compile_for_device, start
 from processes import ROOT
 from results import Results
@@ -129,8 +128,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except LabError as error:
-        print(f"lab: error: {error}", file=sys.stderr)
-        sys.exit(1)
+    run_main(main)

@@ -8,11 +8,10 @@ aggregator runs on this machine and the agent looks its name up in the board's /
 import argparse
 import json
 import pathlib
-import sys
 import tempfile
 import time
 
-from board import Board, LabError
+from board import Board, LabError, run_main
 from device import AGENT, start
 from fleet import Fleet
 from peers import COLLECTD_LEAN, MINIMAL, collectd_settings
@@ -127,8 +126,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except LabError as error:
-        print(f"lab: error: {error}", file=sys.stderr)
-        sys.exit(1)
+    run_main(main)

@@ -15,9 +15,8 @@ usage: lab.py build                       the image that boards boot from (as ro
 import argparse
 import pathlib
 import subprocess
-import sys
 
-from board import CACHE, Board, LabError, image
+from board import Board, CACHE, LabError, image, run_main
 
 
 def parser() -> argparse.ArgumentParser:
@@ -75,8 +74,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except LabError as error:
-        print(f"lab: error: {error}", file=sys.stderr)
-        sys.exit(1)
+    run_main(main)

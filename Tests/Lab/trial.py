@@ -19,12 +19,11 @@ result. Its two cores share them: a second that both are busy in is half a secon
 import argparse
 import pathlib
 import statistics
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 
-from board import Board, LabError
+from board import Board, LabError, run_main
 from device import AGENT, compile_for_device
 from processes import ROOT
 from results import Results
@@ -124,8 +123,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except LabError as error:
-        print(f"lab: error: {error}", file=sys.stderr)
-        sys.exit(1)
+    run_main(main)

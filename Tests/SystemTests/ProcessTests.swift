@@ -23,6 +23,41 @@ import Testing
         #expect(System.Process.heapInUseBytes > 0)
     }
 
+    /// Resident bytes that were given back by `release`, after 128 MiB in blocks of that size were used and freed,
+    /// with small ones between them that stay.
+    private func givenBack(blockBytes: Int, release: () throws -> Void) rethrows -> Int {
+        let count = (128 << 20) / blockBytes
+        var blocks: [UnsafeMutableRawPointer] = []
+        var pins: [UnsafeMutableRawPointer] = []
+        for _ in 0..<count {
+            let block = UnsafeMutableRawPointer.allocate(byteCount: blockBytes, alignment: 16)
+            block.initializeMemory(as: UInt8.self, repeating: 1, count: blockBytes)
+            blocks.append(block)
+            pins.append(.allocate(byteCount: 2048, alignment: 16))
+        }
+        let before = residentBytes()
+        for block in blocks { block.deallocate() }
+        try release()
+        let after = residentBytes()
+        for pin in pins { pin.deallocate() }
+        return before - after
+    }
+
+    private func residentBytes() -> Int {
+        let statm = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        return (statm.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * Machine.pageSizeBytes
+    }
+
+    // Half of it: other suites come and go in this process meanwhile.
+    @Test func whatIsFreeOfTheHeapGoesBack() throws {
+        #expect(try givenBack(blockBytes: 16 << 10) { try System.Process.releaseUnused() } > 64 << 20)
+    }
+
+    @Test func aSmallHeapKeepsNoLargeBlock() {
+        System.Process.keepHeapSmall()
+        #expect(givenBack(blockBytes: 256 << 10) {} > 64 << 20)
+    }
+
     @Test func clocksGoForward() {
         let before = (Clock.boottimeMs, Clock.monotonicNs)
         Clock.sleep(ms: 15)
