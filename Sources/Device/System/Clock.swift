@@ -16,19 +16,25 @@ public enum Clock {
     /// Nanoseconds, for measuring spans.
     public static var monotonicNs: Int64 { cposix_monotonic_ns() }
 
-    /// The kernel says that the wall clock is synchronised. It is asked once a second at most: its answer
-    /// costs three times what a sensor's file does.
+    /// The kernel says that the wall clock is synchronised. It is asked once a second, and at once when the wall
+    /// clock was set: its answer costs three times what a sensor's file does.
     /// https://man7.org/linux/man-pages/man2/adjtimex.2.html
     public static var isSynced: Bool {
         let nowMs = cposix_boottime_ms()
-        if nowMs &- askedMs.load(ordering: .relaxed) >= 1000 {
+        let bootMs = cposix_realtime_ms() &- nowMs
+        // A clock that is being slewed moves by half a millisecond in this second.
+        let isSet = (bootMs &- askedBootMs.load(ordering: .relaxed)).magnitude > 10
+        if isSet || nowMs &- askedMs.load(ordering: .relaxed) >= 1000 {
             synced.store(cposix_clock_is_synchronised() == 1, ordering: .relaxed)
             askedMs.store(nowMs, ordering: .relaxed)
+            askedBootMs.store(bootMs, ordering: .relaxed)
         }
         return synced.load(ordering: .relaxed)
     }
 
     private static let askedMs = Atomic<Int64>(-1000)
+    /// When the machine booted by the wall clock, as it was then, ms since 1970.
+    private static let askedBootMs = Atomic<Int64>(0)
     private static let synced = Atomic<Bool>(false)
 
     public static func sleep(ms: Int64) { cposix_sleep_ms(ms) }

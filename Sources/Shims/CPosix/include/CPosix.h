@@ -55,8 +55,9 @@ long cposix_page_size(void);
 /// uname's machine ("aarch64") and node name, NUL-terminated. Their length.
 int cposix_machine(char *buffer, size_t capacity);
 int cposix_host_name(char *buffer, size_t capacity);
-/// From now on blocks above 64 KiB, and a free end of the heap that is longer, go back to the kernel when they are
-/// freed. Left to itself, glibc keeps what is as large as the largest block that was ever freed.
+/// From now on blocks above 64 KiB go back to the kernel when they are freed, and of a free end of the heap what
+/// is beyond glibc's M_TOP_PAD (128 KiB). Left to itself, glibc keeps what is as large as the largest block that was
+/// ever freed.
 /// https://man7.org/linux/man-pages/man3/mallopt.3.html
 void cposix_keep_heap_small(void);
 /// Bytes that malloc has handed out and not got back.
