@@ -53,11 +53,6 @@ import Testing
         #expect(try givenBack(blockBytes: 16 << 10) { try System.Process.releaseUnused() } > 64 << 20)
     }
 
-    @Test func aSmallHeapKeepsNoLargeBlock() {
-        System.Process.keepHeapSmall()
-        #expect(givenBack(blockBytes: 256 << 10) {} > 64 << 20)
-    }
-
     @Test func clocksGoForward() {
         let before = (Clock.boottimeMs, Clock.monotonicNs)
         Clock.sleep(ms: 15)
