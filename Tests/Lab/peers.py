@@ -58,8 +58,6 @@ MINIMAL = ("cpu", "cpufreq", "diskstats", "hwmon", "loadavg", "meminfo", "netdev
            "vmstat")
 
 
-
-
 def collectd_settings(peer: "Peer", interval_ms: int, folder: str, host: str, port: int) -> str:
     way = BY_HTTP if peer is COLLECTD_PEER else BY_UDP
     return (COLLECTD + way).format(interval_s=interval_ms / 1000, folder=folder, host=host, port=port)
