@@ -1,11 +1,10 @@
 // What the pool works in: kept from one time to the next, so that a pool at its budget, which seals,
-// recodes and gives up all the time, asks the heap for nothing. Each list grows to the most that was ever
-// needed, and stays.
+// recodes and gives up all the time, asks the heap for nothing. Most of it is taken at the start; a list that
+// has to grow, in a pool of a large budget or of many short blocks, stays as large as it was ever needed.
 //
-// It stands beside the budget, as what was coded on its way into a record always did: the numbers of the
-// largest chunk that was recoded (32 KiB at most), its bytes (`recodeBytesMax`), and lists of what lies
-// in the arena, of which a walk over a large pool makes the longest. A pool that was never short of room
-// holds the coding of one block, 3 KiB.
+// It stands beside the budget, as what was coded on its way into a record always did: the bytes of a chunk
+// that is recoded (`recodeBytesMax`) and of a block that is sealed, and lists of what lies in the arena, of
+// which a walk over a large pool makes the longest. The numbers of a chunk lie on the stack (`ChunkNumbers`).
 
 import Precision
 
@@ -17,10 +16,9 @@ struct PoolScratch {
     private static let blockBytes = 1536
 
     /// A chunk that is being recoded, or times that are being joined: never both.
-    var coded = ByteSink()
-    var exceptions = ByteSink()
+    var coded = ByteSink(reserving: PoolState.recodeBytesMax)
+    var exceptions = ByteSink(reserving: 3072)
     var runs: [ValueRun] = []
-    private var numbers = Table<UInt64>()
 
     /// Sealed records of one series, as `PoolState.members` last found them.
     var members = Table<SealedRun>()
@@ -41,10 +39,25 @@ struct PoolScratch {
     /// Values in open buffers, track by track.
     var held = Table<Int>()
 
+    /// Takes what a pool of the default budget comes to need, and writes to the larger part: memory that is
+    /// first touched when the pool is full would look like a leak, and be missing in what was measured before.
+    init() {
+        for _ in 0..<PoolState.recodeBytesMax { coded.append8(0) }
+        coded.removeAll()
+        runs.reserveCapacity(32)
+        members.reserve(64)
+        parts.reserve(32)
+        times.reserve(64)
+        ids.reserve(32)
+        tried.reserve(8)
+        candidates.reserve(32)
+        oldest.reserve(8)
+    }
+
     /// Heap bytes, without what the allocator adds.
     var heldBytes: Int {
         let sinks = blockValues.capacity + blockTimes.capacity + coded.capacity + exceptions.capacity
-        let recoding = numbers.bytes + runs.capacity * MemoryLayout<ValueRun>.stride + members.bytes + parts.bytes
+        let recoding = runs.capacity * MemoryLayout<ValueRun>.stride + members.bytes + parts.bytes
         let walks = times.bytes + ids.bytes + tried.bytes + candidates.bytes + oldest.bytes + chunks.bytes + held.bytes
         return sinks + recoding + walks
     }
@@ -53,18 +66,7 @@ struct PoolScratch {
         if !runs.isEmpty { runs.removeAll(keepingCapacity: true) }
     }
 
-    /// Room for a chunk's values or times; what it held before is gone.
-    mutating func numbers<Number: BitwiseCopyable>(
-        _ count: Int, as type: Number.Type
-    ) -> UnsafeMutableBufferPointer<Number> {
-        var wanted = TensorPool.blockValues
-        while wanted < count { wanted *= 2 }
-        numbers.reserve(wanted)
-        return UnsafeMutableBufferPointer(start: numbers.memory(as: type), count: count)
-    }
-
     mutating func deallocate() {
-        numbers.deallocate()
         members.deallocate()
         parts.deallocate()
         times.deallocate()

@@ -213,18 +213,11 @@ extension PoolState {
 
     private mutating func demote(_ ref: RecordRef) -> Bool {
         let record = ChunkRecord(at: arena.pointer(ref))
-        let grid = scales[record.scale]
-        let values = scratch.pointee.numbers(record.count, as: Double.self)
-        scratch.pointee.clearRuns()
-        guard decodeValues(record, .cold, into: values, appending: &scratch.pointee.runs) else {
+        guard let lowest = encodeLowest(record) else {
             noteDamage(ref)
             return true
         }
-        for index in scratch.pointee.runs.indices where !scratch.pointee.runs[index].isKept {
-            scratch.pointee.runs[index].coding = .grid8
-        }
         let before = record.length
-        let lowest = encodeCold(UnsafeBufferPointer(values), grid, expecting: record.count)
         let bytes = ChunkRecord.bytes(payload: scratch.pointee.coded.count)
         // Never larger, so an estimate that was wrong costs nothing but the attempt: the chunk goes
         // to the end of the order.
@@ -241,6 +234,19 @@ extension PoolState {
         record.seal()
         series[record.slot].bytes -= before - record.length
         return true
+    }
+
+    /// Codes a cold chunk's values at 8 bits, but for what must stay as it is, into the scratch; answers the
+    /// lowest tier, nil if the chunk is damaged.
+    private mutating func encodeLowest(_ record: ChunkRecord) -> Tier? {
+        scratch.pointee.clearRuns()
+        return ChunkNumbers.with(record.count, as: Double.self) { values in
+            guard decodeValues(record, .cold, into: values, appending: &scratch.pointee.runs) else { return nil }
+            for index in scratch.pointee.runs.indices where !scratch.pointee.runs[index].isKept {
+                scratch.pointee.runs[index].coding = .grid8
+            }
+            return encodeCold(UnsafeBufferPointer(values), scales[record.scale], expecting: record.count)
+        }
     }
 
     /// Plans the scratch's runs and codes the values by them, into the scratch; answers the lowest tier.

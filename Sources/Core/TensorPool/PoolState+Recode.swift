@@ -168,7 +168,19 @@ extension PoolState {
     private mutating func encodeValues(
         _ members: SealedRuns, count: Int, _ thresholds: Thresholds, _ turn: RecordKind
     ) -> ChunkHead? {
-        let values = scratch.pointee.numbers(count, as: Double.self)
+        guard count <= ChunkLimits.values else {
+            for member in members { noteDamage(member.ref) }
+            return nil
+        }
+        return ChunkNumbers.with(count, as: Double.self) { values in
+            encodeValues(members, through: values, thresholds, turn)
+        }
+    }
+
+    private mutating func encodeValues(
+        _ members: SealedRuns, through values: UnsafeMutableBufferPointer<Double>, _ thresholds: Thresholds,
+        _ turn: RecordKind
+    ) -> ChunkHead? {
         scratch.pointee.clearRuns()
         var head = ChunkHead()
         var scores = MeanScore()

@@ -61,16 +61,9 @@ extension PoolState {
     }
 
     private mutating func join(_ parts: Table<TimesPart>, total: Int) -> Bool {
-        let times = scratch.pointee.numbers(total, as: Int64.self)
+        guard let span = encodeTimes(of: parts, total: total) else { return false }
         var before = 0
-        for part in parts {
-            before += arena.length(part.ref)
-            let slice = UnsafeMutableBufferPointer(rebasing: times[part.start..<part.start + part.count])
-            guard decodeTimes(at: part.ref, from: 0, into: slice) else { return false }
-        }
-        let span = (times[0], times[total - 1])
-        scratch.pointee.coded.removeAll()
-        TimeBlock.encode(consuming: times, cold: true, into: &scratch.pointee.coded)
+        for part in parts { before += arena.length(part.ref) }
         let bytes = TimesRecord.bytes(payload: scratch.pointee.coded.count)
         var place = placeForTimes(bytes, replacing: parts)
         if place == nil, repack(for: bytes - before) {
@@ -91,6 +84,20 @@ extension PoolState {
         fillTimes(ref, id: id, scratch.pointee.coded.bytes, count: total, span)
         TimesRecord(at: arena.pointer(ref)).users = users
         return true
+    }
+
+    /// Codes the parts' times as one, into the scratch; answers the first and the last, nil if a part is damaged.
+    private mutating func encodeTimes(of parts: Table<TimesPart>, total: Int) -> (Int64, Int64)? {
+        return ChunkNumbers.with(total, as: Int64.self) { times in
+            for part in parts {
+                let slice = UnsafeMutableBufferPointer(rebasing: times[part.start..<part.start + part.count])
+                guard decodeTimes(at: part.ref, from: 0, into: slice) else { return nil }
+            }
+            let span = (times[0], times[total - 1])
+            scratch.pointee.coded.removeAll()
+            TimeBlock.encode(consuming: times, cold: true, into: &scratch.pointee.coded)
+            return span
+        }
     }
 
     /// Points all users of the parts to the joined record; answers how many they are. A track
