@@ -192,7 +192,7 @@ let package = Package(
             name: "pool-bench", dependencies: ["CMeasure", "PoolReplay", "PoolTrials", "TensorPool"],
             path: "Sources/Simulation/pool-bench", swiftSettings: strict),
         // Also for the device, where its instructions are counted.
-        device("Simulation", "PoolTrials", ["TensorPool"]),
+        device("Simulation", "PoolTrials", ["Bytes", "TensorPool"]),
         .executableTarget(
             name: "pool-kernel", dependencies: ["PoolTrials", "System"],
             path: "Sources/Simulation/pool-kernel", swiftSettings: embeddedClean),

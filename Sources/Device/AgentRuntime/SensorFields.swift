@@ -22,15 +22,13 @@ extension Sample {
     /// Another number where the lines of the faults are others: they stay for long, and their texts are
     /// made once.
     private var faultsVersion: UInt64 {
-        // FNV-1a. http://www.isthe.com/chongo/tech/comp/fnv/
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        func mix(_ value: UInt64) { hash = (hash ^ value) &* 0x100_0000_01b3 }
+        var imprint = Imprint()
         for fault in faults {
-            for byte in fault.name.utf8 { mix(UInt64(byte)) }
-            mix(UInt64(truncatingIfNeeded: fault.errorCode) &<< 16 | UInt64(fault.condition.rawValue) &<< 1)
-            mix(fault.lastGoodMs == nil ? 0 : 1)
+            imprint.add(fault.name.utf8)
+            imprint.add(UInt64(truncatingIfNeeded: fault.errorCode) &<< 16 | UInt64(fault.condition.rawValue) &<< 1)
+            imprint.add(fault.lastGoodMs == nil ? 0 : 1)
         }
-        return hash
+        return imprint.value
     }
 }
 

@@ -1,6 +1,7 @@
 // Files and folders looked at in memory that is there already: for whoever looks again and again, and mostly
 // sees the same. Names are C strings, which a list of paths can hold without a text for each.
 
+import Bytes
 import CPosix
 
 extension FileSystem {
@@ -43,22 +44,22 @@ extension FileSystem {
         if kept > 0 { body(UnsafeBufferPointer(rebasing: buffer[..<kept])) }
     }
 
-    /// A number that differs when another name stands in the folder, one is gone, or their order moved;
-    /// nil when it can't be read. The buffer holds the names meanwhile.
+    /// A number that differs when another name stands in the folder, one is gone, or their order moved; 0
+    /// when it can't be read, nil when there are more names than the buffer holds, so that nobody knows.
+    /// The buffer holds the names meanwhile.
     public static func imprint(
         _ path: UnsafePointer<CChar>, using buffer: UnsafeMutableBufferPointer<UInt8>
     ) -> UInt64? {
         let used = buffer.withMemoryRebound(to: CChar.self) { names in
             cposix_list(CPOSIX_CWD, path, names.baseAddress, names.count)
         }
-        return used < 0 ? nil : imprint(of: UnsafeBufferPointer(rebasing: buffer[..<used]))
+        if used == -Int(CPOSIX_EFBIG) { return nil }
+        return used < 0 ? 0 : imprint(of: UnsafeBufferPointer(rebasing: buffer[..<used]))
     }
 
-    /// A number that differs, but for chance, where the bytes do.
     public static func imprint(of bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
-        // FNV-1a. http://www.isthe.com/chongo/tech/comp/fnv/
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return hash
+        var imprint = Imprint()
+        imprint.add(bytes)
+        return imprint.value
     }
 }

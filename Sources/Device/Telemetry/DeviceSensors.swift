@@ -265,7 +265,7 @@ public final class DeviceSensors {
         }
         discoveredMs = nowMs
         let seen = imprintOfTree()
-        guard mustDiscover || seen != imprint else {
+        guard mustDiscover || seen == nil || seen != imprint else {
             if hwmon.isUnsettled { hwmon.settle(cycle) }
             return
         }
@@ -279,10 +279,12 @@ public final class DeviceSensors {
         "\(roots.sysfs)/class/net", "\(roots.sysfs)/devices/system/cpu/cpufreq",
     ]
 
-    private func imprintOfTree() -> UInt64 {
+    /// Nil where a folder has too many names to tell.
+    private func imprintOfTree() -> UInt64? {
         var sum: UInt64 = 0
         for folder in watchedFolders {
-            sum = sum &* 31 &+ (folder.withCString { FileSystem.imprint($0, using: buffer) } ?? 0)
+            guard let names = folder.withCString({ FileSystem.imprint($0, using: buffer) }) else { return nil }
+            sum = sum &* 31 &+ names
         }
         return sum
     }

@@ -25,16 +25,21 @@ final class Evidence {
     private let buffer: UnsafeMutableBufferPointer<UInt8>
     /// One note behind the other: a list of its own for each would be several times as large.
     private var notes: [UInt8] = []
+    /// Something was read that can't be noted: the next look has to be taken.
+    private var isIncomplete = false
 
     /// - Parameter buffer: what files are read into; others may use it between calls.
     init(_ buffer: UnsafeMutableBufferPointer<UInt8>) { self.buffer = buffer }
 
-    func forget() { notes.removeAll(keepingCapacity: true) }
+    func forget() {
+        notes.removeAll(keepingCapacity: true)
+        isIncomplete = false
+    }
 
     /// Whether there is any, and all that was read still says what it said.
     var holds: Bool {
         notes.withUnsafeBufferPointer { notes in
-            guard let start = notes.baseAddress, !notes.isEmpty else { return false }
+            guard let start = notes.baseAddress, !notes.isEmpty, !isIncomplete else { return false }
             var at = 0
             while at < notes.count {
                 let seen = UnsafeRawPointer(start + at + 1).loadUnaligned(as: UInt64.self)
@@ -86,17 +91,21 @@ final class Evidence {
     }
 
     func processors(_ path: String) -> ProcessorInfo {
-        ProcessorInfo(imprint: note(.processors, path))
+        ProcessorInfo(imprint: note(.processors, path) ?? 0)
     }
 
     @discardableResult
-    private func note(_ kind: Kind, _ path: String) -> UInt64 {
+    private func note(_ kind: Kind, _ path: String) -> UInt64? {
         let seen = path.withCString { imprint(kind, $0) }
         append(kind, path, seen)
         return seen
     }
 
-    private func append(_ kind: Kind, _ path: String, _ seen: UInt64) {
+    private func append(_ kind: Kind, _ path: String, _ seen: UInt64?) {
+        guard let seen else {
+            isIncomplete = true
+            return
+        }
         notes.append(kind.rawValue)
         for shift in stride(from: UInt64(0), to: 64, by: 8) {
             notes.append(UInt8(truncatingIfNeeded: seen >> shift))
@@ -107,11 +116,11 @@ final class Evidence {
 
     // MARK: Imprints
 
-    /// What would be read now; 0 for nothing.
-    private func imprint(_ kind: Kind, _ path: UnsafePointer<CChar>) -> UInt64 {
+    /// What would be read now: 0 for nothing, nil for more names than can be told apart.
+    private func imprint(_ kind: Kind, _ path: UnsafePointer<CChar>) -> UInt64? {
         switch kind {
         case .file: return imprint(ofFile: read(path))
-        case .folder: return FileSystem.imprint(path, using: buffer) ?? 0
+        case .folder: return FileSystem.imprint(path, using: buffer)
         case .memory:
             let count = FileSystem.read(path, into: buffer)
             guard count >= 0 else { return 0 }

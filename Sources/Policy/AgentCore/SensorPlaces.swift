@@ -20,15 +20,13 @@ struct SensorPlaces {
     /// Whether the sample lists the same sensors in the same order.
     func fit(_ sample: Sample) -> Bool {
         guard zones.count == sample.zones.count, hwmon.count == sample.hwmon.count else { return false }
-        for index in zones.indices where !same(zones[index].name, sample.zones[index].name) { return false }
+        for index in zones.indices where !Text.equal(zones[index].name, sample.zones[index].name) { return false }
         for index in hwmon.indices {
             let (known, now) = (hwmon[index], sample.hwmon[index])
-            guard known.kind == now.kind, same(known.chip, now.chip), same(known.label, now.label) else {
+            guard known.kind == now.kind, Text.equal(known.chip, now.chip), Text.equal(known.label, now.label) else {
                 return false
             }
         }
         return true
     }
-
-    private func same(_ a: String, _ b: String) -> Bool { Text.equal(a, b) }
 }

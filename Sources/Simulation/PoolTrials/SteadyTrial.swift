@@ -1,5 +1,6 @@
 // A pool that has reached its budget and goes on: what each row then costs, in calls to the heap above all.
 
+import Bytes
 public import TensorPool
 
 public struct SteadyTrial {
@@ -79,8 +80,8 @@ public struct SteadyTrial {
 
     /// Of all that the pool holds.
     public func digest() throws(PoolError) -> UInt64 {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in try pool.snapshot() { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return hash
+        var imprint = Imprint()
+        imprint.add(try pool.snapshot())
+        return imprint.value
     }
 }
