@@ -4,6 +4,7 @@ A board has a folder with its disk (an overlay of the image's, so booting anew b
 console's text, and the sockets to drive it. It outlives the program that booted it.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -13,7 +14,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import devicetree
 
@@ -32,6 +34,20 @@ class LabError(Exception):
 
     def __init__(self, text: str, hint: str):
         super().__init__(f"{text}\nhint: {hint}")
+
+
+@contextlib.contextmanager
+def fresh_board(name: str, **settings: Any) -> Iterator["Board"]:
+    """A board that is booted for this alone: an earlier one of its name is gone, and so is this one afterwards.
+
+    The settings are those of `Board.boot`."""
+    board = Board(name)
+    board.kill()
+    board.boot(**settings)
+    try:
+        yield board
+    finally:
+        board.kill()
 
 
 def run_main(main: Callable[[], int]) -> None:

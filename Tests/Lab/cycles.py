@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 
 import peers
-from board import Board, LabError, run_main
+from board import Board, LabError, fresh_board, run_main
 from device import AGENT, compile_for_device, start
 from processes import ROOT
 from results import Results
@@ -110,18 +110,13 @@ def main() -> int:
     parser.add_argument("--board", default="cycles")
     options = parser.parse_args()
     results = Results("cycles", "make lab-cycles")
-    board = Board(options.board)
-    board.kill()
     began = time.monotonic()
-    board.boot(memory_mib=512, cores=4, nanoseconds_exponent=NANOSECONDS_EXPONENT)
-    print(f"the board is up after {time.monotonic() - began:.0f} s", flush=True)
-    try:
+    with fresh_board(options.board, cores=4, nanoseconds_exponent=NANOSECONDS_EXPONENT) as board:
+        print(f"the board is up after {time.monotonic() - began:.0f} s", flush=True)
         board.put(AGENT, "/root/phi-agent")
         with tempfile.TemporaryDirectory() as folder:
             board.put(compile_for_device("floor.c", pathlib.Path(folder) / "floor"), "/root/floor")
         measure(Lab(board, options.cycles), results)
-    finally:
-        board.kill()
     results.write(options.results)
     print(results.table())
     return 0

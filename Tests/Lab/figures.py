@@ -11,7 +11,7 @@ import pathlib
 import tempfile
 import time
 
-from board import Board, LabError, run_main
+from board import Board, LabError, fresh_board, run_main
 from device import AGENT, start
 from fleet import Fleet
 from peers import COLLECTD_LEAN, MINIMAL, collectd_settings
@@ -94,10 +94,7 @@ def main() -> int:
     parser.add_argument("--no-peers", action="store_true")
     options = parser.parse_args()
     results = Results("lab", "make lab-figures")
-    board = Board("figures")
-    board.kill()
-    board.boot(memory_mib=512, cores=2)
-    try:
+    with fresh_board("figures", cores=2) as board:
         board.put(AGENT, "/root/phi-agent")
         board.run(f"echo '10.0.2.2 {NAME}' >> /etc/hosts")
         lab = Lab(board, options.seconds, results)
@@ -118,8 +115,6 @@ def main() -> int:
         for name, peer in peers.items():
             results.add(f"board: {name}: private", "MiB", [peer.private / MIB])
             results.add(f"board: {name}: RSS", "MiB", [peer.resident / MIB])
-    finally:
-        board.kill()
     results.write(options.results)
     print(results.table())
     return 0

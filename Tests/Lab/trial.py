@@ -23,7 +23,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
-from board import Board, LabError, run_main
+from board import Board, LabError, fresh_board, run_main
 from device import AGENT, compile_for_device
 from processes import ROOT
 from results import Results
@@ -52,32 +52,41 @@ class Outcome:
 
 
 def trial(way: str, programs: dict[str, pathlib.Path], options: argparse.Namespace, log: pathlib.Path) -> Outcome:
-    before, heeds = WAYS[way]
-    board = Board(options.board)
-    board.kill()
-    board.boot(memory_mib=512, cores=2, nanoseconds_exponent=options.shift)
-    try:
+    with fresh_board(options.board, cores=2, nanoseconds_exponent=options.shift) as board:
         board.put(AGENT, "/root/phi-agent")
         for name, program in programs.items():
             board.put(program, f"/root/{name}")
         board.run(f"{ZRAM}; mkdir -p /run/trial")
-        group = f"{GROUP}/workload" if before else GROUP
-        board.run("systemd-run --quiet --unit=trial -p Delegate=yes -p KillMode=mixed "
-                  "-p StandardOutput=append:/run/trial/log -p StandardError=append:/run/trial/log "
-                  f"{before} /root/workload /run/trial/progress leak={options.leak:g} threads={options.threads} "
-                  f"{heeds}; systemd-run --quiet --unit=watch -p StandardOutput=append:/run/trial/watch "
-                  f"/root/watch /run/trial/progress {group} {options.limit:g}")
-        late = time.monotonic() + PATIENCE * options.limit
-        while time.monotonic() < late:
-            time.sleep(5)
-            last = board.run("tail -n 1 /run/trial/watch", check=False, timeout_s=60).stdout.split()
-            if last[:1] == ["END"]:
-                return Outcome(int(last[3]), float(last[2]), last[1], float(last[4]))
+        start(board, way, options)
+        try:
+            found = outcome(board, PATIENCE * options.limit)
+        finally:
+            told = board.run("cat /run/trial/watch /run/trial/log; dmesg | grep -i -E 'oom|killed' | tail -n 5; "
+                             "cat /sys/block/zram0/mm_stat", check=False, timeout_s=60)
+            log.write_text(told.stdout)
+    if found is None:
         raise LabError(f"{way}: no end within {PATIENCE * options.limit:g} s", f"see {log}")
-    finally:
-        log.write_text(board.run("cat /run/trial/watch /run/trial/log; dmesg | grep -i -E 'oom|killed' | tail -n 5; "
-                                 "cat /sys/block/zram0/mm_stat", check=False, timeout_s=60).stdout)
-        board.kill()
+    return found
+
+
+def start(board: Board, way: str, options: argparse.Namespace) -> None:
+    before, heeds = WAYS[way]
+    group = f"{GROUP}/workload" if before else GROUP
+    board.run("systemd-run --quiet --unit=trial -p Delegate=yes -p KillMode=mixed "
+              "-p StandardOutput=append:/run/trial/log -p StandardError=append:/run/trial/log "
+              f"{before} /root/workload /run/trial/progress leak={options.leak:g} threads={options.threads} "
+              f"{heeds}; systemd-run --quiet --unit=watch -p StandardOutput=append:/run/trial/watch "
+              f"/root/watch /run/trial/progress {group} {options.limit:g}")
+
+
+def outcome(board: Board, patience_s: float) -> Outcome | None:
+    late = time.monotonic() + patience_s
+    while time.monotonic() < late:
+        time.sleep(5)
+        last = board.run("tail -n 1 /run/trial/watch", check=False, timeout_s=60).stdout.split()
+        if last[:1] == ["END"]:
+            return Outcome(int(last[3]), float(last[2]), last[1], float(last[4]))
+    return None
 
 
 def main() -> int:
@@ -100,10 +109,10 @@ def main() -> int:
         for number in range(options.rounds):
             for way in options.ways:
                 name = f"{way} {options.threads} threads {number}".replace(" ", "-")
-                outcome = trial(way, programs, options, logs / f"{name}.log")
-                outcomes[way].append(outcome)
-                print(f"{way:14}  {outcome.units:7,} units, {outcome.end} after {outcome.seconds:.0f} s, longest "
-                      f"gap {outcome.longest_gap_s:.1f} s", flush=True)
+                ended = trial(way, programs, options, logs / f"{name}.log")
+                outcomes[way].append(ended)
+                print(f"{way:14}  {ended.units:7,} units, {ended.end} after {ended.seconds:.0f} s, longest "
+                      f"gap {ended.longest_gap_s:.1f} s", flush=True)
     print(f"\n{'':14}  median  runs")
     for way, found in outcomes.items():
         runs = "; ".join(f"{one.units:,} {one.end} {one.seconds:.0f} s" for one in found)
