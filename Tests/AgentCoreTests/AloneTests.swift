@@ -39,7 +39,7 @@ import Testing
         #expect(status.pool.dropped == pool.dropped)
         // An aggregator is named: from now on nothing is given up that it could still get.
         bench.core.reconfigure(
-            token: nil, sampleIntervalMs: 1_000, isAlone: false,
+            token: nil, root: nil, sampleIntervalMs: 1_000, isAlone: false,
             at: Instant(monotonicMs: bench.nowMs, wallMs: bench.wallMs, isSynced: true))
         let before = bench.core.poolSummary.dropped
         #expect(try fill(bench, 40) > 0)

@@ -40,7 +40,7 @@ private let fingerprint = String(repeating: "ab", count: 32)
         ("token", "\(secret).\(fingerprint)", { $0.token != nil && $0.root != nil }),
         ("token-file", try scratch("\(secret).\(fingerprint)\n"), { $0.token == secret }),
         ("insecure", nil, { $0.isInsecure }),
-        ("ca-file", try scratch("x"), { $0.caFile != nil }),
+        ("ca-file", try scratch("x"), { $0.caFile != nil }), ("ca-file", "system", { $0.trustsSystem && $0.caFile == nil }),
         ("label", "a=b", { $0.labels.count == 1 }),
         ("state-dir", "/x", { $0.stateFolder == "/x" }),
         ("run-dir", "/x", { $0.runFolder == "/x" }),

@@ -100,7 +100,7 @@ import Testing
         let governor = group.governor(isDryRun: true)
         #expect(governor.mode == .dryRun)
         let before = try group.all
-        let events = governor.apply(decision(0.5, ceiling: 1 << 30))
+        let events = governor.apply(decision(0.5, ceiling: 1 << 30), nowMs: 1_000)
         let page = Machine.pageSizeBytes
         #expect(
             events.map(\.text) == [
@@ -109,6 +109,15 @@ import Testing
                     + "at the ceiling, until the group has settled",
                 "cpu.max = 200000 100000 (would-write): factor 0.500",
             ])
+        // Once is enough, and what would be in force is told for as long as it would.
+        func limits() -> [String] { governor.status.limits.map { "\($0.control.file) \($0.value) \($0.original)" } }
+        #expect(governor.apply(decision(0.5, ceiling: 1 << 30), nowMs: 1_000) == [])
+        #expect(limits().contains("cpu.max 200000 100000 max 100000"), "\(limits())")
+        #expect(governor.apply(decision(0.25, ceiling: 1 << 30), nowMs: 1_000).map(\.text) == [
+            "cpu.max = 100000 100000 (would-write): factor 0.250"
+        ])
+        #expect(governor.apply(decision(1, ceiling: 1 << 30), nowMs: 1_000) == [])
+        #expect(!limits().contains { $0.hasPrefix("cpu.max") }, "\(limits())")
         #expect(governor.restore() == [])
         #expect(try group.all == before)
         #expect(!group.tree.exists("journal"))

@@ -49,4 +49,49 @@ import Testing
         try await until("it goes on as before") { observedMs() != before }
         #expect(try processes.end("agent") == 0)
     }
+
+    /// The token comes later than the agent: it enrols, and takes what its operator pushes.
+    @Test func sighupBringsTheToken() throws {
+        let fleet = try TestFleet()
+        try fleet.initialise()
+        try fleet.startServer()
+        try fleet.startBoards(1)
+        let settings = ["server = \(fleet.server)", "interval = 300ms"]
+        func configure(_ lines: [String]) throws {
+            let text = lines.joined(separator: "\n") + "\n"
+            try text.write(toFile: fleet.path("agent.conf"), atomically: true, encoding: .utf8)
+        }
+        try configure(settings)
+        try fleet.start(
+            "agent",
+            [
+                "phi-agent", "run", "--config", fleet.path("agent.conf"), "--state-dir", fleet.path("agent-0/state"),
+                "--run-dir", fleet.path("agent-0/run"), "--sysfs-root", fleet.path("boards/board-0/sys"),
+                "--procfs-root", fleet.path("boards/board-0/proc"), "--cgroup-root", fleet.path("boards/board-0/cgroup"),
+            ])
+        let id = try #require(fleet.processID("agent"))
+        try fleet.eventually(20, "it runs") { fleet.text("agent-0/run/decision.json").contains("monotonicMs") }
+        #expect(try fleet.devices().isEmpty)
+
+        _ = try fleet.token(uses: 1)
+        try configure(settings + ["token-file = \(fleet.path("token"))"])
+        kill(id, SIGHUP)
+        func reports() throws -> Int { try fleet.devices().first?["reportsStored"] as? Int ?? 0 }
+        try fleet.eventually(60, "it enrols and reports") { try reports() >= 2 }
+        let pushed = try fleet.fleet([
+            "push", "-f", try fleet.parameterFile(softLimitC: 74), "--all", "--yes", "--wait", "--soak", "1s", "-m", "test",
+        ])
+        #expect(pushed.status == 0 && pushed.out.contains("confirmed on 1 of 1"), "\(pushed.out)\(pushed.err)")
+
+        // Another operator's: what has a key keeps to its own.
+        let secret = String(repeating: "0", count: 32)
+        try configure(settings + ["token = \(secret).\(String(repeating: "5a", count: 32))"])
+        kill(id, SIGHUP)
+        try fleet.eventually(20, "it says so") {
+            fleet.text("agent.log").contains("SIGHUP: the token names another root key: enrolment anew at the next start")
+        }
+        let before = try reports()
+        try fleet.eventually(60, "it reports as before") { try reports() > before }
+        #expect(try fleet.end("agent") == 0)
+    }
 }

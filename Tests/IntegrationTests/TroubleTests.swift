@@ -146,12 +146,15 @@ import Testing
     }
 
     @Test func wrongFlagsGetAClearError() throws {
+        let token = String(repeating: "0", count: 32) + "." + String(repeating: "0", count: 64)
         let cases: [([String], String)] = [
             (["run", "--nonsense"], "unknown option: --nonsense"),
             (["run", "--server", "fleet.example"], "http:// or https://"),
             (["run", "--interval", "10"], "a time with its unit"),
             (["run", "--token", "short"], "SECRET.FINGERPRINT"),
             (["run", "--ca-file", "/nowhere"], "no such file"),
+            (["run", "--server", "https://fleet.example:1"], "needs --ca-file"),
+            (["enrol", "--server", "https://fleet.example:1", "--token", token], "needs --ca-file"),
             (["run", "--group", "../x"], "below the cgroup root"),
             (["dance"], "unknown command: dance"),
             (["decide", "--replay", "/nowhere"], "No such file"),

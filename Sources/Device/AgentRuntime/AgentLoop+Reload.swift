@@ -10,16 +10,19 @@ extension AgentLoop {
     func reload() {
         _ = try? Process.notify("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonicNs / 1_000)")
         defer { _ = try? Process.notify("READY=1") }
-        let next: Options
+        var next: Options
         do throws(UsageError) { next = try options.readAnew() } catch {
             return log.write(.error, "SIGHUP: nothing is changed: \(error.text) (\(error.hint))")
         }
+        // What has a key has its root as well: under another one everything begins anew.
+        let isStrangers = core.state.reportKey != nil && next.token != nil && next.root != core.state.root
+        if isStrangers { next.keepToken(of: options) }
         let changed = next.names(differingFrom: options)
         let later = changed.filter { !Options.isLive($0) }
         if !later.isEmpty {
             log.write(.warning, "SIGHUP: takes effect at the next start: \(Self.list(later))")
         }
-        if next.root != options.root {
+        if isStrangers {
             log.write(.warning, "SIGHUP: the token names another root key: enrolment anew at the next start")
         }
         let moves = changed.contains { Text.equal($0, "server") || Text.equal($0, "ca-file") }
@@ -27,7 +30,7 @@ extension AgentLoop {
         log = Log(options.logLevel)
         signalFile = SignalFile(path: options.signalPath)
         core.reconfigure(
-            token: options.token, sampleIntervalMs: options.intervalMs, isAlone: options.server == nil,
+            token: options.token, root: options.root, sampleIntervalMs: options.intervalMs, isAlone: options.server == nil,
             at: .now())
         if moves { reconnect() }
         let now = changed.filter(Options.isLive)

@@ -12,7 +12,11 @@ extension Options {
     static func isLive(_ name: String) -> Bool { live.contains { Text.equal(name, $0) } }
 
     /// The same command line, its files as they are now.
-    func readAnew() throws(UsageError) -> Options { try Options(arguments: arguments) }
+    func readAnew() throws(UsageError) -> Options {
+        let next = try Options(arguments: arguments)
+        try next.requireAuthority()
+        return next
+    }
 
     /// The settings that aren't as in `other`, each once.
     func names(differingFrom other: Options) -> [String] {
@@ -31,11 +35,20 @@ extension Options {
         settings = settings.filter { !Self.isLive($0.name) } + next.settings.filter { Self.isLive($0.name) }
         server = next.server
         token = next.token
+        root = next.root
         caFile = next.caFile
+        trustsSystem = next.trustsSystem
         isInsecure = next.isInsecure
         signalFile = next.signalFile
         intervalMs = next.intervalMs
         logLevel = next.logLevel
+    }
+
+    mutating func keepToken(of other: Options) {
+        let isToken = { (name: String) in Text.equal(name, "token") || Text.equal(name, "token-file") }
+        settings = settings.filter { !isToken($0.name) } + other.settings.filter { isToken($0.name) }
+        token = other.token
+        root = other.root
     }
 
     private func isSame(_ name: StaticString, as other: Options) -> Bool {

@@ -27,6 +27,8 @@ public struct Options: Sendable {
     /// From the token, as printed by `fleet enroll token`.
     public var root: Digest32?
     public var caFile: String?
+    /// `ca-file = system`: whoever this machine trusts may vouch for the aggregator.
+    public var trustsSystem = false
     public var isInsecure = false
     public var stateFolder = "/var/lib/phi-agent"
     public var runFolder = "/run/phi-agent"
@@ -62,6 +64,20 @@ public struct Options: Sendable {
 
     var signalPath: String { signalFile ?? "\(runFolder)/signals" }
 
+    /// Nobody is named who may vouch for the aggregator's certificate.
+    var lacksAuthority: Bool {
+        guard let server, caFile == nil, !trustsSystem else { return false }
+        return Array(server.utf8).starts(with: "https://".utf8)
+    }
+
+    /// For whatever is about to connect.
+    func requireAuthority() throws(UsageError) {
+        guard let server, lacksAuthority else { return }
+        throw UsageError(
+            "\(server) needs --ca-file: who may vouch for it",
+            hint: "copy ca.crt from the operator's folder to the device; --ca-file system trusts whoever this machine does")
+    }
+
     /// Where the local API's socket is; nil where there shall be none.
     public var socketPath: String? {
         guard let socket else { return "\(runFolder)/agent.sock" }
@@ -74,7 +90,7 @@ public struct Options: Sendable {
         Flag("token", "TOKEN", "enrolment token, as printed by fleet enroll token"),
         Flag("token-file", "FILE", "read the token from FILE (kept out of the process list)"),
         Flag("insecure", nil, "enrol over plain HTTP off this machine: the token and key travel in clear"),
-        Flag("ca-file", "FILE", "the fleet's certificate authority (PEM); the only one trusted"),
+        Flag("ca-file", "FILE", "the fleet's certificate authority (PEM), the only one trusted; system: this machine's"),
         Flag("label", "KEY=VALUE", "label set at enrolment; may be repeated"),
         Flag("state-dir", "DIR", "identity, keys, boot counter, parameters (/var/lib/phi-agent)"),
         Flag("run-dir", "DIR", "decision.json and the workload's signals (/run/phi-agent)"),
@@ -165,6 +181,11 @@ public struct Options: Sendable {
         } else if Text.equal(text, "token-file") {
             try setToken(Self.contents(value))
         } else if Text.equal(text, "ca-file") {
+            trustsSystem = Text.equal(value, "system")
+            if trustsSystem {
+                caFile = nil
+                return
+            }
             guard FileSystem.exists(value) else {
                 throw UsageError(
                     "--ca-file \(value): no such file",

@@ -5,7 +5,7 @@
 // - A value that is there already is not written again.
 // - What somebody else wrote meanwhile is told, becomes the value to restore, and is then governed.
 // - What can't be written is left out until a probe says otherwise.
-// - In a dry run it reads, and says what it would write.
+// - In a dry run it reads, and says what it would write: once, until it would write something else.
 
 import Bytes
 import System
@@ -68,7 +68,7 @@ struct ControlBook {
     /// The value found before us, or there now while the control is untouched.
     func own(_ control: Control) -> String? { journal[control] ?? (try? files.read(control)) }
 
-    /// What was changed and still is, as the files say.
+    /// What was changed and still is, as the files say; in a dry run, what would be.
     var limits: [LimitInForce] {
         var limits: [LimitInForce] = []
         for row in rows {
@@ -124,10 +124,13 @@ struct ControlBook {
             }
             if let asked = rows[index].asked, asked.isSame(as: target) {
                 // There; or rounded by the kernel, held lower by it, shown late.
-                rows[index].left = rows[index].left ?? current
+                if !isDryRun { rows[index].left = rows[index].left ?? current }
                 continue
             }
-            if target.isSame(as: current) { continue }
+            if target.isSame(as: current) {
+                if isDryRun { rows[index].asked = nil }
+                continue
+            }
             batch.append((index, target, current, reason))
         }
         if !batch.isEmpty { events += carryOut(batch, isRoutine: isRoutine) }
@@ -144,13 +147,16 @@ struct ControlBook {
                     outcome: outcome(place), reason: batch[place].reason, isRoutine: isRoutine)
             }
         }
-        if isDryRun { return events { _ in .wouldWrite } }
         for item in batch {
             let control = rows[item.index].control
             if journal[control] == nil {
                 journal[control] =
                     control.isFrequency ? "\(rows[item.index].capKHz)" : item.current
             }
+        }
+        if isDryRun {
+            for item in batch { rows[item.index].asked = item.target }
+            return events { _ in .wouldWrite }
         }
         if let error = saveJournal() { return events { _ in .failed("journal: \(error.text)") } }
         let faults = hands.write(batch.map { (rows[$0.index].control, $0.target) }, files)
@@ -169,9 +175,8 @@ struct ControlBook {
 
     /// Gives everything its own value back. What somebody else wrote since our last write stays theirs.
     mutating func restore() -> [ControlEvent] {
-        guard !isDryRun else { return [] }
         var batch: [(control: Control, value: String)] = []
-        for (control, value) in journal.originals {
+        for (control, value) in journal.originals where !isDryRun {
             guard let row = rows.first(where: { $0.control == control }),
                 let mine = row.left ?? row.asked, !mine.isSame(as: value),
                 let current = try? files.read(control)
@@ -191,7 +196,7 @@ struct ControlBook {
         journal = Journal(group: journal.group)
         saved = nil
         // What couldn't be given back is tried again at the next start.
-        if let journalPath, !events.contains(where: { $0.isFailure }) { try? FileSystem.remove(journalPath) }
+        if let journalPath, !isDryRun, !events.contains(where: { $0.isFailure }) { try? FileSystem.remove(journalPath) }
         return events
     }
 

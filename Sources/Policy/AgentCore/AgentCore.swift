@@ -151,8 +151,9 @@ public struct AgentCore: ~Copyable {
     /// What may change in a running agent: an enrolment token, with which it then tries at once, the
     /// interval that replaces the parameter's, and whether there is an aggregator.
     public mutating func reconfigure(
-        token: String?, sampleIntervalMs: Int64?, isAlone: Bool, at now: Instant
+        token: String?, root: Digest32?, sampleIntervalMs: Int64?, isAlone: Bool, at now: Instant
     ) {
+        if state.reportKey == nil { state.adopt(root: root, labels: state.labels) }
         feed.pool.settings.isRing = isAlone
         configuration.isAlone = isAlone
         let isNew = (token ?? "").utf8.elementsEqual((configuration.token ?? "").utf8) == false

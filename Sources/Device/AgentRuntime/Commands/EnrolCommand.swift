@@ -53,6 +53,7 @@ extension Subcommand {
         let rest = arguments.filter { !Text.equal($0, "--force") && !Text.equal($0, "--new-identity") }
         do throws(UsageError) {
             let options = try Options(arguments: rest)
+            try options.requireAuthority()
             guard !isForced || !isNew else {
                 throw UsageError("--force keeps the identity, --new-identity doesn't: give one of them")
             }

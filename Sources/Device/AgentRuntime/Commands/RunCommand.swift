@@ -53,6 +53,7 @@ extension Subcommand {
                 throw UsageError("no command behind --", hint: "phi-agent run [OPTION…] -- COMMAND")
             }
             let options = try Options(arguments: own)
+            try options.requireAuthority()
             Process.keepHeapSmall()
             guard Curl.start() else {
                 let status = failed("libcurl can't be started")

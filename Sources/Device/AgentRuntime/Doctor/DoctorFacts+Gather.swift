@@ -77,6 +77,10 @@ extension DoctorFacts {
     /// A request that every aggregator answers to anyone.
     mutating func askServer(_ options: Options) {
         guard let address = options.server else { return }
+        if options.lacksAuthority {
+            server = .insecure("\(address): no ca-file says who may vouch for it")
+            return
+        }
         let session = CurlSession(
             settings: TransportSettings(
                 caFile: options.caFile, connectTimeoutMs: Self.serverMs,
