@@ -130,8 +130,10 @@ import Testing
         #expect(board.sample().zones[0].temperatureMilliC == 44_000)
     }
 
-    @Test func sensorsArePluggedAndUnplugged() throws {
+    /// Beside few interfaces, and beside more than whose names are told apart.
+    @Test(arguments: [0, 3000]) func sensorsArePluggedAndUnplugged(others: Int) throws {
         let board = try Board("zero2w")
+        for index in 0..<others { try board.tree.write("sys/class/net/interface-\(index)/mtu", "1500\n") }
         let known = board.sample().health.known
         try board.tree.write("sys/class/thermal/thermal_zone1/type", "usb-stick\n")
         try board.tree.write("sys/class/thermal/thermal_zone1/temp", "33000\n")

@@ -74,15 +74,20 @@ public enum FileSystem {
         try checked(path.withCString { cposix_make_directories($0, mode) })
     }
 
-    /// The names in a folder, sorted by their bytes; at most 64 KiB of them.
+    /// The names in a folder, sorted by their bytes; at most 4 MiB of them.
     public static func list(_ path: String) throws(Errno) -> [String] {
         var buffer = [CChar](repeating: 0, count: 64 << 10)
-        let used = try checked(
+        func list() -> Int {
             buffer.withUnsafeMutableBufferPointer { names in
-                path.withCString {
-                    cposix_list(CPOSIX_CWD, $0, names.baseAddress, names.count)
-                }
-            })
+                path.withCString { cposix_list(CPOSIX_CWD, $0, names.baseAddress, names.count) }
+            }
+        }
+        var used = list()
+        while used == -Int(CPOSIX_EFBIG), buffer.count < 4 << 20 {
+            buffer = [CChar](repeating: 0, count: 4 * buffer.count)
+            used = list()
+        }
+        try checked(used)
         var names: [[UInt8]] = []
         for name in buffer[..<used].split(separator: 0) {
             names.append(name.map { UInt8(bitPattern: $0) })
