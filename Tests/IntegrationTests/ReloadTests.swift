@@ -50,18 +50,9 @@ import Testing
         #expect(try processes.end("agent") == 0)
     }
 
-    /// The token comes later than the agent: it enrols, and takes what its operator pushes.
-    @Test func sighupBringsTheToken() throws {
-        let fleet = try TestFleet()
-        try fleet.initialise()
-        try fleet.startServer()
-        try fleet.startBoards(1)
-        let settings = ["server = \(fleet.server)", "interval = 300ms"]
-        func configure(_ lines: [String]) throws {
-            let text = lines.joined(separator: "\n") + "\n"
-            try text.write(toFile: fleet.path("agent.conf"), atomically: true, encoding: .utf8)
-        }
-        try configure(settings)
+    /// An agent whose settings are all in a file but for its folders, and its process.
+    private func startAgent(_ fleet: TestFleet, _ settings: [String]) throws -> Int32 {
+        try configure(fleet, settings)
         try fleet.start(
             "agent",
             [
@@ -69,15 +60,38 @@ import Testing
                 "--run-dir", fleet.path("agent-0/run"), "--sysfs-root", fleet.path("boards/board-0/sys"),
                 "--procfs-root", fleet.path("boards/board-0/proc"), "--cgroup-root", fleet.path("boards/board-0/cgroup"),
             ])
-        let id = try #require(fleet.processID("agent"))
         try fleet.eventually(20, "it runs") { fleet.text("agent-0/run/decision.json").contains("monotonicMs") }
+        return try #require(fleet.processID("agent"))
+    }
+
+    private func configure(_ fleet: TestFleet, _ settings: [String]) throws {
+        let text = (settings + ["interval = 300ms"]).joined(separator: "\n") + "\n"
+        try text.write(toFile: fleet.path("agent.conf"), atomically: true, encoding: .utf8)
+    }
+
+    private func started() throws -> TestFleet {
+        let fleet = try TestFleet()
+        try fleet.initialise()
+        try fleet.startServer()
+        try fleet.startBoards(1)
+        return fleet
+    }
+
+    private func reports(_ fleet: TestFleet) throws -> Int {
+        try fleet.devices().first?["reportsStored"] as? Int ?? 0
+    }
+
+    /// The token comes later than the agent: it enrols, and takes what its operator pushes.
+    @Test func sighupBringsTheToken() throws {
+        let fleet = try started()
+        let server = "server = \(fleet.server)"
+        let id = try startAgent(fleet, [server])
         #expect(try fleet.devices().isEmpty)
 
         _ = try fleet.token(uses: 1)
-        try configure(settings + ["token-file = \(fleet.path("token"))"])
+        try configure(fleet, [server, "token-file = \(fleet.path("token"))"])
         kill(id, SIGHUP)
-        func reports() throws -> Int { try fleet.devices().first?["reportsStored"] as? Int ?? 0 }
-        try fleet.eventually(60, "it enrols and reports") { try reports() >= 2 }
+        try fleet.eventually(60, "it enrols and reports") { try reports(fleet) >= 2 }
         let pushed = try fleet.fleet([
             "push", "-f", try fleet.parameterFile(softLimitC: 74), "--all", "--yes", "--wait", "--soak", "1s", "-m", "test",
         ])
@@ -85,13 +99,43 @@ import Testing
 
         // Another operator's: what has a key keeps to its own.
         let secret = String(repeating: "0", count: 32)
-        try configure(settings + ["token = \(secret).\(String(repeating: "5a", count: 32))"])
+        try configure(fleet, [server, "token = \(secret).\(String(repeating: "5a", count: 32))"])
         kill(id, SIGHUP)
         try fleet.eventually(20, "it says so") {
             fleet.text("agent.log").contains("SIGHUP: the token names another root key: enrolment anew at the next start")
         }
-        let before = try reports()
-        try fleet.eventually(60, "it reports as before") { try reports() > before }
+        let before = try reports(fleet)
+        try fleet.eventually(60, "it reports as before") { try reports(fleet) > before }
+        #expect(try fleet.end("agent") == 0)
+    }
+
+    /// The aggregator moves, and the agent with it; an address that can't be trusted moves nobody.
+    @Test func sighupMovesTheAgentToAnotherAddress() throws {
+        let fleet = try started()
+        _ = try fleet.token(uses: 1)
+        let token = "token-file = \(fleet.path("token"))"
+        let id = try startAgent(fleet, ["server = \(fleet.server)", token])
+        try fleet.eventually(60, "it enrols and reports") { try reports(fleet) >= 2 }
+        let first = fleet.server
+
+        try configure(fleet, ["server = https://127.0.0.1:1", token])
+        kill(id, SIGHUP)
+        try fleet.eventually(20, "it says what is missing") {
+            fleet.text("agent.log").contains("SIGHUP: nothing is changed: https://127.0.0.1:1 needs --ca-file")
+        }
+        let before = try reports(fleet)
+        try fleet.eventually(60, "it reports where it did") { try reports(fleet) > before }
+
+        #expect(try fleet.end("aggregator") == 0)
+        // The old port stays taken, so that the new one is another.
+        try fleet.start("squatter", ["/usr/bin/python3", "-m", "http.server", "--bind", "127.0.0.1", fleet.port])
+        try fleet.startServer()
+        #expect(fleet.server != first)
+        try configure(fleet, ["server = \(fleet.server)", token])
+        kill(id, SIGHUP)
+        let stored = try reports(fleet)
+        try fleet.eventually(60, "it reports at the new address") { try reports(fleet) > stored }
+        #expect(fleet.text("agent.log").contains("SIGHUP: changed server"))
         #expect(try fleet.end("agent") == 0)
     }
 }
