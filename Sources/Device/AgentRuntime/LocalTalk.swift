@@ -93,8 +93,9 @@ enum Shown {
     /// `2026-11-26 14:30:55.166`, UTC. Days to a date as in the proleptic Gregorian calendar, whose
     /// year is taken to begin in March: so the leap day comes last.
     static func time(ms: Int64) -> String {
-        let day = ms >= 0 ? ms / 86_400_000 : -((86_399_999 - ms) / 86_400_000)
-        let within = ms - day * 86_400_000
+        let rest = ms % 86_400_000
+        let within = rest < 0 ? rest + 86_400_000 : rest
+        let day = ms / 86_400_000 - (rest < 0 ? 1 : 0)
         let shifted = day + 719_468
         let era = shifted / 146_097
         let ofEra = shifted - era * 146_097

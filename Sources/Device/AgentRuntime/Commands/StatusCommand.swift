@@ -118,9 +118,10 @@ extension Subcommand {
     }
 
     /// E.g. "4 s ago". The clock that stops for nothing tells a file of an earlier boot by its future.
-    private static func age(_ decision: FlatJSON) -> String {
-        guard let atMs = decision.number("monotonicMs") else { return "of an unknown time" }
-        let seconds = Int64((Double(Clock.boottimeMs) - atMs) / 1000)
+    static func age(_ decision: FlatJSON, nowMs: Int64 = Clock.boottimeMs) -> String {
+        guard let atMs = decision.number("monotonicMs"),
+            let seconds = Int64(exactly: ((Double(nowMs) - atMs) / 1000).rounded(.towardZero))
+        else { return "of an unknown time" }
         if seconds < 0 { return "from before the machine's last start" }
         return seconds < oldAfterS ? "\(seconds) s ago" : "\(seconds) s ago: is the agent running?"
     }
