@@ -12,7 +12,7 @@ extension AgentLoop {
         defer { _ = try? Process.notify("READY=1") }
         let next: Options
         do throws(UsageError) { next = try options.readAnew() } catch {
-            return log.write(.error, "SIGHUP: nothing is changed: \(error.text) (\(error.hint))")
+            return log.write(.error, "SIGHUP: nothing is changed: \(error.text) (\(error.hint(of: "run")))")
         }
         let changed = next.names(differingFrom: options)
         let later = changed.filter { !Options.isLive($0) }

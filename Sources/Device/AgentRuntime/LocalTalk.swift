@@ -65,7 +65,7 @@ struct LocalTalk {
                 return Subcommand.failed(error.text, hint: error.hint)
             }
         } catch {
-            return Subcommand.wrong(error)
+            return Subcommand.wrong(error, command)
         }
     }
 
@@ -73,6 +73,20 @@ struct LocalTalk {
     static func refused(_ answer: [UInt8]) -> Int32? {
         guard let error = JSONGlance.text("error", in: answer[...]) else { return nil }
         return Subcommand.failed(error, hint: JSONGlance.text("hint", in: answer[...]))
+    }
+}
+
+extension Options {
+    /// Whether an agent answers at the socket; nil where that can't be told: there is none by these
+    /// options, or this user may not connect.
+    var isAgentThere: Bool? {
+        guard let path = socketPath else { return nil }
+        do throws(Errno) {
+            _ = try LocalSocket.connect(path)
+            return true
+        } catch {
+            return error.isMissing || error == .refused ? false : nil
+        }
     }
 }
 

@@ -31,6 +31,7 @@ extension Options {
         settings = settings.filter { !Self.isLive($0.name) } + next.settings.filter { Self.isLive($0.name) }
         server = next.server
         token = next.token
+        tokenFile = next.tokenFile
         caFile = next.caFile
         isInsecure = next.isInsecure
         signalFile = next.signalFile

@@ -49,7 +49,7 @@ extension Subcommand {
 
     private static func decideOnce(_ arguments: [String]) -> Int32 {
         let options: DecideOptions
-        do throws(UsageError) { options = try DecideOptions(arguments) } catch { return wrong(error) }
+        do throws(UsageError) { options = try DecideOptions(arguments) } catch { return wrong(error, "decide") }
         guard var scaler = options.scaler() else {
             return failed(
                 "the memory of this machine can't be read from \(options.roots.procfs)/meminfo",
@@ -96,7 +96,7 @@ extension Subcommand {
             return wrong(
                 UsageError(
                     "--replay takes one FILE and no other option",
-                    hint: "phi-agent decide --help shows the columns"))
+                    hint: "phi-agent decide --help shows the columns"), "decide")
         }
         let path = arguments[1]
         let bytes: [UInt8]

@@ -69,7 +69,7 @@ extension Subcommand {
                 throw error
             }
         } catch {
-            let status = wrong(error)
+            let status = wrong(error, "run")
             return hasCommand ? Workload.statusAgentFailed : status
         }
     }

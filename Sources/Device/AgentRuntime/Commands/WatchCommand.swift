@@ -50,7 +50,7 @@ extension Subcommand {
                 return failed(error.text, hint: error.hint)
             }
         } catch {
-            return wrong(error)
+            return wrong(error, "watch")
         }
     }
 }
