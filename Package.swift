@@ -169,8 +169,8 @@ let package = Package(
         test(
             "AgentRuntimeTests",
             [
-                "AgentCore", "AgentRuntime", "CoreTesting", "FixtureSupport", "Model", "PhiChamber", "System",
-                "Telemetry",
+                "AgentCore", "AgentRuntime", "CoreTesting", "FixtureSupport", "Governor", "Model", "PhiChamber",
+                "System", "Telemetry",
             ]),
         // Simulation: boards for the demo and the tests.
         host("Simulation", "Simulation", ["Bytes", "Phi", "System"]),

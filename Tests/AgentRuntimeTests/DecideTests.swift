@@ -1,5 +1,6 @@
 // `phi-agent decide`: its options, and that its table says what its JSON says.
 
+import FixtureSupport
 import Foundation
 import Model
 import PhiChamber
@@ -67,8 +68,76 @@ import Testing
             Issue.record("accepted: \(arguments)")
         } catch {
             #expect(error.text.contains(said), "\(error.text)")
-            #expect(!error.hint.isEmpty)
+            #expect(error.hint?.isEmpty == false)
         }
+    }
+
+    @Test func aRecordingStandsAlone() throws {
+        for arguments in [["--replay", "x.csv"], ["--json", "--replay", "x.csv"], ["--replay=x.csv", "--json"]] {
+            #expect(try DecideOptions(arguments).recording == "x.csv")
+        }
+        for arguments in [["--value", "1", "--replay", "x.csv"], ["--replay", "x.csv", "--value", "1"]] {
+            do throws(UsageError) {
+                _ = try DecideOptions(arguments)
+                Issue.record("accepted: \(arguments)")
+            } catch {
+                #expect(error.text.hasPrefix("--value and --replay don't go together"))
+                #expect(error.hint?.isEmpty == false)
+            }
+        }
+        #expect(throws: UsageError.self) { try DecideOptions(["--replay"]) }
+    }
+
+    /// A file that isn't there, and one that is no recording: as of every command, wrong usage.
+    @Test func aRecordingThatCantBeReadIsWrongUsage() throws {
+        #expect(Subcommand.decide.run(["--replay", "/nowhere.csv"]) == 2)
+        let scratch = try Scratch()
+        try scratch.write("bad.csv", "colour\n1\n")
+        #expect(Subcommand.decide.run(["--json", "--replay", scratch.at("bad.csv")]) == 2)
+        #expect(Subcommand.circuit.run(["--qasm", "/nowhere.qasm"]) == 2)
+        #expect(Subcommand.pool.run(["replay", "/nowhere.csv"]) == 2)
+        try scratch.write("state", "junk")
+        #expect(Subcommand.status.run(["--state-dir", scratch.path, "--run-dir", scratch.path]) == 2)
+    }
+
+    /// Without a temperature nothing is applied: the table says so beside the state.
+    @Test func aStateForWantOfAReadingSaysWhich() throws {
+        func table(_ json: String) throws -> String {
+            var table = MetricsTable()
+            table.show(try #require(FlatJSON(Array(json.utf8))))
+            return table.text
+        }
+        let blind = try table(#"{"state":"superposed","heat":{"temperatureC":null}}"#)
+        #expect(blind.contains("superposed: there is no temperature\n"))
+        let sees = #"{"state":"superposed","heat":{"temperatureC":40},"coherenceParts":{"availableMemory":"#
+        #expect(try table(sees + "null}}").contains("superposed: memory isn't known\n"))
+        #expect(try table(sees + "0.5}}").contains("superposed\n"))
+    }
+
+    // MARK: Numbers beyond reason
+
+    @Test(arguments: [
+        ("1e300", "of an unknown time"), ("-1e300", "of an unknown time"), ("9e18", "from before"),
+        ("5000", "0 s ago"), ("1000", "4 s ago"), ("5001", "0 s ago"),
+    ])
+    func anAgeIsToldOfAnyNumber(_ monotonicMs: String, _ said: String) throws {
+        let json = try #require(FlatJSON(Array(#"{"monotonicMs":\#(monotonicMs)}"#.utf8)))
+        #expect(Subcommand.age(json, nowMs: 5_000).hasPrefix(said))
+    }
+
+    @Test func anAnswerOfAnyNumbersIsShown() {
+        for count in ["1e300", "-1e300", "0.5", "9223372036854775808", "2"] {
+            let line = Array(#"{"values":[[1,2],[3,4]],"ranges":[{"count":\#(count),"errorBound":0}]}"#.utf8)
+            #expect(Subcommand.values(line[...]).split(separator: "\n").count == 2)
+        }
+        for factor in ["1e300", "-1e300", "1.5"] {
+            let line = Array(#"{"factor":\#(factor),"wallMs":-9223372036854775807}"#.utf8)
+            #expect(DecisionView.lines(line[...]).count == 8)
+        }
+        #expect(Shown.time(ms: -1) == "1969-12-31 23:59:59.999")
+        #expect(Shown.time(ms: -86_400_000) == "1969-12-31 00:00:00.000")
+        #expect(Shown.time(ms: 1_700_000_000_123) == "2023-11-14 22:13:20.123")
+        #expect(Shown.time(ms: .min).hasPrefix("-"))
     }
 
     // MARK: Reading back

@@ -38,6 +38,15 @@ private func run(_ program: String, _ arguments: [String], input: String) throws
         }
     }
 
+    /// A word of the usage line that completion offers is one that the command knows.
+    @Test func theWordsOfACommandAreThoseOfItsUsage() {
+        for command in Subcommand.all {
+            let first = "\(command.arguments)".split(separator: " ").first ?? ""
+            let isWords = first.allSatisfy { $0.isLowercase || $0 == "|" } && !first.isEmpty
+            #expect((isWords ? first.split(separator: "|").joined(separator: " ") : "") == "\(command.verbs)")
+        }
+    }
+
     @Test func bashTakesTheCompletion() throws {
         let probe = Completion.bash + """
 
@@ -46,7 +55,13 @@ private func run(_ program: String, _ arguments: [String], input: String) throws
             complete_words phi-agent run --token-
             complete_words phi-agent help circ
             complete_words phi-agent run -- --token-
+            complete_words phi-agent pool re
+            complete_words phi-agent pool replay --bu
+            complete_words phi-agent spool ""
+            complete_words phi-agent spool list --state
             """
-        #expect(try run("bash", ["--norc"], input: probe) == "status\n--token-file\ncircuit\n\n")
+        #expect(
+            try run("bash", ["--norc"], input: probe)
+                == "status\n--token-file\ncircuit\n\nreplay\n--budget\nlist verify show --help\n--state-dir\n")
     }
 }

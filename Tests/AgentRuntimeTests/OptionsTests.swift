@@ -38,7 +38,7 @@ private let fingerprint = String(repeating: "ab", count: 32)
     let cases: [(String, String?, (Options) -> Bool)] = [
         ("server", "https://a", { $0.server != before.server }),
         ("token", "\(secret).\(fingerprint)", { $0.token != nil && $0.root != nil }),
-        ("token-file", try scratch("\(secret).\(fingerprint)\n"), { $0.token == secret }),
+        ("token-file", try scratch("\(secret).\(fingerprint)\n"), { $0.token == secret && $0.tokenFile != nil }),
         ("insecure", nil, { $0.isInsecure }),
         ("ca-file", try scratch("x"), { $0.caFile != nil }), ("ca-file", "system", { $0.trustsSystem && $0.caFile == nil }),
         ("label", "a=b", { $0.labels.count == 1 }),
@@ -89,6 +89,57 @@ private let fingerprint = String(repeating: "ab", count: 32)
 ])
 func wrongOnesAreRefused(arguments: [String]) {
     #expect(throws: UsageError.self) { try Options(arguments: arguments) }
+}
+
+@Test(arguments: [
+    "https://:8440", "http://a:b:c", "http://[::1", "http://a:", "http://a:0", "http://a:65536", "http://a:+80",
+    "http://a:99999999999999999999", "http://a..b", "http://.", "http://[]", "http://[::1]x", "http://[::1]:",
+    "http://[1:2]", "http://[:::]", "http://[1::2::3]", "http://[1.2.3.4::]", "http://[::1.2.3]",
+    "http://[12345::]", "http://[1:2:3:4:5:6:7:8:9]", "http://[::1%]", "http://]", "http://::1", "http://a,b",
+])
+func anAddressOfNoHostOrPortIsRefused(server: String) throws {
+    do throws(UsageError) {
+        _ = try Options(arguments: ["--server", server])
+        Issue.record("accepted: \(server)")
+    } catch {
+        #expect(error.text.hasPrefix("--server \(server): "))
+        #expect(error.hint?.contains("https://fleet.example:8440") == true)
+    }
+}
+
+@Test(arguments: [
+    "https://a", "https://a:1", "http://fleet_1.example.:65535", "http://127.0.0.1:8440/", "http://[::1]",
+    "http://[::]:1", "http://[fe80::1%25eth0]:8440", "http://[::ffff:192.0.2.1]:1", "http://[1:2:3:4:5:6:7:8]",
+    "http://[1:2:3:4:5:6:192.0.2.1]", "http://[2001:db8::1]:8440",
+])
+func addressesAreTaken(server: String) throws {
+    #expect(try options("--server", server).server == server)
+}
+
+/// An ordinary user may look without being let at the token.
+@Test func aTokensFileIsReadByWhoEnrolsAlone() throws {
+    #expect(throws: UsageError.self) { try options("--token-file", "/nowhere/token") }
+    let looked = try Options(arguments: ["--token-file", "/nowhere/token"], readsToken: false)
+    #expect(looked.tokenFile == "/nowhere/token" && looked.token == nil)
+    // What `run` would refuse is refused, whoever may read the file.
+    #expect(throws: UsageError.self) {
+        try Options(arguments: ["--server", "http://192.0.2.1", "--token-file", "/nowhere/token"], readsToken: false)
+    }
+}
+
+@Test func aMistakeWithoutAHintOfItsOwnPointsToItsCommand() throws {
+    func mistake(_ make: () throws -> Void) -> UsageError? {
+        do { try make() } catch { return error as? UsageError }
+        return nil
+    }
+    for made in [
+        mistake { _ = try LocalTalk(["--colour"]) }, mistake { _ = try LocalTalk(["x"], takesWords: false) },
+        mistake { _ = try options("--colour") }, mistake { _ = try options("stray") },
+        mistake { _ = try HelperOptions(arguments: ["--config", "/nowhere"]) },
+        mistake { _ = try HelperOptions(arguments: ["--colour"]) },
+    ] {
+        #expect(made?.hint(of: "signal") == "phi-agent signal --help lists the options")
+    }
 }
 
 @Test func aWrongLineOfTheFileIsNamed() throws {

@@ -92,7 +92,7 @@ import Testing
         for mode in [0o620, 0o602, 0o666] {
             try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: tree.at("state/state"))
             let error = #expect(throws: UsageError.self) { try load(tree, serials, save: false) }
-            #expect(error?.hint.contains("chmod 600") == true)
+            #expect(error?.hint?.contains("chmod 600") == true)
         }
         // Read by others it is taken, and 0600 with the next write.
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: tree.at("state/state"))

@@ -86,6 +86,49 @@ private final class RunningHelper: @unchecked Sendable {
         _ = helper.stop()
     }
 
+    /// What the doctor is told, without a write.
+    @Test func aLookAsksTheHelperAndWritesNothing() throws {
+        let helper = try RunningHelper()
+        var configuration = helper.group.configuration()
+        configuration.by = .automatic
+        configuration.scalesFrequency = true
+        let path = configuration.helperSocket
+        var look = try #require(configuration.look())
+        #expect(look.exists && look.locked == [] && look.absent == [])
+        #expect(look.writer == .helper(path: path, .answers))
+        // An agent that has it keeps it.
+        let governor = helper.governor()
+        _ = governor.apply(decision(0.5, ceiling: 300 << 20), intervalMs: 10_000)
+        let held = try helper.group.everything
+        #expect(configuration.look()?.writer == .helper(path: path, .taken))
+        #expect(try helper.group.everything == held)
+        #expect(governor.mode == .full)
+        _ = governor.restore()
+        _ = helper.stop()
+        withExtendedLifetime(governor) {}
+        // A file that the kernel doesn't offer is no fault of the helper's.
+        configuration.by = .files
+        try helper.group.tree.remove("\(Group.folder)/memory.high")
+        look = try #require(configuration.look())
+        #expect(look.writer == .files && look.absent == ["memory.high"])
+        configuration.by = .helper
+        configuration.helperSocket = helper.group.tree.at("nowhere")
+        #expect(
+            configuration.look()?.writer
+                == .helper(path: helper.group.tree.at("nowhere"), .away("No such file or directory")))
+        configuration.group = "/.."
+        #expect(configuration.look() == nil)
+    }
+
+    /// root is never turned away.
+    @Test(.enabled(if: geteuid() != 0)) func aUserThatIsTurnedAwaySeesAHelperThatIsTaken() throws {
+        let helper = try RunningHelper { $0.user = geteuid() + 1 }
+        var configuration = helper.group.configuration()
+        configuration.by = .helper
+        #expect(configuration.look()?.writer == .helper(path: configuration.helperSocket, .taken))
+        _ = helper.stop()
+    }
+
     /// However the agent ends, its connection ends with it.
     @Test func whenTheAgentIsGoneEverythingIsGivenBack() throws {
         let helper = try RunningHelper()

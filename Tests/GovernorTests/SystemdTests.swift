@@ -78,6 +78,17 @@ private final class Unit {
         #expect(unit.sets.count == 1)
     }
 
+    @Test func aLookAsksWhetherTheUnitIsThere() throws {
+        for (script, isLoaded) in [(Unit.obedient, true), ("echo LoadState=not-found\n", false)] {
+            let unit = try Unit(script: script)
+            var configuration = unit.group.configuration()
+            configuration.by = .systemd
+            configuration.systemctl = unit.program
+            #expect(configuration.look()?.writer == .systemd(unit: "workload.slice", isLoaded: isLoaded))
+            #expect(unit.sets == [])
+        }
+    }
+
     @Test func theOriginalsAreGivenBackByNameNotByRevert() throws {
         let unit = try Unit()
         try unit.group.set("memory.max", "400000000")

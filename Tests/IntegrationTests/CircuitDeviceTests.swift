@@ -83,7 +83,7 @@ import Testing
         try Data("OPENQASM 2.0;\nqreg q[2];\nh q[0];\n".utf8).write(to: scratch)
         defer { try? FileManager.default.removeItem(at: scratch) }
         let wrong = try Programs.run("phi-agent", ["circuit", "--qasm", scratch.path])
-        #expect(wrong.status == 1)
+        #expect(wrong.status == 2)
         #expect(wrong.err.contains(".qasm:3:1: unknown gate \"h\""))
         for arguments in [
             ["--budget", "1KiB"], ["--budget", "12"], ["--shots", "0"], ["--seed", "x"], ["--nope"],
@@ -93,6 +93,6 @@ import Testing
             #expect(output.status == 2 && output.err.contains("hint:"))
         }
         let missing = try Programs.run("phi-agent", ["circuit", "--qasm", "/nowhere.qasm"])
-        #expect(missing.status == 1 && missing.out.isEmpty)
+        #expect(missing.status == 2 && missing.out.isEmpty)
     }
 }

@@ -124,7 +124,7 @@ import Testing
         try Data(fleet.text("agent-0/run/decision.json").utf8.dropLast(40))
             .write(to: URL(filePath: file))
         let damaged = try Programs.run("phi-agent", ["status"] + own)
-        #expect(damaged.status == 1 && damaged.err.contains("decision.json is damaged"))
+        #expect(damaged.status == 2 && damaged.err.contains("decision.json is damaged"))
         try FileManager.default.removeItem(atPath: file)
         let none = try Programs.run("phi-agent", ["status", "--json"] + own)
         #expect(none.status == 0 && none.json["decision"] is NSNull)

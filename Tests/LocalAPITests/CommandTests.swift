@@ -22,6 +22,15 @@ import Testing
         }
     }
 
+    private func hint(_ line: String) -> String {
+        do throws(LocalMistake) {
+            _ = try LocalCommand(line: Array(line.utf8)[...])
+            return ""
+        } catch {
+            return "\(error.hint)"
+        }
+    }
+
     @Test func signals() throws {
         #expect(
             try parse("signal entropy=0.5 value=0.8") == .ask(.signal(Signals(entropy: 0.5, value: 0.8))))
@@ -49,6 +58,8 @@ import Testing
                 "append queue.length value=0.9 12 -0.5 class=scratch 3e-7 time=1700000000000 step=10 "
                     + "min=-1 max=1e6") == .ask(.append(append)))
         #expect(mistake("append") == "no-name")
+        #expect(hint("append") == "e.g. append queue.length 12")
+        #expect(hint("read") == "e.g. read queue.length")
         #expect(mistake("append q") == "no-values")
         #expect(mistake("append 9q 1") == "bad-name")
         #expect(mistake("append q/x 1") == "bad-name")

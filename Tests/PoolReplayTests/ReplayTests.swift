@@ -58,8 +58,34 @@ import Testing
         var replay = try Replay(Self.sample(rows: 1000), options)
         let report = try replay.run(nanoseconds: { 0 }, progress: { _, _ in })
         #expect(!report.isExhausted)
-        #expect(report.loops >= 2)
+        #expect(report.loops == 2)
         #expect(report.beyondBound == 0)
+    }
+
+    /// A file of fewer rows than a block isn't looped more often than a long one.
+    @Test(arguments: [1, 3, 127, 128, 129])
+    func noFileIsLoopedMoreThanItMay(_ rows: Int) throws {
+        var replay = try Replay(Self.sample(rows: rows), ReplayOptions())
+        let report = try replay.run(nanoseconds: { 0 }, progress: { _, _ in })
+        #expect(!report.isExhausted)
+        #expect(report.loops == 100 && report.rowsAdmitted == 100 * rows)
+        #expect(report.beyondBound == 0)
+        #expect(report.columns.allSatisfy { $0.wrongTimes == 0 && $0.missing == 0 })
+    }
+
+    @Test func aBudgetThatIsTooSmallIsToldWithTheLeast() throws {
+        let command = try ReplayCommand(["--budget", "1", "a.csv"].map { Array($0.utf8) })
+        var said = ""
+        let status = command.run(
+            ReplayEffects(
+                read: { _, piece in
+                    Array("a\n1\n2\n".utf8).withUnsafeBytes { piece($0) }
+                    return true
+                },
+                write: { _, _ in true }, output: { _ in }, error: { said += $0 }, progress: { _ in },
+                nanoseconds: { 0 }))
+        #expect(status == 2)
+        #expect(said.contains("--budget 1: too few bytes") && said.contains("16384 bytes"), "\(said)")
     }
 
     @Test func aValueColumnAloneIsWhatWasMeasured() {
@@ -77,6 +103,8 @@ import Testing
         #expect(ReplayOptions.bytes(Array("2M".utf8)) == 2 << 20)
         #expect(ReplayOptions.bytes(Array("65536".utf8)) == 65536)
         #expect(ReplayOptions.bytes(Array("KiB".utf8)) == nil)
+        #expect(ReplayOptions.bytes(Array("8589934591GiB".utf8)) == 8_589_934_591 << 30)
+        #expect(ReplayOptions.bytes(Array("8589934592GiB".utf8)) == nil)
         #expect(ReplayOptions.bytes(Array("5 parsecs".utf8)) == nil)
     }
 }

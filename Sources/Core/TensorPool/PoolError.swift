@@ -19,9 +19,10 @@ public enum PoolError: Error, Equatable, Sendable {
     /// Bytes that are not one whole chunk.
     case corruptChunk(ChunkFault)
 
-    public var hint: StaticString {
+    public var hint: String {
         switch self {
-        case .budgetTooSmall: "raise the pool's budget to the minimum given"
+        case .budgetTooSmall(let minimumBytes):
+            "raise the pool's budget: it is \(minimumBytes) bytes (\(minimumBytes >> 10) KiB) at least"
         case .unknownSeries: "declare the series before appending to it"
         case .seriesExists: "use redeclare to change the full scale of a series"
         case .tooManySeries: "declare fewer series, or use several pools"

@@ -32,6 +32,6 @@ public enum AgentCommand {
 
     static func unknown(_ name: String) -> Int32 {
         Subcommand.wrong(
-            UsageError("unknown command: \(name)", hint: "phi-agent --help lists the commands"))
+            UsageError("unknown command: \(name)", hint: "phi-agent --help lists the commands"), "help")
     }
 }

@@ -12,7 +12,7 @@ extension AgentLoop {
         defer { _ = try? Process.notify("READY=1") }
         var next: Options
         do throws(UsageError) { next = try options.readAnew() } catch {
-            return log.write(.error, "SIGHUP: nothing is changed: \(error.text) (\(error.hint))")
+            return log.write(.error, "SIGHUP: nothing is changed: \(error.text) (\(error.hint(of: "run")))")
         }
         // What has a key has its root as well: under another one everything begins anew.
         let isStrangers = core.state.reportKey != nil && next.token != nil && next.root != core.state.root

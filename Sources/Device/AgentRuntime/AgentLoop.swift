@@ -116,7 +116,7 @@ final class AgentLoop {
                     isAlone: options.server == nil),
                 state: state, hardware: found, seed: random.next(), inheritance: inheritance)
         } catch {
-            throw UsageError("the tensor pool can't be made", hint: "\(error.hint)")
+            throw UsageError("the tensor pool can't be made", hint: error.hint)
         }
     }
 
@@ -179,7 +179,8 @@ final class AgentLoop {
         return exitStatus ?? 0
     }
 
-    /// Progress of the loop feeds the watchdog; the loop turns at least twice a minute.
+    /// Progress of the loop feeds the watchdog, whatever the interval: the loop turns at least twice a
+    /// minute.
     private func feedWatchdog() {
         guard moment.monotonicMs >= nextWatchdogMs else { return }
         nextWatchdogMs = moment.monotonicMs + Self.watchdogMs

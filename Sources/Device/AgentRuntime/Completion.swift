@@ -26,6 +26,13 @@ enum Completion {
         for command in Subcommand.all where !command.flags.isEmpty {
             var flags = ""
             for flag in command.flags { flags += "--\(flag.name) " }
+            if command.verbs.utf8CodeUnitCount > 0 {
+                text += "        \(command.name)) if [ \"$COMP_CWORD\" = 2 ]; then\n"
+                text += "            COMPREPLY=($(compgen -W '\(command.verbs) --help' -- \"$word\")); return\n"
+                text += "        fi\n"
+                text += "        COMPREPLY=($(compgen -W '\(flags)--help' -- \"$word\")) ;;\n"
+                continue
+            }
             text += "        \(command.name)) COMPREPLY=($(compgen -W '\(flags)--help' -- \"$word\")) ;;\n"
         }
         text += "        help) COMPREPLY=($(compgen -W '\(names)' -- \"$word\")) ;;\n"

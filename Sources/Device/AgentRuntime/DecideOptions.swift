@@ -11,6 +11,8 @@ import Telemetry
 
 struct DecideOptions {
     var isJSON = false
+    /// Decide on what this file says, and on nothing else.
+    var recording: String?
     var profile = Profile.pi
     var model: String?
     var gpuName: String?
@@ -43,11 +45,14 @@ struct DecideOptions {
         Flag("sysfs-root", "DIR", "read the running machine below DIR (/sys)"),
         Flag("procfs-root", "DIR", "read the running machine below DIR (/proc)"),
         Flag("json", nil, "one JSON object instead of the table"),
+        Flag("replay", "FILE", "a CSV file with a header row; one JSON object a row is printed"),
     ]
     private static let hint = "phi-agent decide --help lists the options"
 
     init(_ arguments: [String]) throws(UsageError) {
         var rest = arguments[...]
+        /// An option that says something of the machine or the moment.
+        var told: String?
         while let argument = rest.popFirst() {
             guard let (name, inline) = Options.split(flag: argument),
                 let flag = Self.flags.first(where: { Text.equal(name, $0.name) })
@@ -60,7 +65,17 @@ struct DecideOptions {
             guard let value = inline ?? rest.popFirst() else {
                 throw UsageError("--\(name) needs a value", hint: Self.hint)
             }
-            try set(name, value)
+            if Text.equal(name, "replay") {
+                recording = value
+            } else {
+                try set(name, value)
+                told = name
+            }
+        }
+        if recording != nil, let told {
+            throw UsageError(
+                "--\(told) and --replay don't go together: all of a decision is in the recording",
+                hint: "leave --\(told) out, or --replay")
         }
     }
 

@@ -32,10 +32,8 @@ struct HelperOptions {
         Flag("cgroup-root", "DIR", "the cgroup v2 tree (/sys/fs/cgroup)"),
     ]
 
-    private static let help = "phi-agent helper --help lists the options"
-
     init(arguments: [String]) throws(UsageError) {
-        let settings = try Options.settings(in: arguments, among: Self.flags, hint: Self.help) {
+        let settings = try Options.settings(in: arguments, among: Self.flags) {
             path throws(UsageError) in try Self.settings(ofRoot: path)
         }
         for (name, value) in settings { try set(name, value ?? "") }
@@ -64,7 +62,7 @@ struct HelperOptions {
         } else if Text.equal(text, "govern-by") {
             by = try Options.way(value)
             guard by != .helper else {
-                throw UsageError("govern-by = helper: the helper can't ask itself", hint: Self.help)
+                throw UsageError("govern-by = helper: the helper can't ask itself")
             }
         } else if Text.equal(text, "run-dir") {
             runFolder = value

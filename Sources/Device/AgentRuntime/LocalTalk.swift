@@ -65,7 +65,7 @@ struct LocalTalk {
                 return Subcommand.failed(error.text, hint: error.hint)
             }
         } catch {
-            return Subcommand.wrong(error)
+            return Subcommand.wrong(error, command)
         }
     }
 
@@ -73,6 +73,20 @@ struct LocalTalk {
     static func refused(_ answer: [UInt8]) -> Int32? {
         guard let error = JSONGlance.text("error", in: answer[...]) else { return nil }
         return Subcommand.failed(error, hint: JSONGlance.text("hint", in: answer[...]))
+    }
+}
+
+extension Options {
+    /// Whether an agent answers at the socket; nil where that can't be told: there is none by these
+    /// options, or this user may not connect.
+    var isAgentThere: Bool? {
+        guard let path = socketPath else { return nil }
+        do throws(Errno) {
+            _ = try LocalSocket.connect(path)
+            return true
+        } catch {
+            return error.isMissing || error == .refused ? false : nil
+        }
     }
 }
 
@@ -93,8 +107,9 @@ enum Shown {
     /// `2026-11-26 14:30:55.166`, UTC. Days to a date as in the proleptic Gregorian calendar, whose
     /// year is taken to begin in March: so the leap day comes last.
     static func time(ms: Int64) -> String {
-        let day = ms >= 0 ? ms / 86_400_000 : -((86_399_999 - ms) / 86_400_000)
-        let within = ms - day * 86_400_000
+        let rest = ms % 86_400_000
+        let within = rest < 0 ? rest + 86_400_000 : rest
+        let day = ms / 86_400_000 - (rest < 0 ? 1 : 0)
         let shifted = day + 719_468
         let era = shifted / 146_097
         let ofEra = shifted - era * 146_097

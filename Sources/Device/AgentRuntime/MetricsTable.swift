@@ -42,7 +42,7 @@ struct MetricsTable {
         }
         row("hardware hash", digest("hardware.hash"))
         row("hardware class", digest("hardware.class"))
-        row("state", json.text("state") ?? "–")
+        row("state", state)
         row(
             "GPU score",
             "\(figure("scores.gpu"))   before the tier's weight \(figure("scores.gpuUntiered"))")
@@ -51,6 +51,15 @@ struct MetricsTable {
         row("entanglement strength", figure("entanglementStrength"))
         row("observer phase", "\(figure("observerPhase")) rad")
         row("quantum phase", "\(figure("quantumPhase")) rad")
+    }
+
+    /// With why nothing is applied, where that is for want of a reading.
+    private var state: String {
+        guard let state = json.text("state") else { return "–" }
+        guard Text.equal(state, "superposed") else { return state }
+        if json.number("heat.temperatureC") == nil { return "superposed: there is no temperature" }
+        if json.number("coherenceParts.availableMemory") == nil { return "superposed: memory isn't known" }
+        return state
     }
 
     private mutating func coherence() {

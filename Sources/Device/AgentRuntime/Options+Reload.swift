@@ -36,6 +36,7 @@ extension Options {
         server = next.server
         token = next.token
         root = next.root
+        tokenFile = next.tokenFile
         caFile = next.caFile
         trustsSystem = next.trustsSystem
         isInsecure = next.isInsecure
@@ -48,6 +49,7 @@ extension Options {
         let isToken = { (name: String) in Text.equal(name, "token") || Text.equal(name, "token-file") }
         settings = settings.filter { !isToken($0.name) } + other.settings.filter { isToken($0.name) }
         token = other.token
+        tokenFile = other.tokenFile
         root = other.root
     }
 

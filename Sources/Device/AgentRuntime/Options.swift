@@ -13,17 +13,24 @@ import Uplink
 /// A wrong flag or setting, with what to do about it.
 public struct UsageError: Error, Sendable {
     public let text: String
-    public let hint: String
+    /// nil: the help of the command that was called.
+    public let hint: String?
 
-    init(_ text: String, hint: String = "phi-agent run --help lists the options") {
+    init(_ text: String, hint: String? = nil) {
         self.text = text
         self.hint = hint
+    }
+
+    func hint(of command: StaticString) -> String {
+        hint ?? "phi-agent \(command) --help lists the options"
     }
 }
 
 public struct Options: Sendable {
     public var server: String?
     public var token: String?
+    /// Where the token stands; not read by whoever has no use for it.
+    public var tokenFile: String?
     /// From the token, as printed by `fleet enroll token`.
     public var root: Digest32?
     public var caFile: String?
@@ -58,6 +65,8 @@ public struct Options: Sendable {
     public var checkpointMs: Int64 = 120_000
     /// For trials: time passes so many times as fast.
     public var timeScale: Int64 = 1
+    /// A token's file is for the agent's user: only who enrols reads it.
+    private let readsToken: Bool
     /// What all this was read from, and the settings in it.
     let arguments: [String]
     var settings: [(name: String, value: String?)]
@@ -113,14 +122,15 @@ public struct Options: Sendable {
         Flag("cgroup-root", "DIR", "the cgroup v2 tree (/sys/fs/cgroup)"),
     ]
 
-    public init(arguments: [String]) throws(UsageError) {
+    public init(arguments: [String], readsToken: Bool = true) throws(UsageError) {
         let settings = try Self.settings(in: arguments, among: Self.flags) {
             path throws(UsageError) in try Self.settings(inFile: path)
         }
         self.arguments = arguments
+        self.readsToken = readsToken
         self.settings = settings.map { (name: $0.0, value: $0.1) }
         for (name, value) in settings { try set(name, value) }
-        if let server, token != nil, !isInsecure, Uplink.sendsInClear(server) {
+        if let server, token != nil || tokenFile != nil, !isInsecure, Uplink.sendsInClear(server) {
             throw UsageError(
                 "enrolment over plain HTTP would show the token and the key to the network",
                 hint: "use https:// with --ca-file; --insecure enrols all the same")
@@ -129,23 +139,22 @@ public struct Options: Sendable {
 
     /// The settings of a command line, those of its `--config` files first: a flag wins over a file.
     static func settings(
-        in arguments: [String], among flags: [Flag], hint: String = "phi-agent run --help lists the options",
-        file: (String) throws(UsageError) -> [(String, String?)]
+        in arguments: [String], among flags: [Flag], file: (String) throws(UsageError) -> [(String, String?)]
     ) throws(UsageError) -> [(String, String?)] {
         var fromFile: [(String, String?)] = []
         var fromFlags: [(String, String?)] = []
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             guard let (name, inline) = split(flag: argument) else {
-                throw UsageError("unexpected argument: \(argument)", hint: hint)
+                throw UsageError("unexpected argument: \(argument)")
             }
             guard let known = flags.first(where: { Text.equal(name, $0.name) }) else {
-                throw UsageError("unknown option: --\(name)", hint: hint)
+                throw UsageError("unknown option: --\(name)")
             }
             var value = inline
             if known.value != nil, value == nil {
                 guard let next = rest.popFirst() else {
-                    throw UsageError("--\(name) needs a value", hint: hint)
+                    throw UsageError("--\(name) needs a value")
                 }
                 value = next
             }
@@ -173,13 +182,15 @@ public struct Options: Sendable {
         let text = Array(name.utf8)[...]
         if Text.equal(text, "server") {
             if let problem = Uplink.problem(with: value) {
-                throw UsageError("--server \(value): \(problem)")
+                throw UsageError(
+                    "--server \(value): \(problem)", hint: "e.g. --server https://fleet.example:8440")
             }
             server = value
         } else if Text.equal(text, "token") {
             try setToken(value)
         } else if Text.equal(text, "token-file") {
-            try setToken(Self.contents(value))
+            tokenFile = value
+            if readsToken { try setToken(Self.contents(value)) }
         } else if Text.equal(text, "ca-file") {
             trustsSystem = Text.equal(value, "system")
             if trustsSystem {
@@ -273,18 +284,23 @@ public struct Options: Sendable {
         }
     }
 
-    /// `SECRET.ROOTFINGERPRINT`.
     private mutating func setToken(_ text: String) throws(UsageError) {
-        let parts = Text.trimmed(Array(text.utf8)[...]).split(separator: 0x2e)
-        guard parts.count == 2, Hex.decode(parts[0])?.count == 16,
-            let root = Hex.decode(parts[1]).flatMap({ Digest32($0) })
-        else {
+        guard let parts = Self.token(in: text) else {
             throw UsageError(
                 "the enrolment token has not the form SECRET.FINGERPRINT",
                 hint: "copy the whole line that fleet enroll token prints")
         }
-        token = Text.string(parts[0])
-        self.root = root
+        token = parts.secret
+        root = parts.root
+    }
+
+    /// `SECRET.ROOTFINGERPRINT`; nil for anything else.
+    static func token(in text: String) -> (secret: String, root: Digest32)? {
+        let parts = Text.trimmed(Array(text.utf8)[...]).split(separator: 0x2e)
+        guard parts.count == 2, Hex.decode(parts[0])?.count == 16,
+            let root = Hex.decode(parts[1]).flatMap({ Digest32($0) })
+        else { return nil }
+        return (Text.string(parts[0]), root)
     }
 
     static func split(flag: String) -> (String, String?)? {
@@ -300,7 +316,9 @@ public struct Options: Sendable {
         do throws(Errno) {
             return Text.string(try FileSystem.read(path, limit: 64 * 1024)[...])
         } catch {
-            throw UsageError("\(path): \(error.text)")
+            throw UsageError(
+                "\(path): \(error.text)",
+                hint: error.isForbidden ? "call it as a user who may read that file: sudo -u phi-agent, or sudo" : nil)
         }
     }
 

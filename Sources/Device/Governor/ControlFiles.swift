@@ -30,6 +30,13 @@ final class ControlFiles {
         return "\(frequency.folder)/\(control.file)"
     }
 
+    func exists(_ control: Control) -> Bool { (try? path(control)).map { FileSystem.exists($0) } ?? false }
+
+    /// By its permissions, which is all that can be told without writing.
+    func isWritable(_ control: Control) -> Bool {
+        (try? path(control)).map { FileSystem.isWritable($0) } ?? false
+    }
+
     func read(_ control: Control) throws(Errno) -> String {
         if let open = held.first(where: { $0.control == control }) {
             return try Self.value(open.file.read())

@@ -102,7 +102,7 @@ extension LocalCommand {
     private static func append(
         _ options: inout LocalOptions, _ rest: [ArraySlice<UInt8>]
     ) throws(LocalMistake) -> LocalAppend {
-        let name = try name(rest.first)
+        let name = try name(rest.first, example: "e.g. append queue.length 12")
         guard rest.count >= 2 else {
             throw LocalMistake(
                 "no-values", "append takes a name and at least one value",
@@ -139,7 +139,7 @@ extension LocalCommand {
     private static func read(
         _ options: inout LocalOptions, _ rest: [ArraySlice<UInt8>]
     ) throws(LocalMistake) -> LocalRead {
-        var read = LocalRead(name: try name(rest.first))
+        var read = LocalRead(name: try name(rest.first, example: "e.g. read queue.length"))
         guard rest.count == 1 else {
             throw LocalMistake(
                 "unexpected-word", "read takes one name", hint: "one line for each series")
@@ -155,9 +155,11 @@ extension LocalCommand {
         return read
     }
 
-    private static func name(_ word: ArraySlice<UInt8>?) throws(LocalMistake) -> [UInt8] {
+    private static func name(
+        _ word: ArraySlice<UInt8>?, example: StaticString
+    ) throws(LocalMistake) -> [UInt8] {
         guard let word else {
-            throw LocalMistake("no-name", "the name of a series is missing", hint: "e.g. read queue.length")
+            throw LocalMistake("no-name", "the name of a series is missing", hint: example)
         }
         guard SeriesAlphabet.isName(word) else {
             throw LocalMistake(

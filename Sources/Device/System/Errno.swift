@@ -39,6 +39,8 @@ public struct Errno: Error, Equatable, Sendable {
     public static let unsupported = Errno(code: CPOSIX_EOPNOTSUPP)
     /// The caller isn't allowed to.
     public var isForbidden: Bool { code == CPOSIX_EPERM || code == CPOSIX_EACCES }
+    /// The other end closed the connection.
+    public var isHungUp: Bool { code == CPOSIX_EPIPE || code == CPOSIX_ECONNRESET }
     /// Nobody listens at that socket.
     public static let refused = Errno(code: CPOSIX_ECONNREFUSED)
     /// The socket's name is taken.

@@ -26,7 +26,7 @@ public struct Uplink {
         self.device = device
     }
 
-    /// A scheme and an authority, nothing behind it: every MAC covers the path as the server sees it.
+    /// A scheme and an authority, nothing behind it (see ServerAddress).
     /// - Returns: what is wrong with the address; nil for one that can be used.
     public static func problem(with server: String) -> String? {
         guard let authority = authority(of: server) else {
@@ -39,7 +39,7 @@ public struct Uplink {
         guard isPlain, !authority.contains(where: { foreign.contains($0) }) else {
             return "an address is a scheme, a host and a port: https://fleet.example:8440"
         }
-        return nil
+        return ServerAddress(authority: authority).problem
     }
 
     /// Plain HTTP to another host than this one.

@@ -67,10 +67,12 @@ public struct Replay {
         var row = 0
         let block = TensorPool.blockValues
         let span = rowSpan
-        outer: while row < table.rows * options.loopsMax {
+        let rowsMost = table.rows * options.loopsMax
+        outer: while row < rowsMost {
             var scores: [Double] = []
             for column in table.columns.indices { scores.append(score(column, from: row)) }
-            for offset in 0..<block {
+            // The last block may be cut short: a file of few rows isn't looped more often than others.
+            for offset in 0..<min(block, rowsMost - row) {
                 let position = (row + offset) % table.rows
                 let loop = (row + offset) / table.rows
                 let time = time(position) + Int64(loop) * span

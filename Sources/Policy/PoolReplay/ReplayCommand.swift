@@ -143,9 +143,9 @@ public struct ReplayCommand {
             return finish(report, effects)
         } catch {
             effects.progress(nil)
-            error.hint.withUTF8Buffer {
-                refuse("the pool can't take these data", String(decoding: $0, as: UTF8.self), effects)
-            }
+            var why = "the pool can't take these data"
+            if case .budgetTooSmall = error { why = "--budget \(options.budgetBytes): too few bytes" }
+            refuse(why, error.hint, effects)
             return 2
         }
     }

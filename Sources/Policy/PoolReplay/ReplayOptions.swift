@@ -42,12 +42,14 @@ public struct ReplayOptions: Sendable {
         var unit = Array(text[index...])
         if let last = unit.last, last | 0x20 == 0x62 { unit.removeLast() }
         if let last = unit.last, last | 0x20 == 0x69 { unit.removeLast() }
+        let shift: Int
         switch unit.first.map({ $0 | 0x20 }) {
-        case nil: return value
-        case 0x6B where unit.count == 1: return value << 10
-        case 0x6D where unit.count == 1: return value << 20
-        case 0x67 where unit.count == 1: return value << 30
+        case nil: shift = 0
+        case 0x6B where unit.count == 1: shift = 10
+        case 0x6D where unit.count == 1: shift = 20
+        case 0x67 where unit.count == 1: shift = 30
         default: return nil
         }
+        return value <= Int.max >> shift ? value << shift : nil
     }
 }

@@ -90,12 +90,12 @@ extension Subcommand {
             Example("the self-test", "phi-agent circuit"),
             Example("a program of your own", "phi-agent circuit --qasm ghz.qasm --budget 64MiB"),
         ],
-        run: runCircuit)
+        exits: exitsOfReader, run: runCircuit)
 
     private static func runCircuit(_ arguments: [String]) -> Int32 {
         let options: CircuitOptions
         do throws(UsageError) { options = try CircuitOptions(arguments) } catch {
-            return wrong(error)
+            return wrong(error, "circuit")
         }
         let resources = ResourceFiles(procfs: options.procfsRoot, sysfs: options.sysfsRoot)
         // An allocation beyond what is there would end the process, or another one.
@@ -115,7 +115,12 @@ extension Subcommand {
         }
         let source: [UInt8]
         do throws(Errno) { source = try FileSystem.read(file, limit: QasmLimits.sourceBytes) } catch {
-            return failed("\(file): \(error.text)")
+            return wrong(
+                UsageError(
+                    "\(file): \(error.text)",
+                    hint: error == .tooLong
+                        ? "a program has at most \(QasmLimits.sourceBytes >> 10) KiB"
+                        : "give --qasm the path of an OpenQASM 2 program"), "circuit")
         }
         do throws(QasmError) {
             let program = try Program(qasm: source)
@@ -126,7 +131,8 @@ extension Subcommand {
             Standard.output(options.isJSON ? report.json + "\n" : report.table)
             return report.isSound ? 0 : 1
         } catch {
-            return failed("\(file):\(error.description)")
+            return wrong(
+                UsageError("\(file):\(error.description)", hint: "OpenQASM 2 is read; mend that line"), "circuit")
         }
     }
 }

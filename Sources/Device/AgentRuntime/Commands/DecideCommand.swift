@@ -23,16 +23,18 @@ extension Subcommand {
             One observation alone would leave the state superposed, in which nothing is
             applied. So the same observation is made five times, a second apart, which is what
             the observer, the median filter and the predictor want to see. The figures are
-            those of the fifth; the predictor's quality is 1, since nothing moved.
+            those of the fifth; the predictor's quality is 1, since nothing moved. Where there
+            is no temperature it is 0 and the state stays superposed: --thermal gives one.
+
+            --replay decides on what a recording says, as the agent would have made it; of
+            the other options it takes --json alone, which is its form anyway.
 
             Columns of a recording: time_ms temperature_milli_c memory_total_kib
             memory_available_kib pressure_percent frequency_khz frequency_max_khz
             frequency_ceiling_khz throttle entropy value model serial cpu_cores cpu_max_mhz
             pool_pressure busy_share. An empty field is "no data".
             """,
-        flags: DecideOptions.flags + [
-            Flag("replay", "FILE", "a CSV file with a header row; one JSON object a row is printed")
-        ],
+        flags: DecideOptions.flags,
         examples: [
             Example("this machine, now", "phi-agent decide --value 0.9"),
             Example(
@@ -40,16 +42,18 @@ extension Subcommand {
                 "phi-agent decide --profile desktop --gpu-memory 8 --gpu-cores 4864 --entropy 0.9"),
             Example("what would it have done?", "phi-agent decide --replay observations.csv"),
         ],
-        run: { arguments in
-            if let first = arguments.first, Text.equal(first, "--replay") {
-                return replayDecisions(arguments)
-            }
-            return decideOnce(arguments)
-        })
+        exits: exitsOfReader
+    ) { arguments in
+        do throws(UsageError) {
+            let options = try DecideOptions(arguments)
+            if let recording = options.recording { return try replayDecisions(recording) }
+            return decideOnce(options)
+        } catch {
+            return wrong(error, "decide")
+        }
+    }
 
-    private static func decideOnce(_ arguments: [String]) -> Int32 {
-        let options: DecideOptions
-        do throws(UsageError) { options = try DecideOptions(arguments) } catch { return wrong(error) }
+    private static func decideOnce(_ options: DecideOptions) -> Int32 {
         guard var scaler = options.scaler() else {
             return failed(
                 "the memory of this machine can't be read from \(options.roots.procfs)/meminfo",
@@ -91,23 +95,21 @@ extension Subcommand {
         return 0
     }
 
-    private static func replayDecisions(_ arguments: [String]) -> Int32 {
-        guard arguments.count == 2 else {
-            return wrong(
-                UsageError(
-                    "--replay takes one FILE and no other option",
-                    hint: "phi-agent decide --help shows the columns"))
-        }
-        let path = arguments[1]
+    private static func replayDecisions(_ path: String) throws(UsageError) -> Int32 {
         let bytes: [UInt8]
         do throws(Errno) { bytes = try FileSystem.read(path, limit: recordingBytesMax) } catch {
-            return failed("\(path): \(error.text)")
+            throw UsageError(
+                "\(path): \(error.text)",
+                hint: error == .tooLong
+                    ? "a recording has at most \(recordingBytesMax >> 20) MiB: give a part of it"
+                    : "give --replay the path of a CSV file that this user may read")
         }
         do throws(ReplayError) {
             for line in try DecisionReplay.lines(bytes) { Standard.output(line + "\n") }
             return 0
         } catch {
-            return failed("\(path):\(error.line): \(error.text)")
+            throw UsageError(
+                "\(path):\(error.line): \(error.text)", hint: "phi-agent decide --help shows the columns")
         }
     }
 }

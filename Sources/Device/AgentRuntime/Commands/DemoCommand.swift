@@ -18,7 +18,7 @@ extension Subcommand {
     private static func runDemo(_ arguments: [String]) -> Int32 {
         let isFast = arguments.count == 1 && Text.equal(arguments[0], "--fast")
         guard arguments.isEmpty || isFast else {
-            return wrong(UsageError("demo takes --fast or nothing", hint: "phi-agent demo"))
+            return wrong(UsageError("demo takes --fast or nothing", hint: "phi-agent demo"), "demo")
         }
         let form = DemoView.form(
             isTerminal: Standard.outputIsTerminal, columns: Standard.outputColumns,

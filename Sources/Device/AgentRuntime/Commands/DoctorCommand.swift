@@ -32,7 +32,7 @@ extension Subcommand {
             let isJSON = arguments.contains { Text.equal($0, "--json") }
             var rest = arguments.filter { !Text.equal($0, "--json") }
             if rest.isEmpty, FileSystem.exists(usualConfiguration) { rest = ["--config", usualConfiguration] }
-            let options = try Options(arguments: rest)
+            let options = try Options(arguments: rest, readsToken: false)
             guard Curl.start() else { return failed("libcurl can't be started") }
             var facts = DoctorFacts.gather(options, host: DoctorFacts.thisHost(options))
             facts.askServer(options)
@@ -41,7 +41,7 @@ extension Subcommand {
                 isJSON ? DoctorText.json(facts, findings) + "\n" : DoctorText.page(facts, findings))
             return Diagnosis.isWell(findings) ? 0 : 1
         } catch {
-            return wrong(error)
+            return wrong(error, "doctor")
         }
     }
 }

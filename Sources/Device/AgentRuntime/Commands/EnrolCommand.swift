@@ -71,7 +71,7 @@ extension Subcommand {
             case .failed(let text, let hint): return failed(text, hint: hint)
             }
         } catch {
-            return wrong(error)
+            return wrong(error, "enrol")
         }
     }
 }

@@ -43,7 +43,7 @@ extension Subcommand {
                     hint: "the helper wants a folder that it may write, and root's rights over the group")
             }
         } catch {
-            return wrong(error)
+            return wrong(error, "helper")
         }
     }
 

@@ -6,7 +6,7 @@ import System
 
 extension Subcommand {
     static let pool = Subcommand(
-        name: "pool", arguments: "replay [OPTION…] FILE.csv…",
+        name: "pool", arguments: "replay [OPTION…] FILE.csv…", verbs: "replay",
         summary: "your own data through the tensor pool",
         discussion: """
             Replays the numeric columns of CSV files (header row, optional time column) through a
@@ -24,6 +24,10 @@ extension Subcommand {
             Flag("plot", "FILE.svg", "budget filled over time, beside both baselines"),
         ],
         examples: [Example("a log of sensors", "phi-agent pool replay --plot log.svg log.csv")],
+        exits: [
+            ExitMeaning("0", "well"), ExitMeaning("1", "a value came back wrong, or one of high value degraded"),
+            ExitMeaning("2", "wrong usage, or a file it needs is missing or damaged"),
+        ],
         run: replayPool)
 
     /// Largest file that is read, bytes: a day of fifty channels at one a second is a tenth of it.
@@ -31,18 +35,16 @@ extension Subcommand {
 
     private static func replayPool(_ arguments: [String]) -> Int32 {
         guard let verb = arguments.first, Text.equal(verb, "replay") else {
-            return wrong(UsageError("pool: replay?", hint: usageHint))
+            return wrong(UsageError("pool: replay?"), "pool")
         }
         do throws(ReplayCommand.Refusal) {
             let command = try ReplayCommand(arguments.dropFirst().map { Array($0.utf8) })
             return command.run(replayEffects())
         } catch {
             let argument = error.argument.isEmpty ? "" : "\(Text.string(error.argument[...])): "
-            return wrong(UsageError("pool replay: \(argument)\(error.why)", hint: usageHint))
+            return wrong(UsageError("pool replay: \(argument)\(error.why)"), "pool")
         }
     }
-
-    private static let usageHint = "phi-agent pool --help lists the options"
 
     private static func replayEffects() -> ReplayEffects {
         ReplayEffects(
@@ -53,7 +55,10 @@ extension Subcommand {
                     bytes.withUnsafeBytes { piece($0) }
                     return true
                 } catch {
-                    Standard.error("phi-agent: \(path): \(error.text)\n")
+                    let hint = error == .tooLong
+                        ? "a file has at most \(replayBytesMax >> 20) MiB: give a part of it"
+                        : "give the path of a CSV file that this user may read"
+                    Standard.error("phi-agent: \(path): \(error.text)\nhint: \(hint)\n")
                     return false
                 }
             },
@@ -63,7 +68,8 @@ extension Subcommand {
                     try FileSystem.replace(path, with: bytes, durable: false)
                     return true
                 } catch {
-                    Standard.error("phi-agent: \(path): \(error.text)\n")
+                    Standard.error(
+                        "phi-agent: \(path): \(error.text)\nhint: give --plot a path that this user may write\n")
                     return false
                 }
             },

@@ -70,7 +70,7 @@ extension Subcommand {
                 throw error
             }
         } catch {
-            let status = wrong(error)
+            let status = wrong(error, "run")
             return hasCommand ? Workload.statusAgentFailed : status
         }
     }

@@ -51,7 +51,7 @@ extension Subcommand {
         examples: [Example("what is there", "phi-agent series")], exits: LocalTalk.exits
     ) { arguments in LocalTalk.ask("series", arguments, takesWords: false, table) }
 
-    private static func values(_ line: ArraySlice<UInt8>) -> String {
+    static func values(_ line: ArraySlice<UInt8>) -> String {
         guard let values = JSONGlance.value("values", in: line),
             let ranges = JSONGlance.value("ranges", in: line)
         else { return "-\n" }
@@ -61,10 +61,10 @@ extension Subcommand {
         var bound = ""
         for item in JSONGlance.items(values) {
             if left == 0, let range = bounds.popFirst() {
-                left = Int(JSONGlance.number("count", in: range) ?? 0)
+                left = JSONGlance.number("count", in: range).flatMap { Int(exactly: $0) } ?? 0
                 bound = JSONGlance.value("errorBound", in: range).map { Text.string($0) } ?? "-"
             }
-            left -= 1
+            left = max(0, left - 1)
             let pair = JSONGlance.items(item)
             guard pair.count == 2, let ms = Text.integer(pair[0]) else { continue }
             text += "\(Shown.time(ms: ms))  \(Text.string(pair[1]))"

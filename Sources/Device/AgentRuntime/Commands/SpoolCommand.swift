@@ -10,7 +10,7 @@ import TensorPool
 
 extension Subcommand {
     static let spool = Subcommand(
-        name: "spool", arguments: "list|verify|show [OPTION…]",
+        name: "spool", arguments: "list|verify|show [OPTION…]", verbs: "list verify show",
         summary: "what waits on disk for the aggregator",
         discussion: """
             list    segments, oldest first: class of value, records, values, bytes, damage
@@ -32,17 +32,17 @@ extension Subcommand {
 
     private static func spoolCommand(_ arguments: [String]) -> Int32 {
         guard let verb = arguments.first else {
-            return wrong(UsageError("spool: list, verify or show?", hint: "phi-agent spool --help"))
+            return wrong(UsageError("spool: list, verify or show?"), "spool")
         }
         do throws(UsageError) {
-            let options = try Options(arguments: Array(arguments.dropFirst()))
+            let options = try Options(arguments: Array(arguments.dropFirst()), readsToken: false)
             let folder = "\(options.stateFolder)/\(StateFolder.spoolName)"
             if Text.equal(verb, "list") { return inspect(folder, isStrict: false, showsRecords: false) }
             if Text.equal(verb, "verify") { return inspect(folder, isStrict: true, showsRecords: false) }
             if Text.equal(verb, "show") { return inspect(folder, isStrict: false, showsRecords: true) }
-            throw UsageError("spool \(verb): list, verify or show?", hint: "phi-agent spool --help")
+            throw UsageError("spool \(verb): list, verify or show?")
         } catch {
-            return wrong(error)
+            return wrong(error, "spool")
         }
     }
 
@@ -53,7 +53,11 @@ extension Subcommand {
                 if showsRecords { show(found) }
             }
         } catch {
-            return failed("\(folder): \(error.text)", hint: "has the agent spooled here? See --state-dir")
+            return failed(
+                "\(folder): \(error.text)",
+                hint: error.isForbidden
+                    ? "the agent's user and root may read it: sudo phi-agent spool"
+                    : "has the agent spooled here? See --state-dir")
         }
         if !showsRecords { for segment in segments { list(segment) } }
         var bytes = 0

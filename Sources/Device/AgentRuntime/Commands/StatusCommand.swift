@@ -23,7 +23,7 @@ extension Subcommand {
             Example("on a device", "sudo phi-agent status"),
             Example("one figure", "sudo phi-agent status --json | jq .decision.factor"),
         ],
-        run: showStatus)
+        exits: exitsOfReader, run: showStatus)
 
     /// Without a newer decision for this long, the agent may well not be running, s.
     private static let oldAfterS: Int64 = 60
@@ -31,21 +31,33 @@ extension Subcommand {
     private static func showStatus(_ arguments: [String]) -> Int32 {
         do throws(UsageError) {
             let isJSON = arguments.contains { Text.equal($0, "--json") }
-            let options = try Options(arguments: arguments.filter { !Text.equal($0, "--json") })
+            let options = try Options(
+                arguments: arguments.filter { !Text.equal($0, "--json") }, readsToken: false)
             let file = "\(options.stateFolder)/state"
             let bytes: [UInt8]
             do throws(Errno) { bytes = try FileSystem.read(file) } catch {
-                return failed("\(file): \(error.text)", hint: "has the agent run here? See --state-dir")
+                throw UsageError(
+                    "\(file): \(error.text)",
+                    hint: error.isForbidden
+                        ? "the agent's user and root may read it: sudo phi-agent status"
+                        : "has the agent run here? See --state-dir")
             }
-            guard let state = AgentState(text: bytes) else { return failed("\(file) is damaged") }
+            guard let state = AgentState(text: bytes) else {
+                throw UsageError(
+                    "\(file) is damaged",
+                    hint: "restore it from a backup, or move it away and enrol the device again")
+            }
             let path = "\(options.runFolder)/decision.json"
             guard let text = try? FileSystem.read(path) else {
                 return show(options, state, nil, [], isJSON: isJSON, "none in \(options.runFolder)")
             }
-            guard let decision = FlatJSON(text) else { return failed("\(path) is damaged") }
+            guard let decision = FlatJSON(text) else {
+                throw UsageError(
+                    "\(path) is damaged", hint: "a running agent writes it anew with a decision; else remove it")
+            }
             return show(options, state, decision, text, isJSON: isJSON, age(decision))
         } catch {
-            return wrong(error)
+            return wrong(error, "status")
         }
     }
 
@@ -85,7 +97,7 @@ extension Subcommand {
         json.value(state.wasClean, "endedWell")
         json.value(state.floor, "parameterFloor")
         json.value(state.trial != nil, "onTrial")
-        if let runs = answers(options) { json.value(runs, "running") } else { json.null("running") }
+        if let runs = options.isAgentThere { json.value(runs, "running") } else { json.null("running") }
         if decision == nil {
             json.null("decision")
         } else {
@@ -96,20 +108,8 @@ extension Subcommand {
         return 0
     }
 
-    /// Whether an agent answers at the socket; nil where that can't be told: there is none by its
-    /// options, or this user may not connect.
-    private static func answers(_ options: Options) -> Bool? {
-        guard let path = options.socketPath else { return nil }
-        do throws(Errno) {
-            _ = try LocalSocket.connect(path)
-            return true
-        } catch {
-            return error.isMissing || error == .refused ? false : nil
-        }
-    }
-
     private static func presence(_ options: Options, _ decision: FlatJSON?) -> String {
-        switch answers(options) {
+        switch options.isAgentThere {
         case true?: "running"
         case false?:
             decision == nil ? "not running" : "not running: the decision and the sensors are its last"
@@ -118,9 +118,10 @@ extension Subcommand {
     }
 
     /// E.g. "4 s ago". The clock that stops for nothing tells a file of an earlier boot by its future.
-    private static func age(_ decision: FlatJSON) -> String {
-        guard let atMs = decision.number("monotonicMs") else { return "of an unknown time" }
-        let seconds = Int64((Double(Clock.boottimeMs) - atMs) / 1000)
+    static func age(_ decision: FlatJSON, nowMs: Int64 = Clock.boottimeMs) -> String {
+        guard let atMs = decision.number("monotonicMs"),
+            let seconds = Int64(exactly: ((Double(nowMs) - atMs) / 1000).rounded(.towardZero))
+        else { return "of an unknown time" }
         if seconds < 0 { return "from before the machine's last start" }
         return seconds < oldAfterS ? "\(seconds) s ago" : "\(seconds) s ago: is the agent running?"
     }

@@ -43,6 +43,8 @@ struct Subcommand: Sendable {
     let name: StaticString
     /// What follows the name on the usage line, e.g. "[OPTION…] FILE.csv…".
     let arguments: StaticString
+    /// The words of which one follows the name, e.g. "list verify show".
+    var verbs: StaticString = ""
     /// One line, for the list of commands.
     let summary: StaticString
     /// Paragraphs of the command's own help, each in lines of at most 80 columns.
@@ -51,6 +53,11 @@ struct Subcommand: Sendable {
     var examples: [Example] = []
     var exits: [ExitMeaning] = [
         ExitMeaning("0", "well"), ExitMeaning("1", "failed"), ExitMeaning("2", "wrong usage"),
+    ]
+    /// Of a command that can't do without a file.
+    static let exitsOfReader = [
+        ExitMeaning("0", "well"), ExitMeaning("1", "failed"),
+        ExitMeaning("2", "wrong usage, or a file it needs is missing or damaged"),
     ]
     /// Takes the arguments behind the name; the exit status.
     let run: @Sendable ([String]) -> Int32
@@ -63,9 +70,10 @@ struct Subcommand: Sendable {
 }
 
 extension Subcommand {
-    /// A refused command line: what, and what to do instead. Exit status 2.
-    static func wrong(_ error: UsageError) -> Int32 {
-        Standard.error("phi-agent: \(error.text)\nhint: \(error.hint)\n")
+    /// A refused command line of a command, or a file that it needs and can't use: what, and what to do
+    /// instead. Exit status 2.
+    static func wrong(_ error: UsageError, _ command: StaticString) -> Int32 {
+        Standard.error("phi-agent: \(error.text)\nhint: \(error.hint(of: command))\n")
         return 2
     }
 

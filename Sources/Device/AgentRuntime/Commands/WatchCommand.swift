@@ -50,7 +50,7 @@ extension Subcommand {
                 return failed(error.text, hint: error.hint)
             }
         } catch {
-            return wrong(error)
+            return wrong(error, "watch")
         }
     }
 }
@@ -64,7 +64,7 @@ enum DecisionView {
 
     static func lines(_ json: ArraySlice<UInt8>) -> [String] {
         let factor = JSONGlance.number("factor", in: json) ?? 0
-        let full = max(0, min(barColumns, Int(factor / most * Double(barColumns) + 0.5)))
+        let full = Int(max(0, min(1, factor / most)) * Double(barColumns) + 0.5)
         let bar = String(repeating: "█", count: full) + String(repeating: "·", count: barColumns - full)
         return [
             "factor      \(Decimal.fixed(factor, decimals: 3))  \(bar)",

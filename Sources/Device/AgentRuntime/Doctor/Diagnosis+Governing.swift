@@ -70,10 +70,16 @@ extension Diagnosis {
                 "group", "there is no group \(group.name)", lost: "governing",
                 fix: "sudo systemctl start \(group.name)")
         }
+        if let finding = obstacle(group) { return finding }
         guard group.locked.isEmpty else {
+            let files = SensorText.joined(group.locked, by: ", ")
+            if case .helper = group.writer {
+                return .missing(
+                    "group", "\(group.name): the helper can't write \(files)", lost: "those limits",
+                    fix: "journalctl -u phi-helper    # and its group: /etc/phi-agent/helper.conf")
+            }
             return .missing(
-                "group", "\(group.name): this user can't write \(SensorText.joined(group.locked, by: ", "))",
-                lost: "those limits",
+                "group", "\(group.name): this user can't write \(files)", lost: "those limits",
                 fix: "sudo install -D -m 644 govern.conf /etc/systemd/system/phi-agent.service.d/govern.conf "
                     + "&& sudo systemctl daemon-reload && sudo systemctl restart phi-agent")
         }
@@ -83,7 +89,76 @@ extension Diagnosis {
                 fix: facts.offers("memory")
                     ? "sudo systemctl set-property \(group.name) MemoryAccounting=yes CPUWeight=100" : nil)
         }
-        return .well("group", "\(group.name) can be governed")
+        switch group.writer {
+        case .helper where group.held != nil:
+            return .well("group", "\(group.name) is governed by the running agent through phi-agent helper")
+        case .helper: return .well("group", "\(group.name) can be governed by phi-agent helper")
+        case .systemd: return .well("group", "\(group.name) can be governed by systemd")
+        case .files: return .well("group", "\(group.name) can be governed by its files")
+        }
+    }
+
+    /// What stands between this user and whoever would write the limits.
+    private func obstacle(_ group: DoctorFacts.Group) -> Finding? {
+        let user = facts.host.user
+        switch group.writer {
+        case .helper(let path, .away(let why)):
+            return .missing(
+                "group", "\(group.name): no phi-agent helper listens at \(path): \(why)",
+                lost: "governing: decisions are published, and no limit is written",
+                fix: "sudo systemctl enable --now phi-helper    # with /etc/phi-agent/helper.conf")
+        case .helper(let path, .odd(let why)):
+            return .missing(
+                "group", "\(group.name): phi-agent helper at \(path): \(why)",
+                lost: "governing: decisions are published, and no limit is written",
+                fix: "sudo systemctl restart phi-helper")
+        case .helper(let path, .forbidden):
+            if isAgent {
+                return .missing(
+                    "group", "\(group.name): this user may not ask phi-agent helper at \(path)",
+                    lost: "governing: decisions are published, and no limit is written",
+                    fix: "sudo ls -l \(path)    # root:phi-agent and 0660, as phi-helper.service makes it")
+            }
+            return .note(
+                "group", "\(group.name): this user may not ask phi-agent helper at \(path)", fix: Self.lookAsAgent)
+        case .helper(_, .taken):
+            guard let held = group.held else {
+                // root is never turned away: an agent has it.
+                if user == 0 { return .well("group", "\(group.name): phi-agent helper serves an agent") }
+                return .note(
+                    "group",
+                    "\(group.name): phi-agent helper serves another agent, or not this user", fix: Self.lookAsAgent)
+            }
+            let locked = held.missing.filter { file in
+                !group.absent.contains { $0.utf8.elementsEqual(file.utf8) }
+            }
+            guard !locked.isEmpty else { return nil }
+            return .missing(
+                "group",
+                "\(group.name): the running agent's control is \(held.mode), without "
+                    + SensorText.joined(locked, by: ", "),
+                lost: "those limits", fix: "journalctl -u phi-helper    # why it can't write them")
+        case .helper(_, .answers): return nil
+        case .systemd(let unit, false):
+            return .missing(
+                "group", "\(group.name): systemd has no unit \(unit)", lost: "governing",
+                fix: "sudo systemctl start \(unit)    # or govern-by = helper")
+        case .systemd:
+            // Which is polkit's to say: systemd isn't asked to write anything here.
+            if user != 0 {
+                return .note(
+                    "group", "\(group.name): systemd takes limits from root, from others as polkit says",
+                    fix: "systemctl status phi-helper    # govern-by = helper needs no rule")
+            }
+        case .files: break
+        }
+        // What root may tells nothing of an agent that runs as somebody else.
+        if user == 0, facts.state.exists, facts.state.owner != 0 {
+            return .note(
+                "group", "\(group.name): whether the agent's user can govern it isn't seen as root",
+                fix: Self.lookAsAgent)
+        }
+        return nil
     }
 
     /// Most of memory that zram may pretend to be, before it counts as too large; the kernel's own

@@ -50,7 +50,12 @@ extension Diagnosis {
         return user != 0 && folder.owner != user
     }
 
-    private static let lookAsAgent = "sudo -u phi-agent phi-agent doctor"
+    /// The state folder is this user's own.
+    var isAgent: Bool {
+        facts.state.exists && facts.host.user.map { $0 != 0 && $0 == facts.state.owner } == true
+    }
+
+    static let lookAsAgent = "sudo -u phi-agent phi-agent doctor"
 
     var stateFolder: Finding {
         let folder = facts.state
@@ -103,6 +108,45 @@ extension Diagnosis {
         return .missing(
             "run-folder", "\(folder.path) can't be written", lost: "decision.json, which the workload reads",
             fix: "sudo install -d -o phi-agent -g phi-agent \(folder.path)")
+    }
+
+    var enrolment: Finding {
+        let tokenFix = "sudo install -m 640 -g phi-agent token /etc/phi-agent/token"
+            + "    # the file holds the whole line that fleet enroll token prints"
+        if case .unusable(let text) = facts.token {
+            return .missing("enrolment", text, lost: "the agent: it can't start", fix: tokenFix)
+        }
+        if case .hidden(let text) = facts.token, isAgent {
+            return .missing("enrolment", text, lost: "the agent: it can't start", fix: tokenFix)
+        }
+        switch facts.enrolment {
+        case .noServer: return .note("enrolment", "no aggregator is set: there is nothing to enrol at")
+        case .enrolled: return .well("enrolment", "this device has its report key")
+        case .hidden:
+            return .note(
+                "enrolment", "\(facts.state.path)/state can't be read by this user", fix: Self.lookAsAgent)
+        case .damaged:
+            return .missing(
+                "enrolment", "\(facts.state.path)/state is damaged", lost: "the identity: the agent can't start",
+                fix: "sudo mv \(facts.state.path)/state \(facts.state.path)/state.damaged"
+                    + "    # and enrol anew; or restore it from a backup")
+        case .notYet: break
+        }
+        switch facts.token {
+        case .given:
+            return .note(
+                "enrolment", "not enrolled yet; there is a token, and the agent enrols when it runs",
+                fix: "sudo systemctl restart phi-agent")
+        case .hidden(let text):
+            return .note(
+                "enrolment", "not enrolled yet; the token isn't seen by this user: \(text)", fix: Self.lookAsAgent)
+        case .none, .unusable:
+            return .missing(
+                "enrolment", "not enrolled, and no token is set",
+                lost: "reports and parameters: the aggregator doesn't know this device",
+                fix: "echo 'token-file = /etc/phi-agent/token' | sudo tee -a /etc/phi-agent/agent.conf"
+                    + "    # a file with the line that fleet enroll token prints")
+        }
     }
 
     var server: Finding {

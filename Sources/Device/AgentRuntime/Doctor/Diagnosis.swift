@@ -14,7 +14,8 @@ struct Diagnosis {
     var findings: [Finding] {
         [
             memory, temperature, sensors, libsensors, throttling, memoryController, stalls, group, frequency,
-            swap, watchdog, clock, journal, identity, stateFolder, keyFile, runFolder, server, pageSize,
+            swap, watchdog, clock, journal, identity, stateFolder, keyFile, runFolder, server,
+            enrolment, pageSize,
         ].compactMap { $0 }
     }
 

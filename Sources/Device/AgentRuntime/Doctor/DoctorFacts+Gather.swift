@@ -1,7 +1,9 @@
 // Looks: below the roots, at the folders, at the aggregator. It writes nothing, asks for no privilege,
 // and what it isn't allowed to see is told as such.
 
+import AgentCore
 import Bytes
+import Governor
 import Model
 import System
 import Telemetry
@@ -42,10 +44,12 @@ extension DoctorFacts {
         facts.zramDevice = firstZram("\(options.sysfsRoot)/block") ?? facts.zramDevice
         facts.watchdog = watchdog("\(options.sysfsRoot)/class/watchdog")
         facts.controllers = words("\(options.cgroupRoot)/cgroup.controllers")
-        facts.group = options.group.map { group($0, options.cgroupRoot) }
+        facts.lookAtGroup(options)
         facts.lookForStalls(options, hasPressure: sensors.hasPressure)
         facts.state = folder(options.stateFolder)
         facts.run = folder(options.runFolder)
+        facts.enrolment = enrolment(options)
+        facts.token = token(options)
         return facts
     }
 
@@ -117,20 +121,70 @@ extension DoctorFacts {
         return Text.equal(state, "active") ? .armed : .idle
     }
 
-    private static func group(_ name: String, _ root: String) -> Group {
+    private mutating func lookAtGroup(_ options: Options) {
+        guard let name = options.group else { return }
+        var configuration = GovernorConfiguration(
+            cgroupRoot: options.cgroupRoot, group: name, journalPath: "", cpuCores: 1)
+        configuration.sysfsRoot = options.sysfsRoot
+        configuration.scalesFrequency = options.scalesFrequency
+        configuration.by = options.governBy
+        configuration.helperSocket = options.helperSocket
         var group = Group(name: name)
-        let folder = "\(root)/\(name)"
-        group.exists = FileSystem.exists("\(folder)/cgroup.controllers") || FileSystem.exists("\(folder)/cpu.max")
-        guard group.exists else { return group }
-        for control in controls {
-            let path = "\(folder)/\(control)"
-            if !FileSystem.exists(path) {
-                group.absent.append(control)
-            } else if !FileSystem.isWritable(path) {
-                group.locked.append(control)
-            }
+        if let look = configuration.look() {
+            (group.exists, group.writer) = (look.exists, look.writer)
+            (group.locked, group.absent) = (look.locked, look.absent)
         }
-        return group
+        var isAsked = false
+        if case .helper(_, .answers) = group.writer { isAsked = true }
+        if case .helper(_, .taken) = group.writer, options.isAgentThere != false {
+            group.held = Self.held(options.runFolder)
+            isAsked = group.held != nil
+        }
+        // With its word the caps are the helper's to write, else they are this user's.
+        if isAsked, options.scalesFrequency {
+            isFrequencyWritable = !(group.locked + (group.held?.missing ?? [])).contains(where: Self.isCap)
+        }
+        // The caps have a finding of their own.
+        group.locked.removeAll(where: Self.isCap)
+        group.absent.removeAll(where: Self.isCap)
+        group.held?.missing.removeAll(where: Self.isCap)
+        self.group = group
+    }
+
+    private static func isCap(_ file: String) -> Bool { file.utf8.starts(with: "cpufreq/".utf8) }
+
+    /// An agent tells its decision at least once an hour, ms.
+    private static let heldMsMax = 3_700_000.0
+
+    private static func held(_ folder: String) -> Held? {
+        guard let text = try? FileSystem.read("\(folder)/decision.json"), let json = FlatJSON(text),
+            json.text("governedBy").map({ Text.equal($0, "helper") }) == true,
+            let mode = json.text("controlMode"), let atMs = json.number("monotonicMs"),
+            (0...heldMsMax).contains(Double(Clock.boottimeMs) - atMs)
+        else { return nil }
+        return Held(mode: mode, missing: json.items("missing").compactMap { json.text($0) })
+    }
+
+    private static func enrolment(_ options: Options) -> Enrolment {
+        let bytes: [UInt8]
+        do throws(Errno) { bytes = try FileSystem.read("\(options.stateFolder)/state") } catch {
+            if options.server == nil { return .noServer }
+            return error.isMissing ? .notYet : .hidden
+        }
+        guard let state = AgentState(text: bytes) else { return .damaged }
+        if state.reportKey != nil { return .enrolled }
+        return options.server == nil ? .noServer : .notYet
+    }
+
+    private static func token(_ options: Options) -> Token {
+        guard let file = options.tokenFile else { return options.token == nil ? .none : .given }
+        do throws(Errno) {
+            let text = Text.string(try FileSystem.read(file, limit: 64 * 1024)[...])
+            return Options.token(in: text) == nil ? .unusable("\(file): no token stands in it") : .given
+        } catch {
+            let text = "\(file): \(error.text)"
+            return error.isForbidden ? .hidden(text) : .unusable(text)
+        }
     }
 
     private static func folder(_ path: String) -> Folder {

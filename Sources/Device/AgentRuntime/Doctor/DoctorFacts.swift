@@ -4,6 +4,7 @@
 // What lies below the roots comes from them; the rest (`Host`) is of the machine that runs the program,
 // and a test gives its own.
 
+import Governor
 import Model
 import System
 
@@ -22,10 +23,20 @@ struct DoctorFacts {
     struct Group {
         var name: String
         var exists = false
-        /// Of `controls`, those that this user can't write.
+        var writer = ControlLook.Writer.files
+        /// Those of its files that the writer can't write.
         var locked: [String] = []
         /// Those that the kernel doesn't offer there.
         var absent: [String] = []
+        /// What the running agent governs by the helper, by its decision.json; nil where it doesn't.
+        var held: Held?
+    }
+
+    struct Held: Equatable {
+        /// The control mode, e.g. "full".
+        var mode: String
+        /// Files that the agent can't have written.
+        var missing: [String]
     }
 
     struct Folder {
@@ -45,6 +56,27 @@ struct DoctorFacts {
         case insecure(String)
         /// Something answered that isn't an aggregator, or an aggregator in trouble.
         case odd(String)
+    }
+
+    enum Enrolment: Equatable {
+        /// No aggregator is set.
+        case noServer
+        case enrolled
+        /// There is no report key.
+        case notYet
+        /// The state file can't be read by this user.
+        case hidden
+        /// It is there and is no state.
+        case damaged
+    }
+
+    enum Token: Equatable {
+        case none
+        case given
+        /// This user may not read its file; which, and why.
+        case hidden(String)
+        /// There is no such file, or no token in it: the agent doesn't start.
+        case unusable(String)
     }
 
     enum StallTrigger: Equatable {
@@ -91,9 +123,8 @@ struct DoctorFacts {
     var state = Folder(path: "")
     var run = Folder(path: "")
     var server = Server.notGiven
-
-    /// The files of a group that governing writes.
-    static let controls = ["memory.max", "memory.high", "cpu.max", "cpu.weight"]
+    var enrolment = Enrolment.noServer
+    var token = Token.none
 
     /// By its model; a board too broken to tell it may still show the firmware's file.
     var isRaspberryPi: Bool { model.utf8.starts(with: "Raspberry Pi".utf8) || hasFirmwareFile }

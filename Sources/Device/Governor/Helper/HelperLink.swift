@@ -32,29 +32,49 @@ public final class HelperLink {
     }
 
     private func ask(_ request: HelperRequest) -> String? {
-        guard let message = request.message else { return "the value is too long" }
+        switch answer(request) {
+        case .done: return nil
+        case .declined(let why): return why
+        case .closed:
+            return "the helper closed the connection (busy with another agent, or this user isn't its agent)"
+        case .nonsense: return "the helper's reply makes no sense"
+        case .unreachable(let error): return "the helper at \(path): \(error.text)"
+        }
+    }
+
+    enum Answer {
+        case done
+        /// With the helper's words.
+        case declined(String)
+        case closed
+        case nonsense
+        case unreachable(Errno)
+    }
+
+    func answer(_ request: HelperRequest) -> Answer {
+        guard let message = request.message else { return .declined("the value is too long") }
         do throws(Errno) {
             let socket = try connected()
             try socket.send(message)
             let answer = try socket.receive(limit: HelperMessage.bytes, timeoutMs: Self.replyMs)
             guard let answer else {
                 self.socket = nil
-                return "the helper closed the connection (busy with another agent, or this user isn't its agent)"
+                return .closed
             }
             guard let reply = HelperReply(answer), reply.verb == request.verb.rawValue else {
                 self.socket = nil
-                return "the helper's reply makes no sense"
+                return .nonsense
             }
             switch reply.status {
-            case .done: return nil
-            case .malformed: return "the helper didn't understand"
-            case .refused: return "the helper refused: \(reply.text)"
-            case .failed: return reply.text
+            case .done: return .done
+            case .malformed: return .declined("the helper didn't understand")
+            case .refused: return .declined("the helper refused: \(reply.text)")
+            case .failed: return .declined(reply.text)
             }
         } catch {
             // A reply that comes too late must not be taken for the next one.
             self.socket = nil
-            return "the helper at \(path): \(error.text)"
+            return error.isHungUp ? .closed : .unreachable(error)
         }
     }
 }
