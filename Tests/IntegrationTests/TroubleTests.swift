@@ -161,7 +161,7 @@ import Testing
         ]
         for (arguments, text) in cases {
             let output = try Programs.run("phi-agent", arguments)
-            #expect(output.status == (arguments[0] == "decide" ? 1 : 2), "\(arguments)")
+            #expect(output.status == 2, "\(arguments)")
             #expect(output.err.contains(text), "\(arguments): \(output.err)")
             #expect(output.out.isEmpty)
         }
