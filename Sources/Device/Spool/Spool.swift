@@ -89,7 +89,15 @@ public final class Spool {
 
     private func find() throws(Errno) {
         for text in try FileSystem.list(folder) {
-            guard let name = SegmentName(text) else { continue }
+            guard let name = SegmentName(text) else {
+                if SegmentName.isBeyond(text) {
+                    note(
+                        .warning,
+                        "\(folder)/\(text) has a number that no segment of this agent's gets: it is passed over "
+                            + "(remove it, once you know where it came from)")
+                }
+                continue
+            }
             guard let status = try? FileSystem.status("\(folder)/\(text)"), status.isRegular else {
                 continue
             }
