@@ -84,7 +84,9 @@ final class DeviceStore {
                 bytesPerDay: budget.bytesPerDay, levelBytes: min(budget.levelBytes, progress.writeLeftBytes),
                 nowMs: Clock.boottimeMs)
         } else if let newest, newest.boot == state.boot {
-            found.samplesLostMost = newest.samplesAtRiskMost
+            // A record cut short may have been whole once: its interval is lost as well.
+            let isCut = spool?.tornBytes ?? 0 > 0
+            found.samplesLostMost = newest.samplesAtRiskMost &+ (isCut ? newest.samplesAtRiskMost : 0)
         }
         do throws(Errno) { progressFile = try ProgressHolder(progressPath) } catch {
             log.write(

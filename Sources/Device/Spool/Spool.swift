@@ -45,7 +45,8 @@ public final class Spool {
         var witness: SeriesMark?
         /// What lies before was forwarded.
         var readOffset = 0
-        var isCounted = false
+        /// Damage in it that was counted.
+        var damagedCounted = 0
         /// It could not be read in this run.
         var isUnreadable = false
 
@@ -118,7 +119,7 @@ public final class Spool {
     private func mend(_ index: Int, _ newestNumber: inout UInt64) {
         guard let bytes = read(index) else { return }
         let scan = SegmentScan(bytes)
-        count(scan, index)
+        count(scan.damaged, bytes: scan.damagedBytes, index)
         if scan.tornBytes > 0 {
             tornBytes += UInt64(scan.tornBytes)
             note(
@@ -136,7 +137,8 @@ public final class Spool {
                 }
                 segments[index].bytes = scan.end
             } catch {
-                // It stays as it is: reading passes over it.
+                // It stays as it is: reading passes over it, and it is counted by now.
+                segments[index].damagedCounted += 1
                 note(.warning, "\(path) can't be cut: \(error.text)")
             }
         }
@@ -151,15 +153,19 @@ public final class Spool {
         }
     }
 
-    func count(_ scan: SegmentScan, _ index: Int) {
-        guard !segments[index].isCounted else { return }
-        segments[index].isCounted = true
-        guard scan.damaged > 0 else { return }
-        damagedRecords += UInt64(scan.damaged)
+    /// Counts the damage that wasn't yet: stretches without a record, and records that make no sense.
+    ///
+    /// A segment whose end was cut off by `mend` has none there any more. Any other was closed when its last
+    /// record was whole: what is no record at its end is damage, too.
+    func count(_ found: Int, bytes: Int, _ index: Int) {
+        guard found > segments[index].damagedCounted else { return }
+        damagedRecords += UInt64(found - segments[index].damagedCounted)
+        segments[index].damagedCounted = found
         note(
             .warning,
-            "the spool's \(segments[index].name.text) is damaged: \(scan.damagedBytes) bytes in "
-                + "\(scan.damaged) places were skipped (phi-agent spool verify shows where)")
+            "the spool's \(segments[index].name.text) is damaged: \(bytes) bytes in "
+                + "\(found) places were skipped, each of a record or more; how many values they held can't be "
+                + "told (phi-agent spool verify shows where)")
     }
 
     // MARK: What others ask
