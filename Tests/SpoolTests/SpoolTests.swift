@@ -314,6 +314,53 @@ import Testing
         #expect(before - after == Int(dropped.normal))
     }
 
+    /// A small checkpoint is one record, worth what its dearest chunk is; what goes is counted by its own class.
+    @Test func smallOnesShareARecordAndAreCountedByTheirOwnClass() throws {
+        let scratch = try Scratch()
+        let first = Spool(scratch, capBytes: Spool.leastCapBytes)
+        let part = try chunks(0, 12, score: 0.5) + chunks(0, 10, series: [3], score: 0.9)
+            + chunks(0, 7, series: [4], score: 0.1)
+        var records = 0
+        while first.usedBytes <= Spool.leastCapBytes / 2 {
+            try first.store(part, stamp(atMs: Int64(records)))
+            records += 1
+        }
+        #expect(try segments(scratch).allSatisfy { $0.hasPrefix("h") })
+        // Half full: from here on each class is on its own.
+        try first.store(part, stamp(atMs: Int64(records)))
+        #expect(Set(try segments(scratch).map { $0.prefix(1) }) == ["h", "n", "l"])
+        var copies = ValueCounts()
+        var dropped = ValueCounts()
+        let second = Spool(scratch, capBytes: Spool.leastCapBytes)
+        let noise = try Noise()
+        for turn in 0..<60 where dropped.high == 0 {
+            guard
+                case .stored(_, let lost, let gone) = second.write(
+                    batch(try noise.next(score: 0.9), stamp(stream: 2, boot: 2, atMs: Int64(turn))))
+            else { throw Broken("not stored") }
+            for copy in lost { copies.add(UInt64(copy.place.count), copy.kind) }
+            dropped.low += gone.low
+            dropped.normal += gone.normal
+            dropped.high += gone.high
+        }
+        #expect(copies.low == 0 && copies.normal == 0)
+        // Those on their own went first; then the oldest shared ones, whole.
+        let shared = dropped.high / 10
+        #expect(shared > 0 && dropped.high == 10 * shared)
+        #expect(dropped.normal == 24 * (shared + 1) && dropped.low == 7 * (shared + 1))
+        // And as copies of the running stream.
+        let scratch2 = try Scratch()
+        let third = Spool(scratch2, capBytes: Spool.leastCapBytes)
+        while third.usedBytes <= Spool.leastCapBytes / 2 { try third.store(part, stamp()) }
+        let more = try Noise(series: [9, 10, 11, 12])
+        for _ in 0..<60 where copies.normal == 0 {
+            guard case .stored(_, let lost, _) = third.write(batch(try more.next(score: 0.9), stamp()))
+            else { throw Broken("not stored") }
+            for copy in lost { copies.add(UInt64(copy.place.count), copy.kind) }
+        }
+        #expect(copies.normal > 0 && copies.low * 24 == copies.normal * 7)
+    }
+
     private func drainCount(_ scratch: Scratch) throws -> Int {
         var count = 0
         for segment in try SpoolInspection.look(scratch.at("spool"), decodesChunks: true, visit: {

@@ -146,7 +146,7 @@ extension Backlog {
         guard !wanted.isEmpty else { return }
         for (chunk, place) in zip(wanted, places) {
             chunks.append(chunk)
-            values.add(UInt64(place?.count ?? 0), record.kind)
+            if let place { values.add(UInt64(place.count), ValueClass(score: place.score)) }
             if isCurrent, let place { current.append(place) }
         }
         let stamp = record.stamp

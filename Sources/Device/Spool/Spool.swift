@@ -32,6 +32,8 @@ public final class Spool {
     static let segmentCountMax = 1500
     /// What a file takes on the disk is a multiple of this.
     static let blockBytes: Int64 = 4096
+    /// Bytes of chunks, of whatever classes, that are written as one record: a block of the file system.
+    static let mixedBytesMax = 4096
 
     struct Segment {
         var name: SegmentName
@@ -69,6 +71,8 @@ public final class Spool {
     public internal(set) var damagedRecords: UInt64 = 0
     public internal(set) var tornBytes: UInt64 = 0
     public internal(set) var fault: Errno?
+    /// What this run's records cost the card, failed ones too.
+    public internal(set) var spentBytes: Int64 = 0
     /// Bytes appended in this run, between the first and the last checkpoint.
     var appendedBytes: Int64 = 0
     var firstAppendMs: Int64?

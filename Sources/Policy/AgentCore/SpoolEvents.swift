@@ -104,11 +104,23 @@ public struct SpoolBatch: Equatable, Sendable {
     public var chunks: [DeliverableChunk]
     /// The agent ends: written whatever the write budget says.
     public var isLast: Bool
+    /// The time until the next checkpoint that the stamp's `samplesAtRiskMost` is of; 0: not known.
+    public var allowsMs: Int64
 
-    public init(stamp: SpoolStamp, chunks: [DeliverableChunk], isLast: Bool) {
+    public init(stamp: SpoolStamp, chunks: [DeliverableChunk], isLast: Bool, allowsMs: Int64 = 0) {
         self.stamp = stamp
         self.chunks = chunks
         self.isLast = isLast
+        self.allowsMs = allowsMs
+    }
+
+    /// The next checkpoint is that far off: what a power cut can lose until then grows with it.
+    public mutating func allow(ms: Int64) {
+        guard allowsMs > 0, ms > allowsMs else { return }
+        let times = UInt64(ms / allowsMs) + 1
+        stamp.samplesAtRiskMost = stamp.samplesAtRiskMost.multipliedReportingOverflow(by: times).overflow
+            ? UInt64.max : stamp.samplesAtRiskMost * times
+        allowsMs = ms
     }
 }
 
