@@ -2,7 +2,7 @@
 // and what is kept over a restart.
 //
 // Why no report is written to disk before it is sent. A report an interval, synced, would spend a day's
-// write budget twice over. Instead samples have names: (device, stream, series, index), and the aggregator
+// write budget ten times over. Instead samples have names: (device, stream, series, index), and the aggregator
 // keeps each name once. So a report may be lost or sent twice without harm to a sample; a crash begins
 // a new boot counter, and a new chain, so that no two reports ever claim one place; and only what nobody
 // has acknowledged by the time of a checkpoint is written at all.

@@ -59,7 +59,7 @@ public struct SpoolStamp: Equatable, Sendable {
     public var instant: Instant
     /// The agent's own samples, and the workloads' values.
     public var samplesTaken: UInt64
-    /// The most that a power cut can lose from here on: samples of one interval of checkpoints, the
+    /// The most that a power cut can lose from here on: samples until the next checkpoint, the
     /// workloads' values at twice their fastest so far, and what has no copy on the disk any more.
     public var samplesAtRiskMost: UInt64
     public var dropped: ValueCounts
