@@ -2,8 +2,8 @@
 //
 //   pool (RAM) ── checkpoint ──► segment files ── backlog, oldest first ──► reports
 //
-// A checkpoint appends records (`SpoolRecord`) to a segment of their class of value and syncs: what it
-// answered as stored survives a power cut. Segments are append-only and never rewritten; they go as a
+// A checkpoint appends a record (`SpoolRecord`), or more of them, to a segment of its class of value and
+// syncs: what it answered as stored survives a power cut. Segments are append-only and never rewritten; they go as a
 // whole, when all in them is acknowledged, or, at the byte cap, the oldest of the lowest class first.
 //
 // Its parts: `Spool+Write` (append, cap), `Spool+Read` (backlog, release), `SegmentScan` (what holds).
