@@ -172,11 +172,62 @@ import Testing
         #expect(bench.logs.filter { $0.contains("--write-budget") }.count == 1)
         bench.write = { .stored($0.chunks.map { _ in true }, lost: [], dropped: ValueCounts()) }
         bench.run(ms: 60_000)
-        #expect(bench.logs.contains { $0.contains("follow their interval again") })
+        #expect(!bench.logs.contains { $0.contains("follow their interval again") })
+        bench.run(ms: SpoolDesk.Stretching.quietMsLeast)
+        #expect(bench.logs.filter { $0.contains("follow their interval again") }.count == 1)
         // The first one after the stretch holds all of it.
         #expect(bench.batches[2].chunks.contains { $0.header.count >= 100 })
         #expect(bench.batches[2].stamp.samplesAtRiskMost >= 11)
     }
+
+    /// A budget that is too small by a little lets every other checkpoint pass: that is one stretch, not
+    /// hundreds. What is at risk is the interval and the wait.
+    @Test func aBudgetThatIsShortAllDayIsSaidOnce() throws {
+        let bench = try AgentBench(checkpointMs: 10_000)
+        bench.answers = nil
+        var turn = 0
+        bench.write = {
+            turn += 1
+            return turn % 2 == 0 ? .deferred(waitMs: 7_000)
+                : .stored($0.chunks.map { _ in true }, lost: [], dropped: ValueCounts())
+        }
+        bench.start()
+        bench.run(ms: 1_800_000)
+        #expect(turn > 150)
+        let said = bench.logs.filter { $0.contains("--write-budget") }
+        #expect(said.count == 1 && said[0].contains("waits 7 s more") && said[0].contains("lose up to 17 s"))
+        #expect(!bench.logs.contains { $0.contains("follow their interval again") })
+    }
+
+    @Test func stretchesAreToldEverMoreSeldom() {
+        var news = SpoolDesk.Stretching()
+        var (begun, over) = (0, 0)
+        // Twelve minutes apart, for a day.
+        for turn in 0..<120 {
+            let atMs = Int64(turn) * 720_000
+            if news.stored(atMs) { over += 1 }
+            if news.deferred(atMs) { begun += 1 }
+        }
+        #expect(begun == 2 && over == 1)
+        let isOver = news.stored(120 * 720_000 + SpoolDesk.Stretching.quietMsMost)
+        #expect(isOver)
+    }
+
+    /// A record tells what a power cut takes that comes before the next one.
+    @Test func aRecordAllowsForTheWaitForTheNext() {
+        let batch = SpoolBatch(stamp: Self.stamp, chunks: [], isLast: false, allowsMs: 120_000)
+        func most(_ ms: Int64) -> UInt64 {
+            var batch = batch
+            batch.allow(ms: ms)
+            return batch.stamp.samplesAtRiskMost
+        }
+        #expect(most(0) == 13 && most(120_000) == 13 && most(130_000) == 26 && most(.max) > 1 << 40)
+    }
+
+    private static let stamp = SpoolStamp(
+        device: DeviceID(high: 1, low: 2), stream: 1, boot: 1, kernelBootID: "",
+        instant: Instant(monotonicMs: 0, wallMs: 0, isSynced: false), samplesTaken: 0, samplesAtRiskMost: 13,
+        dropped: ValueCounts(), names: [], acknowledged: [])
 
     @Test func aDiskThatFailsCostsNothingButProtection() throws {
         let bench = try AgentBench(checkpointMs: 10_000)

@@ -142,6 +142,18 @@ func addressesAreTaken(server: String) throws {
     }
 }
 
+@Test func aWriteBudgetHasBounds() throws {
+    #expect(try options("--write-budget", "64GiB").writeBudgetBytes == 64 << 30)
+    for wrong in ["1023KiB", "65GiB", "1000000000GiB"] {
+        do {
+            _ = try options("--write-budget", wrong)
+            Issue.record("\(wrong) is accepted")
+        } catch let error as UsageError {
+            #expect(error.text.contains("between 1MiB and 64GiB") && error.hint?.isEmpty == false)
+        }
+    }
+}
+
 @Test func aWrongLineOfTheFileIsNamed() throws {
     let file = try scratch("interval = 1s\nnonsense = 2\n")
     do {

@@ -186,6 +186,46 @@ import Testing
         #expect(try group.value("cpu.max") == "10000 100000")
     }
 
+    /// Somebody who writes without end rewrites no journal without end. What is about to be changed for the
+    /// first time is in it whatever the card's budget says.
+    @Test func foreignWritesWaitForTheJournal() throws {
+        let group = try Group()
+        let governor = group.governor()
+        var asked: [Bool] = []
+        var isAllowed = false
+        governor.mayJournal = { bytes, isUrgent in
+            #expect(bytes > 20)
+            asked.append(isUrgent)
+            return isAllowed
+        }
+        _ = governor.apply(decision(0.5))
+        #expect(asked == [true])
+        let first = try group.tree.text("journal")
+        #expect(first.contains("cpu.max max 100000"))
+        for turn in 0..<28 {
+            try group.set("cpu.max", "\(10_000 + turn) 100000")
+            #expect(governor.apply(decision(0.5)).map(\.outcome).last == .written)
+            #expect(try group.value("cpu.max") == "200000 100000")
+        }
+        #expect(try group.tree.text("journal") == first)
+        #expect(asked.count == 29 && !asked.dropFirst().contains(true))
+        isAllowed = true
+        _ = governor.apply(decision(0.5))
+        #expect(try group.tree.text("journal").contains("cpu.max 10027 100000"))
+        _ = governor.apply(decision(0.5))
+        #expect(asked.count == 30, "nothing waits any more")
+        // Another control is changed for the first time: urgent, and written against the answer.
+        isAllowed = false
+        _ = governor.apply(decision(1.5))
+        #expect(asked.last == true)
+        #expect(try group.tree.text("journal").contains("cpu.weight 100"))
+        try group.set("cpu.max", "5000 100000")
+        _ = governor.apply(decision(0.5))
+        // A clean end gives back what was wanted last, in the journal or not.
+        _ = governor.restore()
+        #expect(try group.value("cpu.max") == "5000 100000")
+    }
+
     @Test func whatOthersWroteLastStaysTheirs() throws {
         let group = try Group()
         let governor = group.governor()

@@ -108,8 +108,10 @@ import Testing
     @Test func namesOfSegmentsSortByAge() {
         #expect(SegmentName(kind: .high, number: 0x4d2).text == "h00000000000004d2.seg")
         for kind in ValueClass.allCases {
-            let name = SegmentName(kind: kind, number: .max)
-            #expect(SegmentName(name.text) == name)
+            let name = SegmentName(kind: kind, number: SegmentName.numberLimit - 1)
+            #expect(SegmentName(name.text) == name && !SegmentName.isBeyond(name.text))
+            let beyond = SegmentName(kind: kind, number: .max).text
+            #expect(SegmentName(beyond) == nil && SegmentName.isBeyond(beyond))
         }
         for bad in ["", "x00000000000004d2.seg", "h0000000000004d2.seg", "h00000000000004dX.seg", "h00000000000004d2.tmp"] {
             #expect(SegmentName(bad) == nil)

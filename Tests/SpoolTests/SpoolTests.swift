@@ -169,6 +169,76 @@ import Testing
         #expect(spool.damagedRecords == 2)
     }
 
+    /// Damage at the end of a segment that was closed long ago is no write cut short: it is counted as such.
+    @Test func damageAtTheEndOfAnOldSegmentIsCounted() throws {
+        let scratch = try Scratch()
+        for run in 0..<3 {
+            let spool = Spool(scratch)
+            for index in 0..<4 {
+                try spool.store(
+                    try chunks(index * 10, 10), stamp(stream: UInt64(run + 1), boot: UInt64(run + 1), atMs: Int64(index)))
+            }
+        }
+        let name = try #require(try segments(scratch).first)
+        let path = scratch.at("spool/\(name)")
+        var bytes = try contents(path)
+        let places = SegmentScan(bytes).records
+        bytes[places[3].start + 40] ^= 1
+        try put(bytes, path)
+        // A checksum that is right over what makes no sense.
+        let second = scratch.at("spool/\(try segments(scratch)[1])")
+        let senseless = SpoolRecord(number: 99, kind: .normal, stamp: stamp(stream: 0), chunks: []).encoded()
+        try put(senseless + contents(second), second)
+        let spool = Spool(scratch)
+        #expect(spool.damagedRecords == 0 && spool.tornBytes == 0 && spool.takeNotes().isEmpty, "not read yet")
+        let found = Set(try drain(spool, nothing(4)))
+        #expect(found == Set(names(1, 0..<30) + names(2, 0..<40) + names(3, 0..<40)))
+        #expect(spool.damagedRecords == 2 && spool.tornBytes == 0)
+        let notes = spool.takeNotes()
+        #expect(notes.map(\.level) == [.warning, .warning])
+        #expect(notes[0].text.contains(name) && notes[0].text.contains("\(bytes.count - places[3].start) bytes"))
+        #expect(try segments(scratch).isEmpty)
+    }
+
+    /// Given up at the cap without having been read before: the damage is counted all the same.
+    @Test func damageInWhatGivesWayIsCounted() throws {
+        let scratch = try Scratch()
+        for run in 0..<2 {
+            let spool = Spool(scratch, capBytes: Spool.leastCapBytes)
+            let noise = try Noise()
+            for turn in 0..<6 {
+                try spool.store(try noise.next(score: 0.5), stamp(stream: UInt64(run + 1), atMs: Int64(turn)))
+            }
+        }
+        let path = scratch.at("spool/\(try #require(try segments(scratch).first))")
+        var bytes = try contents(path)
+        bytes[bytes.count - 20] ^= 1
+        try put(bytes, path)
+        let spool = Spool(scratch, capBytes: Spool.leastCapBytes)
+        let noise = try Noise()
+        for turn in 0..<30 where spool.damagedRecords == 0 {
+            try spool.store(try noise.next(score: 0.5), stamp(stream: 3, atMs: Int64(turn)))
+        }
+        #expect(spool.damagedRecords == 1)
+    }
+
+    /// A number with none behind it, in a name or in a record: passed over, said once, and the spool goes on.
+    @Test func numbersThatNoSegmentGetsArePassedOver() throws {
+        let scratch = try Scratch()
+        try Spool(scratch).store(try chunks(0, 5), stamp())
+        try scratch.write("spool/nffffffffffffffff.seg", "")
+        try scratch.write("spool/h4000000000000000.seg", "x")
+        let beyond = SpoolRecord(
+            number: .max, kind: .low, stamp: stamp(), chunks: try chunks(5, 5).map(\.bytes)).encoded()
+        try put(beyond, scratch.at("spool/l0000000000000007.seg"))
+        let spool = Spool(scratch)
+        #expect(spool.fault == nil)
+        #expect(spool.takeNotes().filter { $0.text.contains("it is passed over") }.count == 2)
+        try spool.store(try chunks(5, 5), stamp(stream: 2))
+        #expect(Set(try drain(Spool(scratch), nothing(3))) == Set(names(1, 0..<5) + names(2, 5..<10)))
+        #expect(scratch.exists("spool/nffffffffffffffff.seg"))
+    }
+
     @Test func aFileThatIsNoSegmentOrCannotBeReadIsPassedOver() throws {
         let scratch = try Scratch()
         let first = Spool(scratch)
@@ -242,6 +312,53 @@ import Testing
         #expect(second.takeNotes().contains { $0.text.contains("--spool-cap") })
         let after = try drainCount(scratch)
         #expect(before - after == Int(dropped.normal))
+    }
+
+    /// A small checkpoint is one record, worth what its dearest chunk is; what goes is counted by its own class.
+    @Test func smallOnesShareARecordAndAreCountedByTheirOwnClass() throws {
+        let scratch = try Scratch()
+        let first = Spool(scratch, capBytes: Spool.leastCapBytes)
+        let part = try chunks(0, 12, score: 0.5) + chunks(0, 10, series: [3], score: 0.9)
+            + chunks(0, 7, series: [4], score: 0.1)
+        var records = 0
+        while first.usedBytes <= Spool.leastCapBytes / 2 {
+            try first.store(part, stamp(atMs: Int64(records)))
+            records += 1
+        }
+        #expect(try segments(scratch).allSatisfy { $0.hasPrefix("h") })
+        // Half full: from here on each class is on its own.
+        try first.store(part, stamp(atMs: Int64(records)))
+        #expect(Set(try segments(scratch).map { $0.prefix(1) }) == ["h", "n", "l"])
+        var copies = ValueCounts()
+        var dropped = ValueCounts()
+        let second = Spool(scratch, capBytes: Spool.leastCapBytes)
+        let noise = try Noise()
+        for turn in 0..<60 where dropped.high == 0 {
+            guard
+                case .stored(_, let lost, let gone) = second.write(
+                    batch(try noise.next(score: 0.9), stamp(stream: 2, boot: 2, atMs: Int64(turn))))
+            else { throw Broken("not stored") }
+            for copy in lost { copies.add(UInt64(copy.place.count), copy.kind) }
+            dropped.low += gone.low
+            dropped.normal += gone.normal
+            dropped.high += gone.high
+        }
+        #expect(copies.low == 0 && copies.normal == 0)
+        // Those on their own went first; then the oldest shared ones, whole.
+        let shared = dropped.high / 10
+        #expect(shared > 0 && dropped.high == 10 * shared)
+        #expect(dropped.normal == 24 * (shared + 1) && dropped.low == 7 * (shared + 1))
+        // And as copies of the running stream.
+        let scratch2 = try Scratch()
+        let third = Spool(scratch2, capBytes: Spool.leastCapBytes)
+        while third.usedBytes <= Spool.leastCapBytes / 2 { try third.store(part, stamp()) }
+        let more = try Noise(series: [9, 10, 11, 12])
+        for _ in 0..<60 where copies.normal == 0 {
+            guard case .stored(_, let lost, _) = third.write(batch(try more.next(score: 0.9), stamp()))
+            else { throw Broken("not stored") }
+            for copy in lost { copies.add(UInt64(copy.place.count), copy.kind) }
+        }
+        #expect(copies.normal > 0 && copies.low * 24 == copies.normal * 7)
     }
 
     private func drainCount(_ scratch: Scratch) throws -> Int {

@@ -106,6 +106,7 @@ final class AgentLoop {
         local = Self.openLocalAPI(options, log)
         store = DeviceStore(options, state, found, kernelBootID: sensors.kernelBootID(), log: log)
         let inheritance = store.inheritance(of: state)
+        governor.mayJournal = { [store] in store.mayJournal(bytes: $0, isUrgent: $1) }
         var random = SystemRandomNumberGenerator()
         do throws(PoolError) {
             core = try AgentCore(
@@ -284,7 +285,8 @@ final class AgentLoop {
             events.append(.backlog(store.fetch(maxBytes: bytes, current)))
             moment = .now()
         case .releaseBacklog: store.release()
-        case .keep(let thing, let bytes): store.keep(thing, bytes, of: hardware.record)
+        case .keep(let thing, let bytes):
+            store.keep(thing, bytes, of: hardware.record, isLast: core.state.wasClean)
         case .log(let level, let text): log.write(level, text)
         case .finish(let failed): exitStatus = failed ? 1 : 0
         }

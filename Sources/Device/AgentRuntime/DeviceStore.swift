@@ -8,6 +8,9 @@ import Spool
 import System
 
 final class DeviceStore {
+    /// Between two journals that only tell what somebody else wrote.
+    private static let journalMs: Int64 = 3_600_000
+
     private let log: Log
     private let spool: Spool?
     private let chamberFile: KeptFile
@@ -18,7 +21,10 @@ final class DeviceStore {
     private var progressFile: ProgressHolder?
     private var budget: WriteBudget
     private var lastProgress: Progress?
-    private var isBudgetSaid = false
+    /// When it was last said that a snapshot is left out.
+    private var leftOutMs: Int64?
+    private var isForgivenSaid = false
+    private var journalDueMs: Int64 = .min
 
     /// A class can't hold an optional of a type that can't be copied on every compiler of ours.
     private final class ProgressHolder {
@@ -84,8 +90,11 @@ final class DeviceStore {
                 bytesPerDay: budget.bytesPerDay, levelBytes: min(budget.levelBytes, progress.writeLeftBytes),
                 nowMs: Clock.boottimeMs)
         } else if let newest, newest.boot == state.boot {
-            found.samplesLostMost = newest.samplesAtRiskMost
+            // A record cut short may have been whole once: its interval is lost as well.
+            let isCut = spool?.tornBytes ?? 0 > 0
+            found.samplesLostMost = newest.samplesAtRiskMost &+ (isCut ? newest.samplesAtRiskMost : 0)
         }
+        if found.pool != nil { charge(WriteBudget.replaceLoosely(0)) }
         do throws(Errno) { progressFile = try ProgressHolder(progressPath) } catch {
             log.write(
                 .warning,
@@ -115,10 +124,24 @@ final class DeviceStore {
         budget.advance(to: Clock.boottimeMs)
         let cost = spool.cost(of: batch)
         guard batch.isLast || budget.allows(cost) else { return .deferred(waitMs: budget.waitMs(for: cost)) }
+        var batch = batch
+        // By then the budget has as much again: the record says what a power cut loses that comes before.
+        batch.allow(ms: budget.waitMs(for: 2 * cost))
+        let before = spool.spentBytes
         let result = spool.write(batch)
-        if case .stored = result { budget.charge(cost) }
+        charge(spool.spentBytes - before)
         tellNotes()
         return result
+    }
+
+    private func charge(_ costBytes: Int64) {
+        budget.charge(costBytes)
+        guard budget.hasForgiven, !isForgivenSaid else { return }
+        isForgivenSaid = true
+        log.write(
+            .warning,
+            "what can't wait has overdrawn the day's write budget by a quarter of it (restarts in a row?): more than "
+                + "--write-budget is written to the card today")
     }
 
     func fetch(maxBytes: Int, _ current: CurrentStream) -> Backlog {
@@ -132,32 +155,48 @@ final class DeviceStore {
         tellNotes()
     }
 
-    /// Snapshots wait for no one: where the budget hasn't got them they aren't kept this time.
-    func keep(_ thing: KeptThing, _ bytes: [UInt8], of record: HardwareRecord) {
-        budget.advance(to: Clock.boottimeMs)
+    /// Snapshots wait for no one: where the budget hasn't got them they aren't kept this time. Those of the
+    /// end may have all there is; those on the way have what is left when three quarters of the bucket
+    /// are set by, for checkpoints and for the pool at the end.
+    func keep(_ thing: KeptThing, _ bytes: [UInt8], of record: HardwareRecord, isLast: Bool) {
+        let nowMs = Clock.boottimeMs
+        budget.advance(to: nowMs)
         let cost = WriteBudget.replace(KeptFile.size(of: bytes))
-        guard budget.allows(cost) else {
-            if !isBudgetSaid {
-                isBudgetSaid = true
-                log.write(.notice, "the day's write budget is spent: snapshots of pool and learned slots are left out")
+        guard budget.allows(cost, leavesBytes: isLast ? 0 : budget.setByBytes) else {
+            if leftOutMs.map({ nowMs - $0 >= WriteBudget.msPerDay }) ?? true {
+                leftOutMs = nowMs
+                log.write(
+                    .notice,
+                    "the day's write budget has no room for snapshots of pool and learned slots: they are left out "
+                        + "now and then (raise --write-budget)")
             }
             return
         }
-        isBudgetSaid = false
         let file = thing == .chamber ? chamberFile : poolFile
-        do throws(Errno) {
-            try file.write(bytes, hardware: record.hash)
-            budget.charge(cost)
-        } catch {
+        charge(cost)
+        do throws(Errno) { try file.write(bytes, hardware: record.hash) } catch {
             log.write(.warning, "\(file.path) can't be written: \(error.text)")
         }
+    }
+
+    /// The governor's journal of what it found: an original that isn't in it yet can't wait, and is owed
+    /// where there is no budget; what somebody else wrote since is put down once an hour at most.
+    func mayJournal(bytes: Int, isUrgent: Bool) -> Bool {
+        let nowMs = Clock.boottimeMs
+        budget.advance(to: nowMs)
+        let cost = WriteBudget.replaceLoosely(bytes)
+        guard isUrgent || nowMs >= journalDueMs && budget.allows(cost, leavesBytes: budget.setByBytes)
+        else { return false }
+        journalDueMs = nowMs + Self.journalMs
+        charge(cost)
+        return true
     }
 
     /// The state as it is to be written: with the budget's level, this write counted in. It is written
     /// whatever the level says: a boot counter or a trial can't wait.
     func charged(_ state: AgentState) -> AgentState {
         budget.advance(to: Clock.boottimeMs)
-        budget.charge(WriteBudget.replace(state.text.utf8.count + 32))
+        charge(WriteBudget.replace(state.text.utf8.count + 32))
         var state = state
         state.writeLeftBytes = budget.levelBytes
         return state

@@ -61,7 +61,7 @@ public struct Options: Sendable {
     /// 0: nothing is spooled.
     public var spoolCapBytes = Spool.defaultCapBytes
     public var writeBudgetBytes = WriteBudget.defaultBytesPerDay
-    /// A checkpoint costs a card 16 KiB at least (`WriteBudget`): 720 a day, 11 MiB of the 16.
+    /// A checkpoint of 1 KiB costs a card 20 KiB (`WriteBudget`): 720 a day, 14 MiB of the 16.
     public var checkpointMs: Int64 = 120_000
     /// For trials: time passes so many times as fast.
     public var timeScale: Int64 = 1
@@ -113,7 +113,7 @@ public struct Options: Sendable {
         Flag("helper", "SOCKET", "where phi-agent helper listens (/run/phi-helper/socket)"),
         Flag("interval", "TIME", "time between observations, e.g. 500ms, 10s; replaces the parameter"),
         Flag("spool-cap", "SIZE", "disk for what isn't delivered yet (32MiB); 0 keeps it in memory alone"),
-        Flag("write-budget", "SIZE", "the most that is written to the state folder in a day (16MiB)"),
+        Flag("write-budget", "SIZE", "what may be written to the state folder in a day, restarts apart (16MiB)"),
         Flag("checkpoint", "TIME", "time between checkpoints, the most that a crash loses (2m)"),
         Flag("time-scale", "N", "for trials: the agent's time passes N times as fast"),
         Flag("log-level", "LEVEL", "error, warning, notice, info (default) or debug"),
@@ -257,9 +257,9 @@ public struct Options: Sendable {
             }
         } else if Text.equal(text, "write-budget") {
             writeBudgetBytes = try Self.size(value, "write-budget")
-            guard writeBudgetBytes >= WriteBudget.leastBytesPerDay else {
+            guard (WriteBudget.leastBytesPerDay...WriteBudget.mostBytesPerDay).contains(writeBudgetBytes) else {
                 throw UsageError(
-                    "--write-budget \(value): at least 1MiB a day",
+                    "--write-budget \(value): between 1MiB and 64GiB a day",
                     hint: "--spool-cap 0 writes no samples to disk at all")
             }
         } else if Text.equal(text, "checkpoint") {

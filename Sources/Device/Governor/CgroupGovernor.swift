@@ -33,7 +33,6 @@ public struct GovernorConfiguration: Sendable {
     /// The managed group below the root, e.g. "/workload.slice"; nil governs nothing.
     public var group: String?
     public var isDryRun: Bool
-    /// A file in the run folder.
     public var journalPath: String
     /// All cores of the machine, of which a factor below 1.0 is a share.
     public var cpuCores: Int
@@ -124,6 +123,12 @@ public final class CgroupGovernor {
             files: ControlFiles(
                 group: group, frequency: configuration.scalesFrequency ? frequency : nil),
             hands: hands, journalPath: journalPath, isDryRun: configuration.isDryRun)
+    }
+
+    /// Asked before the journal is written: its bytes, and whether it is written whatever the answer.
+    public var mayJournal: ((_ bytes: Int, _ isUrgent: Bool) -> Bool)? {
+        get { book?.mayJournal }
+        set { book?.mayJournal = newValue }
     }
 
     /// How far a decision reaches now.

@@ -1,7 +1,8 @@
 // The book of controls: what each file said before us, what we left there, and what is in force. The
 // governor and the privileged helper each keep one. Rules it keeps.
 //
-// - A file's value is in the journal before it is first changed.
+// - A file's value is in the journal before it is first changed. What somebody else writes later is put
+//   down when that may be (see `mayJournal`): a crash before then gives back the older value.
 // - A value that is there already is not written again.
 // - What somebody else wrote meanwhile is told, becomes the value to restore, and is then governed.
 // - What can't be written is left out until a probe says otherwise.
@@ -39,6 +40,12 @@ struct ControlBook {
     private var journal: Journal
     /// What the journal's file holds.
     private var saved: Journal?
+    /// Somebody else's value is to be restored, and the file says an older one.
+    private var isJournalStale = false
+    private var staleBytes = 0
+    /// Asked for the journal's bytes before it is written; urgent when a value isn't in it that is about to
+    /// be changed. nil: it may always be.
+    var mayJournal: ((_ bytes: Int, _ isUrgent: Bool) -> Bool)?
 
     /// - Parameter journalPath: nil where somebody else keeps a journal (the helper does).
     init(files: ControlFiles, hands: Hands, journalPath: String?, isDryRun: Bool = false) {
@@ -110,9 +117,10 @@ struct ControlBook {
                 events.append(
                     ControlEvent(control: control, value: mine, outcome: .foreign(found: current)))
                 journal[control] = current
+                isJournalStale = true
+                staleBytes = journal.text.count
                 rows[index].left = nil
                 rows[index].asked = nil
-                _ = saveJournal()
             }
             let target: String
             switch wish {
@@ -134,6 +142,7 @@ struct ControlBook {
             batch.append((index, target, current, reason))
         }
         if !batch.isEmpty { events += carryOut(batch, isRoutine: isRoutine) }
+        if isJournalStale, journalPath != nil, mayJournal?(staleBytes, false) ?? true { _ = saveJournal() }
         return events
     }
 
@@ -147,18 +156,22 @@ struct ControlBook {
                     outcome: outcome(place), reason: batch[place].reason, isRoutine: isRoutine)
             }
         }
+        var isNew = false
         for item in batch {
             let control = rows[item.index].control
             if journal[control] == nil {
                 journal[control] =
                     control.isFrequency ? "\(rows[item.index].capKHz)" : item.current
             }
+            if saved?[control] == nil { isNew = true }
         }
         if isDryRun {
             for item in batch { rows[item.index].asked = item.target }
             return events { _ in .wouldWrite }
         }
-        if let error = saveJournal() { return events { _ in .failed("journal: \(error.text)") } }
+        // It is written whatever the answer is.
+        if isNew, journalPath != nil { _ = mayJournal?(journal.text.count, true) }
+        if isNew, let error = saveJournal() { return events { _ in .failed("journal: \(error.text)") } }
         let faults = hands.write(batch.map { (rows[$0.index].control, $0.target) }, files)
         for (item, fault) in zip(batch, faults) {
             if fault == nil {
@@ -195,6 +208,7 @@ struct ControlBook {
         }
         journal = Journal(group: journal.group)
         saved = nil
+        isJournalStale = false
         // What couldn't be given back is tried again at the next start.
         if let journalPath, !isDryRun, !events.contains(where: { $0.isFailure }) { try? FileSystem.remove(journalPath) }
         return events
@@ -220,6 +234,7 @@ struct ControlBook {
 
     /// Not durable: it only has to outlive the process (see Journal).
     private mutating func saveJournal() -> Errno? {
+        isJournalStale = false
         guard let journalPath, !isDryRun, saved != journal else { return nil }
         do throws(Errno) {
             try FileSystem.replace(journalPath, with: journal.text, mode: 0o600, durable: false)

@@ -73,6 +73,7 @@ struct SegmentScan {
         guard crc == Checksum.crc32c(covered) else { return nil }
         let number = UInt64(
             littleEndian: raw.loadUnaligned(fromByteOffset: start + 12, as: UInt64.self))
+        guard number < SegmentName.numberLimit else { return nil }
         return Place(number: number, kind: kind, start: start, end: end)
     }
 }
@@ -83,6 +84,8 @@ struct SegmentName: Equatable, Sendable {
     var kind: ValueClass
     var number: UInt64
 
+    /// No agent counts so far: a number beyond it is none of ours, and there is none behind the last one.
+    static let numberLimit: UInt64 = 1 << 62
     private static let suffix: [UInt8] = Array(".seg".utf8)
     private static let digits: [UInt8] = Array("0123456789abcdef".utf8)
 
@@ -107,8 +110,17 @@ struct SegmentName: Equatable, Sendable {
 
     /// nil for a file that isn't a segment.
     init?(_ text: String) {
+        guard let name = Self.parsed(text), name.number < Self.numberLimit else { return nil }
+        self = name
+    }
+
+    /// Named like a segment, by a number that none of ours has.
+    static func isBeyond(_ text: String) -> Bool { (parsed(text)?.number ?? 0) >= numberLimit }
+
+    private static func parsed(_ text: String) -> SegmentName? {
         let bytes = Array(text.utf8)
         guard bytes.count == 21, Array(bytes[17...]) == Self.suffix else { return nil }
+        let kind: ValueClass
         switch bytes[0] {
         case 0x6c: kind = .low
         case 0x6e: kind = .normal
@@ -120,6 +132,6 @@ struct SegmentName: Equatable, Sendable {
             guard let digit = Self.digits.firstIndex(of: byte) else { return nil }
             value = value << 4 | UInt64(digit)
         }
-        number = value
+        return SegmentName(kind: kind, number: value)
     }
 }

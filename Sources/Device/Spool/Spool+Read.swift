@@ -42,16 +42,22 @@ extension Spool {
     func content(_ index: Int) -> SegmentContent? {
         guard let bytes = read(index) else { return nil }
         let scan = SegmentScan(bytes)
-        count(scan, index)
         var content = SegmentContent()
+        var (senseless, senselessBytes) = (0, 0)
         for place in scan.records {
             guard
                 let record = SpoolRecord(
-                    number: place.number, kind: place.kind, payload: Array(bytes[place.payload])),
-                record.stamp.device == device
-            else { continue }
-            content.add(place, record)
+                    number: place.number, kind: place.kind, payload: Array(bytes[place.payload]))
+            else {
+                senseless += 1
+                senselessBytes += place.end - place.start
+                continue
+            }
+            if record.stamp.device == device { content.add(place, record) }
         }
+        count(
+            scan.damaged + senseless + (scan.tornBytes > 0 ? 1 : 0),
+            bytes: scan.damagedBytes + senselessBytes + scan.tornBytes, index)
         return content
     }
 
@@ -140,7 +146,7 @@ extension Backlog {
         guard !wanted.isEmpty else { return }
         for (chunk, place) in zip(wanted, places) {
             chunks.append(chunk)
-            values.add(UInt64(place?.count ?? 0), record.kind)
+            if let place { values.add(UInt64(place.count), ValueClass(score: place.score)) }
             if isCurrent, let place { current.append(place) }
         }
         let stamp = record.stamp

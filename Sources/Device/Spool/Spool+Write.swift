@@ -13,15 +13,36 @@ extension Spool {
     /// What the batch would cost the card.
     public func cost(of batch: SpoolBatch) -> Int64 {
         var total: Int64 = 0
-        for kind in ValueClass.allCases {
-            var bytes = 0
-            for chunk in batch.chunks where ValueClass(score: chunk.header.score) == kind {
-                bytes += chunk.bytes.count + 4
-            }
-            // Frame, stamp and names of a record.
-            if bytes > 0 { total += WriteBudget.append(bytes + 256 + 24 * batch.stamp.names.count) }
+        for (kind, part) in parts(of: batch) {
+            // Frame and stamp of a record; its names are written with the first one of a segment.
+            var bytes = 256
+            for index in part { bytes += batch.chunks[index].bytes.count + 4 }
+            let known = target(kind, adding: bytes)
+            if known == nil || namesWritten != batch.stamp.names.count { bytes += 24 * batch.stamp.names.count }
+            total += WriteBudget.append(bytes, at: known.map { segments[$0].bytes } ?? 0)
         }
         return total
+    }
+
+    /// The batch's chunks by record, the dearest first: when the disk fills in the middle, it has them.
+    ///
+    /// A sync costs a card five blocks, whatever little it holds: two of them every two minutes are more than
+    /// the day's budget. So a small batch is one record, which is worth what its dearest chunk is. What
+    /// lies in it is counted by its own class when it goes. With the spool half full the classes are
+    /// kept apart, so that low ones can give way at the cap and leave the others.
+    private func parts(of batch: SpoolBatch) -> [(kind: ValueClass, chunks: [Int])] {
+        let bytes = batch.chunks.reduce(0) { $0 + $1.bytes.count }
+        if bytes <= Self.mixedBytesMax, usedBytes <= capBytes / 2,
+            let dearest = batch.chunks.map({ ValueClass(score: $0.header.score) }).max()
+        {
+            return [(dearest, Array(batch.chunks.indices))]
+        }
+        var parts: [(kind: ValueClass, chunks: [Int])] = []
+        for kind in ValueClass.allCases.reversed() {
+            var rest = batch.chunks.indices.filter { ValueClass(score: batch.chunks[$0].header.score) == kind }[...]
+            while !rest.isEmpty { parts.append((kind, take(&rest, batch))) }
+        }
+        return parts
     }
 
     /// Appends and syncs. What it answers as stored is on the disk.
@@ -31,33 +52,25 @@ extension Spool {
         var lost: [LostCopy] = []
         var dropped = ValueCounts()
         var hasFailed = false
-        // The dearest first: when the disk fills in the middle, it has them.
-        for kind in ValueClass.allCases.reversed() {
-            let all = batch.chunks.indices.filter {
-                ValueClass(score: batch.chunks[$0].header.score) == kind
+        for (kind, part) in parts(of: batch) where !hasFailed {
+            var record = record(batch, part, kind)
+            var bytes = record.encoded()
+            let isRoom = makeRoom(bytes.count, kind, batch.stamp, &lost, &dropped)
+            if isRoom, !lost.isEmpty {
+                // What lost its copy just now is at risk from here on: the record says so.
+                record.stamp.samplesAtRiskMost &+= lost.reduce(0) { $0 &+ UInt64($1.place.count) }
+                bytes = record.encoded()
             }
-            var rest = all[...]
-            while !rest.isEmpty, !hasFailed {
-                let part = take(&rest, batch)
-                var record = record(batch, part, kind)
-                var bytes = record.encoded()
-                let isRoom = makeRoom(bytes.count, kind, batch.stamp, &lost, &dropped)
-                if isRoom, !lost.isEmpty {
-                    // What lost its copy just now is at risk from here on: the record says so.
-                    record.stamp.samplesAtRiskMost &+= lost.reduce(0) { $0 &+ UInt64($1.place.count) }
-                    bytes = record.encoded()
-                }
-                if isRoom {
-                    hasFailed = !append(bytes, record)
-                } else {
-                    for index in part {
-                        if let place = ChunkPlace(of: batch.chunks[index].bytes) {
-                            lost.append(LostCopy(place: place, kind: kind))
-                        }
+            if isRoom {
+                hasFailed = !append(bytes, record)
+            } else {
+                for index in part {
+                    if let place = ChunkPlace(of: batch.chunks[index].bytes) {
+                        lost.append(LostCopy(place: place, kind: ValueClass(score: place.score)))
                     }
                 }
-                if !hasFailed { for index in part { stored[index] = true } }
             }
+            if !hasFailed { for index in part { stored[index] = true } }
         }
         if hasFailed, !stored.contains(true), lost.isEmpty, dropped.total == 0 { return .failed }
         if !hasFailed { succeeded() }
@@ -115,6 +128,7 @@ extension Spool {
         }
         nextNumber += 1
         let start = segments[index].bytes
+        spentBytes += WriteBudget.append(bytes.count, at: start)
         do throws(Errno) {
             let file = try GrowingFile(path(segments[index].name))
             do throws(Errno) {
@@ -153,10 +167,12 @@ extension Spool {
             guard let victim = victim(atMost: kind) else { return false }
             let worth = segments[victim].name.kind
             let given = giveUp(victim, stamp.stream, &lost)
-            dropped.add(given, worth)
+            dropped.low &+= given.low
+            dropped.normal &+= given.normal
+            dropped.high &+= given.high
             note(
                 .warning,
-                "the spool is full (\(capBytes >> 10) KiB): the oldest \(worth.text) values gave way, \(given) of "
+                "the spool is full (\(capBytes >> 10) KiB): the oldest \(worth.text) values gave way, \(given.total) of "
                     + "earlier runs among them (raise --spool-cap, or bring the aggregator back)")
         }
         return true
@@ -174,17 +190,18 @@ extension Spool {
         return nil
     }
 
-    /// - Returns: values of earlier streams that nobody has now.
-    private func giveUp(_ index: Int, _ stream: UInt64, _ lost: inout [LostCopy]) -> UInt64 {
-        var given: UInt64 = 0
+    /// - Returns: values of earlier streams that nobody has now, by their own class.
+    private func giveUp(_ index: Int, _ stream: UInt64, _ lost: inout [LostCopy]) -> ValueCounts {
+        var given = ValueCounts()
         if let content = content(index) {
             for (place, record) in content.records where place.end > segments[index].readOffset {
                 for chunk in record.chunks {
                     guard let chunk = ChunkPlace(of: chunk) else { continue }
+                    let kind = ValueClass(score: chunk.score)
                     if record.stamp.stream == stream {
-                        lost.append(LostCopy(place: chunk, kind: record.kind))
+                        lost.append(LostCopy(place: chunk, kind: kind))
                     } else if !content.isAcknowledged(record.stamp.stream, chunk) {
-                        given += UInt64(chunk.count)
+                        given.add(UInt64(chunk.count), kind)
                     }
                 }
             }

@@ -2,8 +2,8 @@
 //
 //   pool (RAM) ── checkpoint ──► segment files ── backlog, oldest first ──► reports
 //
-// A checkpoint appends records (`SpoolRecord`) to a segment of their class of value and syncs: what it
-// answered as stored survives a power cut. Segments are append-only and never rewritten; they go as a
+// A checkpoint appends a record (`SpoolRecord`), or more of them, to a segment of its class of value and
+// syncs: what it answered as stored survives a power cut. Segments are append-only and never rewritten; they go as a
 // whole, when all in them is acknowledged, or, at the byte cap, the oldest of the lowest class first.
 //
 // Its parts: `Spool+Write` (append, cap), `Spool+Read` (backlog, release), `SegmentScan` (what holds).
@@ -32,6 +32,8 @@ public final class Spool {
     static let segmentCountMax = 1500
     /// What a file takes on the disk is a multiple of this.
     static let blockBytes: Int64 = 4096
+    /// Bytes of chunks, of whatever classes, that are written as one record: a block of the file system.
+    static let mixedBytesMax = 4096
 
     struct Segment {
         var name: SegmentName
@@ -45,7 +47,8 @@ public final class Spool {
         var witness: SeriesMark?
         /// What lies before was forwarded.
         var readOffset = 0
-        var isCounted = false
+        /// Damage in it that was counted.
+        var damagedCounted = 0
         /// It could not be read in this run.
         var isUnreadable = false
 
@@ -68,6 +71,8 @@ public final class Spool {
     public internal(set) var damagedRecords: UInt64 = 0
     public internal(set) var tornBytes: UInt64 = 0
     public internal(set) var fault: Errno?
+    /// What this run's records cost the card, failed ones too.
+    public internal(set) var spentBytes: Int64 = 0
     /// Bytes appended in this run, between the first and the last checkpoint.
     var appendedBytes: Int64 = 0
     var firstAppendMs: Int64?
@@ -89,7 +94,15 @@ public final class Spool {
 
     private func find() throws(Errno) {
         for text in try FileSystem.list(folder) {
-            guard let name = SegmentName(text) else { continue }
+            guard let name = SegmentName(text) else {
+                if SegmentName.isBeyond(text) {
+                    note(
+                        .warning,
+                        "\(folder)/\(text) has a number that no segment of this agent's gets: it is passed over "
+                            + "(remove it, once you know where it came from)")
+                }
+                continue
+            }
             guard let status = try? FileSystem.status("\(folder)/\(text)"), status.isRegular else {
                 continue
             }
@@ -110,7 +123,7 @@ public final class Spool {
     private func mend(_ index: Int, _ newestNumber: inout UInt64) {
         guard let bytes = read(index) else { return }
         let scan = SegmentScan(bytes)
-        count(scan, index)
+        count(scan.damaged, bytes: scan.damagedBytes, index)
         if scan.tornBytes > 0 {
             tornBytes += UInt64(scan.tornBytes)
             note(
@@ -128,7 +141,8 @@ public final class Spool {
                 }
                 segments[index].bytes = scan.end
             } catch {
-                // It stays as it is: reading passes over it.
+                // It stays as it is: reading passes over it, and it is counted by now.
+                segments[index].damagedCounted += 1
                 note(.warning, "\(path) can't be cut: \(error.text)")
             }
         }
@@ -143,15 +157,19 @@ public final class Spool {
         }
     }
 
-    func count(_ scan: SegmentScan, _ index: Int) {
-        guard !segments[index].isCounted else { return }
-        segments[index].isCounted = true
-        guard scan.damaged > 0 else { return }
-        damagedRecords += UInt64(scan.damaged)
+    /// Counts the damage that wasn't yet: stretches without a record, and records that make no sense.
+    ///
+    /// A segment whose end was cut off by `mend` has none there any more. Any other was closed when its last
+    /// record was whole: what is no record at its end is damage, too.
+    func count(_ found: Int, bytes: Int, _ index: Int) {
+        guard found > segments[index].damagedCounted else { return }
+        damagedRecords += UInt64(found - segments[index].damagedCounted)
+        segments[index].damagedCounted = found
         note(
             .warning,
-            "the spool's \(segments[index].name.text) is damaged: \(scan.damagedBytes) bytes in "
-                + "\(scan.damaged) places were skipped (phi-agent spool verify shows where)")
+            "the spool's \(segments[index].name.text) is damaged: \(bytes) bytes in "
+                + "\(found) places were skipped, each of a record or more; how many values they held can't be "
+                + "told (phi-agent spool verify shows where)")
     }
 
     // MARK: What others ask

@@ -1,5 +1,5 @@
-// One record of the spool: chunks of one stream and of one class of value, with all that is needed to
-// deliver them when every other record is lost.
+// One record of the spool: chunks of one stream, with all that is needed to deliver them when every other
+// record is lost. Its class of value is that of its dearest chunk; a small one may hold others, too.
 //
 //   magic CF 86 53 31 ("φS1") · class u8 · 3 zeros · payload length u32 · number u64 · payload · CRC-32C u32
 //

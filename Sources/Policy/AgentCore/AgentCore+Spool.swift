@@ -2,7 +2,7 @@
 // and what is kept over a restart.
 //
 // Why no report is written to disk before it is sent. A report an interval, synced, would spend a day's
-// write budget twice over. Instead samples have names: (device, stream, series, index), and the aggregator
+// write budget ten times over. Instead samples have names: (device, stream, series, index), and the aggregator
 // keeps each name once. So a report may be lost or sent twice without harm to a sample; a crash begins
 // a new boot counter, and a new chain, so that no two reports ever claim one place; and only what nobody
 // has acknowledged by the time of a checkpoint is written at all.
@@ -49,7 +49,8 @@ extension AgentCore {
             kernelBootID: configuration.kernelBootID, instant: now, samplesTaken: samplesTakenSoFar,
             samplesAtRiskMost: spool.samplesAtRiskMost(sampleMs: sampleIntervalMs) &+ feed.atRisk.bare,
             dropped: feed.book.dropped, names: feed.allNames, acknowledged: feed.marks)
-        let batch = SpoolBatch(stamp: stamp, chunks: feed.unspooled(), isLast: isLast)
+        let batch = SpoolBatch(
+            stamp: stamp, chunks: feed.unspooled(), isLast: isLast, allowsMs: max(0, spool.stretchedMs))
         spool.writing = batch
         spool.nextCheckpointMs = nil
         actions.append(.checkpoint(batch))
@@ -73,19 +74,20 @@ extension AgentCore {
                 spool.stretchedMs = max(intervalMs, now.monotonicMs - last)
             }
             spool.lastCheckpointMs = now.monotonicMs
-            if spool.isStretched {
-                spool.isStretched = false
+            spool.isStretched = false
+            if spool.stretching.stored(now.monotonicMs) {
                 actions.append(.log(.notice, "checkpoints follow their interval again"))
             }
             spool.nextCheckpointMs = now.monotonicMs + intervalMs
         case .deferred(let waitMs):
-            if !spool.isStretched {
-                spool.isStretched = true
+            spool.isStretched = true
+            if spool.stretching.deferred(now.monotonicMs) {
+                let sinceMs = spool.lastCheckpointMs.map { max(0, now.monotonicMs - $0) } ?? intervalMs
                 actions.append(
                     .log(
                         .warning,
-                        "the day's write budget is spent: the next checkpoint waits \(waitMs / 1000) s, and a crash "
-                            + "would lose as much (raise --write-budget)"))
+                        "the day's write budget is spent: the next checkpoint waits \(waitMs / 1000) s more, and a "
+                            + "crash until then would lose up to \((sinceMs + waitMs) / 1000) s (raise --write-budget)"))
             }
             spool.nextCheckpointMs = now.monotonicMs + max(1_000, waitMs)
         case .failed:

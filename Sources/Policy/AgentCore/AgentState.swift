@@ -127,7 +127,9 @@ extension AgentState {
             let device = bytes("device").flatMap({ DeviceID($0) }),
             let boot = number("boot"), let floor = number("floor"),
             let keySetFloor = number("key-set-floor"), let clean = number("clean"),
-            let samplesLost = number("samples-lost")
+            let samplesLost = number("samples-lost"),
+            // What is written by it is refused from there on.
+            boot < 1 << 62
         else { return nil }
         self.init(installID: installID, deviceSeed: seed, device: device)
         self.labels = labels

@@ -146,6 +146,10 @@ extension SpoolBook.Series {
         guard spilledFrom <= spilledEnd, spilledEnd <= spooled || spilledEnd == 0 else {
             throw .outOfRange(field: 4)
         }
+        // Indices of a series: sums of them are far from the end of the numbers.
+        guard spooled <= ChunkLimits.indices, unbacked <= ChunkLimits.indices else {
+            throw .outOfRange(field: 2)
+        }
     }
 }
 

@@ -28,7 +28,9 @@ struct SpoolDesk {
     var lastCheckpointMs: Int64?
     /// The longest time between two checkpoints lately: a crash loses no more.
     var stretchedMs: Int64
+    /// The next checkpoint waits for the write budget.
     var isStretched = false
+    var stretching = Stretching()
 
     /// Workloads' values so far at the last checkpoint and at the one under way, the most between two
     /// of them, and how many more the record allows for.
@@ -45,6 +47,34 @@ struct SpoolDesk {
     var underWay: Backlog?
     var refusals = 0
     var wasSynced = false
+
+    /// Whether the write budget holds checkpoints up is said when it begins and once it is over: a budget
+    /// that is just too small lets every other one pass. How long none may have waited before it is over
+    /// doubles each time.
+    struct Stretching {
+        static let quietMsLeast: Int64 = 600_000
+        static let quietMsMost: Int64 = 86_400_000
+
+        private var isSaid = false
+        private var quietMs = quietMsLeast
+        private var deferredMs: Int64?
+
+        /// - Returns: whether it is to be said.
+        mutating func deferred(_ nowMs: Int64) -> Bool {
+            if !isSaid, let deferredMs, nowMs - deferredMs > Self.quietMsMost { quietMs = Self.quietMsLeast }
+            deferredMs = nowMs
+            defer { isSaid = true }
+            return !isSaid
+        }
+
+        /// - Returns: whether it is over, and that is to be said.
+        mutating func stored(_ nowMs: Int64) -> Bool {
+            guard isSaid, let deferredMs, nowMs - deferredMs >= quietMs else { return false }
+            isSaid = false
+            quietMs = min(Self.quietMsMost, 2 * quietMs)
+            return true
+        }
+    }
 
     init(intervalMs: Int64?, stream: UInt64) {
         self.intervalMs = intervalMs

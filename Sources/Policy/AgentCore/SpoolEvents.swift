@@ -59,7 +59,7 @@ public struct SpoolStamp: Equatable, Sendable {
     public var instant: Instant
     /// The agent's own samples, and the workloads' values.
     public var samplesTaken: UInt64
-    /// The most that a power cut can lose from here on: samples of one interval of checkpoints, the
+    /// The most that a power cut can lose from here on: samples until the next checkpoint, the
     /// workloads' values at twice their fastest so far, and what has no copy on the disk any more.
     public var samplesAtRiskMost: UInt64
     public var dropped: ValueCounts
@@ -104,11 +104,23 @@ public struct SpoolBatch: Equatable, Sendable {
     public var chunks: [DeliverableChunk]
     /// The agent ends: written whatever the write budget says.
     public var isLast: Bool
+    /// The time until the next checkpoint that the stamp's `samplesAtRiskMost` is of; 0: not known.
+    public var allowsMs: Int64
 
-    public init(stamp: SpoolStamp, chunks: [DeliverableChunk], isLast: Bool) {
+    public init(stamp: SpoolStamp, chunks: [DeliverableChunk], isLast: Bool, allowsMs: Int64 = 0) {
         self.stamp = stamp
         self.chunks = chunks
         self.isLast = isLast
+        self.allowsMs = allowsMs
+    }
+
+    /// The next checkpoint is that far off: what a power cut can lose until then grows with it.
+    public mutating func allow(ms: Int64) {
+        guard allowsMs > 0, ms > allowsMs else { return }
+        let times = UInt64(ms / allowsMs) + 1
+        stamp.samplesAtRiskMost = stamp.samplesAtRiskMost.multipliedReportingOverflow(by: times).overflow
+            ? UInt64.max : stamp.samplesAtRiskMost * times
+        allowsMs = ms
     }
 }
 
