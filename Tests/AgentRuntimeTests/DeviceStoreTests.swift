@@ -72,6 +72,30 @@ import Testing
         #expect(found.samplesLost == nil && found.samplesLostMost == (isCut ? 26 : 13))
     }
 
+    /// An agent that is started anew three times in a row, say for an upgrade, has its full pool each time; one
+    /// that is all the time hasn't.
+    @Test func aCleanEndMayOweItsSnapshots() throws {
+        let pool = [UInt8](repeating: 1, count: 512 << 10)
+        let record = HardwareRecord(model: "a board", serial: "1", cpuCores: 4, cpuMaxMHz: 1000, memoryBytes: 1 << 29)
+        let tree = try Scratch()
+        func isKept(_ store: DeviceStore) throws -> Bool {
+            for name in try FileManager.default.contentsOfDirectory(atPath: tree.at("state")) where name != "spool" {
+                try tree.remove("state/\(name)")
+            }
+            store.keep(.pool, pool, of: record, isLast: true)
+            return try FileManager.default.contentsOfDirectory(atPath: tree.at("state"))
+                .contains { try FileManager.default.attributesOfItem(atPath: tree.at("state/\($0)"))[.size] as? Int ?? 0 >= pool.count }
+        }
+        var level: Int64?
+        var kept: [Bool] = []
+        for _ in 0..<6 {
+            let run = try store(tree, level: level)
+            kept.append(try isKept(run))
+            level = run.charged(state).writeLeftBytes
+        }
+        #expect(kept.prefix(3) == [true, true, true] && kept.last == false, "\(kept)")
+    }
+
     /// Starts in a row can't wait: they are owed, to a quarter of a day's budget.
     @Test func aStormOfRestartsIsOwed() throws {
         let store = try store(try Scratch())

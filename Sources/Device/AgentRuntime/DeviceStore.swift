@@ -156,13 +156,13 @@ final class DeviceStore {
     }
 
     /// Snapshots wait for no one: where the budget hasn't got them they aren't kept this time. Those of the
-    /// end may have all there is; those on the way have what is left when three quarters of the bucket
-    /// are set by, for checkpoints and for the pool at the end.
+    /// end may have all there is, and owe as much as half of what may be owed; those on the way have what is
+    /// left when three quarters of the bucket are set by, for checkpoints and for the pool at the end.
     func keep(_ thing: KeptThing, _ bytes: [UInt8], of record: HardwareRecord, isLast: Bool) {
         let nowMs = Clock.boottimeMs
         budget.advance(to: nowMs)
         let cost = WriteBudget.replace(KeptFile.size(of: bytes))
-        guard budget.allows(cost, leavesBytes: isLast ? 0 : budget.setByBytes) else {
+        guard budget.allows(cost, leavesBytes: isLast ? -budget.lentBytes : budget.setByBytes) else {
             if leftOutMs.map({ nowMs - $0 >= WriteBudget.msPerDay }) ?? true {
                 leftOutMs = nowMs
                 log.write(

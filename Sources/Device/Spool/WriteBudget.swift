@@ -44,6 +44,8 @@ public struct WriteBudget: Equatable, Sendable {
     public let capacityBytes: Int64
     /// Left alone by what is worth least.
     public var setByBytes: Int64 { capacityBytes / 4 * 3 }
+    /// What the end of a run may owe: it comes once, and what it keeps isn't had again.
+    public var lentBytes: Int64 { debtMostBytes / 2 }
     private var refillBytesPerDay: Int64 { bytesPerDay - capacityBytes }
     private var debtMostBytes: Int64 { bytesPerDay / 4 }
     /// More than a quarter of a day's budget was owed: what is beyond it is forgiven.
