@@ -206,9 +206,12 @@ import Testing
         for turn in 0..<120 {
             let atMs = Int64(turn) * 720_000
             if news.stored(atMs) { over += 1 }
-            if news.deferred(atMs) { begun += 1 }
+            if news.deferred(atMs, waitMs: 7_000) { begun += 1 }
         }
         #expect(begun == 2 && over == 1)
+        // What was said of the wait doesn't hold any more.
+        let isSaid = [13_999, 14_000, 14_001, 28_000].map { news.deferred(120 * 720_000, waitMs: $0) }
+        #expect(isSaid == [false, true, false, true])
         let isOver = news.stored(120 * 720_000 + SpoolDesk.Stretching.quietMsMost)
         #expect(isOver)
     }

@@ -37,13 +37,12 @@ import Testing
         let store = try store(try Scratch())
         let cost = WriteBudget.replaceLoosely(100)
         let full = try level(store)
-        #expect(store.mayJournal(bytes: 100, isUrgent: true))
+        store.journalled(bytes: 100)
         let state = WriteBudget.replace(self.state.text.utf8.count + 32)
         #expect(abs(try level(store) - (full - state - cost)) < 4096, "but for what flowed in meanwhile")
-        for _ in 0..<28 { #expect(!store.mayJournal(bytes: 100, isUrgent: false)) }
-        #expect(store.mayJournal(bytes: 100, isUrgent: true))
-        #expect(try self.store(try Scratch()).mayJournal(bytes: 100, isUrgent: false))
-        #expect(try !self.store(try Scratch(), level: 0).mayJournal(bytes: 100, isUrgent: false))
+        #expect(!store.mayJournal())
+        #expect(try self.store(try Scratch()).mayJournal())
+        #expect(try !self.store(try Scratch(), level: 0).mayJournal())
     }
 
     /// A whole record that was cut since, or damaged at its end, takes its interval along.

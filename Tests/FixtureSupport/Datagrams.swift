@@ -1,5 +1,4 @@
 import Foundation
-import Testing
 
 /// A bound datagram socket, as systemd's manager has one for its services.
 public final class Datagrams {
@@ -17,7 +16,7 @@ public final class Datagrams {
         let bound = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
         }
-        try #require(bound == 0)
+        guard bound == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     }
 
     deinit { close(descriptor) }

@@ -96,6 +96,7 @@ private final class RunningHelper: @unchecked Sendable {
         var look = try #require(configuration.look())
         #expect(look.exists && look.locked == [] && look.absent == [])
         #expect(look.writer == .helper(path: path, .answers))
+        #expect(helper.waits(for: .dropped))
         // An agent that has it keeps it.
         let governor = helper.governor()
         _ = governor.apply(decision(0.5, ceiling: 300 << 20), intervalMs: 10_000)

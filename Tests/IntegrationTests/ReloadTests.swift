@@ -97,9 +97,10 @@ import Testing
         ])
         #expect(pushed.status == 0 && pushed.out.contains("confirmed on 1 of 1"), "\(pushed.out)\(pushed.err)")
 
-        // Another operator's: what has a key keeps to its own.
+        // Another operator's: what has a key keeps to its own, and to where it reports.
         let secret = String(repeating: "0", count: 32)
-        try configure(fleet, [server, "token = \(secret).\(String(repeating: "5a", count: 32))"])
+        let others = "token = \(secret).\(String(repeating: "5a", count: 32))"
+        try configure(fleet, ["server = http://127.0.0.1:9", others])
         kill(id, SIGHUP)
         try fleet.eventually(20, "it says so") {
             fleet.text("agent.log").contains("SIGHUP: the token names another root key: enrolment anew at the next start")

@@ -91,6 +91,11 @@ import Testing
             }
             budget.advance(to: wait)
             try hold(budget.allows(cost), "too short a wait")
+            // And for what comes behind it.
+            let next = WriteBudget.append(random.below(400_000), at: 0)
+            let then = budget.waitMs(for: next, afterCost: cost)
+            budget.charge(cost)
+            try hold(then == budget.waitMs(for: next), "another wait")
         }
     }
 

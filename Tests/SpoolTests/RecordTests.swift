@@ -108,9 +108,9 @@ import Testing
     @Test func namesOfSegmentsSortByAge() {
         #expect(SegmentName(kind: .high, number: 0x4d2).text == "h00000000000004d2.seg")
         for kind in ValueClass.allCases {
-            let name = SegmentName(kind: kind, number: SegmentName.numberLimit - 1)
+            let name = SegmentName(kind: kind, number: SegmentName.nameLimit - 1)
             #expect(SegmentName(name.text) == name && !SegmentName.isBeyond(name.text))
-            let beyond = SegmentName(kind: kind, number: .max).text
+            let beyond = SegmentName(kind: kind, number: SegmentName.nameLimit).text
             #expect(SegmentName(beyond) == nil && SegmentName.isBeyond(beyond))
         }
         for bad in ["", "x00000000000004d2.seg", "h0000000000004d2.seg", "h00000000000004dX.seg", "h00000000000004d2.tmp"] {

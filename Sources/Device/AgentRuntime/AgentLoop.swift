@@ -106,7 +106,8 @@ final class AgentLoop {
         local = Self.openLocalAPI(options, log)
         store = DeviceStore(options, state, found, kernelBootID: sensors.kernelBootID(), log: log)
         let inheritance = store.inheritance(of: state)
-        governor.mayJournal = { [store] in store.mayJournal(bytes: $0, isUrgent: $1) }
+        governor.journalDesk = JournalDesk(
+            mayWrite: { [store] in store.mayJournal() }, wrote: { [store] in store.journalled(bytes: $0) })
         var random = SystemRandomNumberGenerator()
         do throws(PoolError) {
             core = try AgentCore(

@@ -10,6 +10,8 @@ import System
 final class DeviceStore {
     /// Between two journals that only tell what somebody else wrote.
     private static let journalMs: Int64 = 3_600_000
+    /// A journal is one block of the file system, but for boards of a hundred controls.
+    private static let journalBytes = 4096
 
     private let log: Log
     private let spool: Spool?
@@ -125,8 +127,9 @@ final class DeviceStore {
         let cost = spool.cost(of: batch)
         guard batch.isLast || budget.allows(cost) else { return .deferred(waitMs: budget.waitMs(for: cost)) }
         var batch = batch
-        // By then the budget has as much again: the record says what a power cut loses that comes before.
-        batch.allow(ms: budget.waitMs(for: 2 * cost))
+        // By then the budget has the next one's cost, be it the first of a segment: the record says what a
+        // power cut loses that comes before.
+        batch.allow(ms: budget.waitMs(for: max(cost, spool.firstCost(of: batch)), afterCost: cost))
         let before = spool.spentBytes
         let result = spool.write(batch)
         charge(spool.spentBytes - before)
@@ -179,17 +182,20 @@ final class DeviceStore {
         }
     }
 
-    /// The governor's journal of what it found: an original that isn't in it yet can't wait, and is owed
-    /// where there is no budget; what somebody else wrote since is put down once an hour at most.
-    func mayJournal(bytes: Int, isUrgent: Bool) -> Bool {
+    /// Whether the governor's journal may be written for what somebody else wrote since: once an hour at most.
+    func mayJournal() -> Bool {
+        let nowMs = Clock.boottimeMs
+        guard nowMs >= journalDueMs else { return false }
+        budget.advance(to: nowMs)
+        return budget.allows(WriteBudget.replaceLoosely(Self.journalBytes), leavesBytes: budget.setByBytes)
+    }
+
+    /// It was. An original that wasn't in it yet couldn't wait, and is owed where there is no budget.
+    func journalled(bytes: Int) {
         let nowMs = Clock.boottimeMs
         budget.advance(to: nowMs)
-        let cost = WriteBudget.replaceLoosely(bytes)
-        guard isUrgent || nowMs >= journalDueMs && budget.allows(cost, leavesBytes: budget.setByBytes)
-        else { return false }
         journalDueMs = nowMs + Self.journalMs
-        charge(cost)
-        return true
+        charge(WriteBudget.replaceLoosely(bytes))
     }
 
     /// The state as it is to be written: with the budget's level, this write counted in. It is written

@@ -23,7 +23,7 @@ extension Options {
         var names: [String] = []
         for flag in Options.flags where !isSame(flag.name, as: other) { names.append("\(flag.name)") }
         // The file's name is as before, what it holds isn't.
-        let isTold = names.contains { Text.equal($0, "token") || Text.equal($0, "token-file") }
+        let isTold = names.contains { Self.isToken($0) }
         if !isTold, (token ?? "").utf8.elementsEqual((other.token ?? "").utf8) == false {
             names.append("token-file")
         }
@@ -33,24 +33,31 @@ extension Options {
     /// Takes the live settings of `next`; the others stay as the agent was started with.
     mutating func adopt(_ next: Options) {
         settings = settings.filter { !Self.isLive($0.name) } + next.settings.filter { Self.isLive($0.name) }
-        server = next.server
-        token = next.token
-        root = next.root
-        tokenFile = next.tokenFile
-        caFile = next.caFile
-        trustsSystem = next.trustsSystem
-        isInsecure = next.isInsecure
+        adoptFleet(of: next)
         signalFile = next.signalFile
         intervalMs = next.intervalMs
         logLevel = next.logLevel
     }
 
-    mutating func keepToken(of other: Options) {
-        let isToken = { (name: String) in Text.equal(name, "token") || Text.equal(name, "token-file") }
-        settings = settings.filter { !isToken($0.name) } + other.settings.filter { isToken($0.name) }
-        token = other.token
-        tokenFile = other.tokenFile
-        root = other.root
+    static func isToken(_ name: String) -> Bool { Text.equal(name, "token") || Text.equal(name, "token-file") }
+
+    /// Takes the settings of `other` that say whose device this is.
+    mutating func keepFleet(of other: Options) {
+        let isOfFleet = { (name: String) in
+            Self.isToken(name) || Text.equal(name, "server") || Text.equal(name, "ca-file") || Text.equal(name, "insecure")
+        }
+        settings = settings.filter { !isOfFleet($0.name) } + other.settings.filter { isOfFleet($0.name) }
+        adoptFleet(of: other)
+    }
+
+    private mutating func adoptFleet(of next: Options) {
+        server = next.server
+        token = next.token
+        tokenFile = next.tokenFile
+        root = next.root
+        caFile = next.caFile
+        trustsSystem = next.trustsSystem
+        isInsecure = next.isInsecure
     }
 
     private func isSame(_ name: StaticString, as other: Options) -> Bool {

@@ -125,10 +125,9 @@ public final class CgroupGovernor {
             hands: hands, journalPath: journalPath, isDryRun: configuration.isDryRun)
     }
 
-    /// Asked before the journal is written: its bytes, and whether it is written whatever the answer.
-    public var mayJournal: ((_ bytes: Int, _ isUrgent: Bool) -> Bool)? {
-        get { book?.mayJournal }
-        set { book?.mayJournal = newValue }
+    public var journalDesk: JournalDesk? {
+        get { book?.journalDesk }
+        set { book?.journalDesk = newValue }
     }
 
     /// How far a decision reaches now.

@@ -2,7 +2,7 @@
 // governor and the privileged helper each keep one. Rules it keeps.
 //
 // - A file's value is in the journal before it is first changed. What somebody else writes later is put
-//   down when that may be (see `mayJournal`): a crash before then gives back the older value.
+//   down when that may be (see `JournalDesk`): a crash before then gives back the older value.
 // - A value that is there already is not written again.
 // - What somebody else wrote meanwhile is told, becomes the value to restore, and is then governed.
 // - What can't be written is left out until a probe says otherwise.
@@ -18,6 +18,18 @@ enum Wish: Equatable {
     /// What it said before us.
     case own
     case value(String)
+}
+
+/// Who keeps account of what is written to the disk.
+public struct JournalDesk {
+    /// Whether a journal that can wait may be written now: all that is new in it is what somebody else wrote.
+    let mayWrite: () -> Bool
+    /// So many bytes were written.
+    let wrote: (Int) -> Void
+
+    public init(mayWrite: @escaping () -> Bool, wrote: @escaping (Int) -> Void) {
+        (self.mayWrite, self.wrote) = (mayWrite, wrote)
+    }
 }
 
 struct ControlBook {
@@ -42,10 +54,10 @@ struct ControlBook {
     private var saved: Journal?
     /// Somebody else's value is to be restored, and the file says an older one.
     private var isJournalStale = false
-    private var staleBytes = 0
-    /// Asked for the journal's bytes before it is written; urgent when a value isn't in it that is about to
-    /// be changed. nil: it may always be.
-    var mayJournal: ((_ bytes: Int, _ isUrgent: Bool) -> Bool)?
+    /// Controls that an earlier run changed and that weren't given back yet.
+    private var owed: [Control] = []
+    /// What stands between the journal and the disk; nil: nothing.
+    var journalDesk: JournalDesk?
 
     /// - Parameter journalPath: nil where somebody else keeps a journal (the helper does).
     init(files: ControlFiles, hands: Hands, journalPath: String?, isDryRun: Bool = false) {
@@ -118,7 +130,6 @@ struct ControlBook {
                     ControlEvent(control: control, value: mine, outcome: .foreign(found: current)))
                 journal[control] = current
                 isJournalStale = true
-                staleBytes = journal.text.count
                 rows[index].left = nil
                 rows[index].asked = nil
             }
@@ -136,13 +147,17 @@ struct ControlBook {
                 continue
             }
             if target.isSame(as: current) {
-                if isDryRun { rows[index].asked = nil }
+                if isDryRun, rows[index].asked != nil {
+                    rows[index].asked = nil
+                    events.append(
+                        ControlEvent(control: control, value: target, outcome: .wouldWrite, reason: reason))
+                }
                 continue
             }
             batch.append((index, target, current, reason))
         }
         if !batch.isEmpty { events += carryOut(batch, isRoutine: isRoutine) }
-        if isJournalStale, journalPath != nil, mayJournal?(staleBytes, false) ?? true { _ = saveJournal() }
+        if isJournalStale, saved != journal, journalDesk?.mayWrite() ?? true { _ = saveJournal() }
         return events
     }
 
@@ -156,6 +171,7 @@ struct ControlBook {
                     outcome: outcome(place), reason: batch[place].reason, isRoutine: isRoutine)
             }
         }
+        if saved == nil { inheritJournal() }
         var isNew = false
         for item in batch {
             let control = rows[item.index].control
@@ -169,8 +185,6 @@ struct ControlBook {
             for item in batch { rows[item.index].asked = item.target }
             return events { _ in .wouldWrite }
         }
-        // It is written whatever the answer is.
-        if isNew, journalPath != nil { _ = mayJournal?(journal.text.count, true) }
         if isNew, let error = saveJournal() { return events { _ in .failed("journal: \(error.text)") } }
         let faults = hands.write(batch.map { (rows[$0.index].control, $0.target) }, files)
         for (item, fault) in zip(batch, faults) {
@@ -190,10 +204,13 @@ struct ControlBook {
     mutating func restore() -> [ControlEvent] {
         var batch: [(control: Control, value: String)] = []
         for (control, value) in journal.originals where !isDryRun {
-            guard let row = rows.first(where: { $0.control == control }),
-                let mine = row.left ?? row.asked, !mine.isSame(as: value),
-                let current = try? files.read(control)
+            guard let row = rows.first(where: { $0.control == control }), let current = try? files.read(control)
             else { continue }
+            guard let mine = row.left ?? row.asked else {
+                if owed.contains(control), !current.isSame(as: value) { batch.append((control, value)) }
+                continue
+            }
+            if mine.isSame(as: value) { continue }
             if row.left != nil {
                 if files.isForeign(control, mine: mine, current: current) { continue }
                 // A frequency that reads as before may be held there by the kernel alone.
@@ -202,16 +219,32 @@ struct ControlBook {
             batch.append((control, value))
         }
         let events = Self.giveBack(batch, hands, files)
-        for index in rows.indices {
+        // What couldn't be given back stays in the journal: to be tried again, and for the next start.
+        let failed = events.filter { $0.isFailure }.map { $0.control }
+        for index in rows.indices where !failed.contains(rows[index].control) {
             rows[index].left = nil
             rows[index].asked = nil
+            journal[rows[index].control] = nil
         }
-        journal = Journal(group: journal.group)
-        saved = nil
+        owed.removeAll { !failed.contains($0) }
         isJournalStale = false
-        // What couldn't be given back is tried again at the next start.
-        if let journalPath, !isDryRun, !events.contains(where: { $0.isFailure }) { try? FileSystem.remove(journalPath) }
+        // A file that this book didn't write is of a run whose values couldn't be given back.
+        guard journal.originals.isEmpty, saved != nil else { return events }
+        saved = nil
+        if let journalPath { try? FileSystem.remove(journalPath) }
         return events
+    }
+
+    /// What an earlier run changed and couldn't be given back: the file then says our limit, which is
+    /// nobody's own value.
+    private mutating func inheritJournal() {
+        guard let journalPath, !isDryRun, let text = try? FileSystem.read(journalPath, limit: Journal.bytesMax),
+            let found = Journal(text), found.group.utf8.elementsEqual(journal.group.utf8)
+        else { return }
+        for (control, value) in found.originals {
+            journal[control] = value
+            if !owed.contains(control) { owed.append(control) }
+        }
     }
 
     static func giveBack(
@@ -234,11 +267,13 @@ struct ControlBook {
 
     /// Not durable: it only has to outlive the process (see Journal).
     private mutating func saveJournal() -> Errno? {
-        isJournalStale = false
         guard let journalPath, !isDryRun, saved != journal else { return nil }
         do throws(Errno) {
-            try FileSystem.replace(journalPath, with: journal.text, mode: 0o600, durable: false)
+            let text = journal.text
+            try FileSystem.replace(journalPath, with: text, mode: 0o600, durable: false)
             saved = journal
+            isJournalStale = false
+            journalDesk?.wrote(text.count)
             return nil
         } catch {
             return error

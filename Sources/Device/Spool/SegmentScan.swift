@@ -84,8 +84,10 @@ struct SegmentName: Equatable, Sendable {
     var kind: ValueClass
     var number: UInt64
 
-    /// No agent counts so far: a number beyond it is none of ours, and there is none behind the last one.
+    /// No agent counts so far: a number beyond it is none of ours.
     static let numberLimit: UInt64 = 1 << 62
+    /// A segment's number is its first record's, and others follow it.
+    static let nameLimit = numberLimit / 2
     private static let suffix: [UInt8] = Array(".seg".utf8)
     private static let digits: [UInt8] = Array("0123456789abcdef".utf8)
 
@@ -110,12 +112,12 @@ struct SegmentName: Equatable, Sendable {
 
     /// nil for a file that isn't a segment.
     init?(_ text: String) {
-        guard let name = Self.parsed(text), name.number < Self.numberLimit else { return nil }
+        guard let name = Self.parsed(text), name.number < Self.nameLimit else { return nil }
         self = name
     }
 
     /// Named like a segment, by a number that none of ours has.
-    static func isBeyond(_ text: String) -> Bool { (parsed(text)?.number ?? 0) >= numberLimit }
+    static func isBeyond(_ text: String) -> Bool { (parsed(text)?.number ?? 0) >= nameLimit }
 
     private static func parsed(_ text: String) -> SegmentName? {
         let bytes = Array(text.utf8)

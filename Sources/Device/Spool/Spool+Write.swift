@@ -24,6 +24,12 @@ extension Spool {
         return total
     }
 
+    /// What a batch like this would cost if its record were the first of a segment.
+    public func firstCost(of batch: SpoolBatch) -> Int64 {
+        let bytes = batch.chunks.reduce(256 + 24 * batch.stamp.names.count) { $0 + $1.bytes.count + 4 }
+        return WriteBudget.append(bytes, at: 0)
+    }
+
     /// The batch's chunks by record, the dearest first: when the disk fills in the middle, it has them.
     ///
     /// A sync costs a card five blocks, whatever little it holds: two of them every two minutes are more than

@@ -27,7 +27,7 @@ public final class Spool {
     /// A segment's size, about: small enough that a delivered one goes soon and that reading one back
     /// costs little memory, large enough that a full spool is some hundred files.
     static let segmentBytes = 128 << 10
-    /// Files at most: a folder's names must fit 64 KiB, and a start looks at each. Agents that restart
+    /// Files at most: a start looks at each. Agents that restart
     /// every minute make small ones; the cap's policy holds for them too.
     static let segmentCountMax = 1500
     /// What a file takes on the disk is a multiple of this.

@@ -103,9 +103,9 @@ public struct WriteBudget: Equatable, Sendable {
         spentBytes += costBytes
     }
 
-    /// How long until `costBytes` are there.
-    public func waitMs(for costBytes: Int64) -> Int64 {
-        let missing = min(costBytes, capacityBytes) - levelBytes
+    /// How long until `costBytes` are there, once something else was charged.
+    public func waitMs(for costBytes: Int64, afterCost: Int64 = 0) -> Int64 {
+        let missing = min(costBytes, capacityBytes) - max(-debtMostBytes, levelBytes - afterCost)
         guard missing > 0 else { return 0 }
         return (missing * Self.msPerDay - remainder + refillBytesPerDay - 1) / refillBytesPerDay
     }

@@ -81,7 +81,7 @@ extension AgentCore {
             spool.nextCheckpointMs = now.monotonicMs + intervalMs
         case .deferred(let waitMs):
             spool.isStretched = true
-            if spool.stretching.deferred(now.monotonicMs) {
+            if spool.stretching.deferred(now.monotonicMs, waitMs: waitMs) {
                 let sinceMs = spool.lastCheckpointMs.map { max(0, now.monotonicMs - $0) } ?? intervalMs
                 actions.append(
                     .log(

@@ -48,23 +48,25 @@ struct SpoolDesk {
     var refusals = 0
     var wasSynced = false
 
-    /// Whether the write budget holds checkpoints up is said when it begins and once it is over: a budget
-    /// that is just too small lets every other one pass. How long none may have waited before it is over
+    /// Whether the write budget holds checkpoints up is said when it begins, when the wait has doubled, and once
+    /// it is over: a budget that is just too small lets every other one pass. How long none may have waited before it is over
     /// doubles each time.
     struct Stretching {
         static let quietMsLeast: Int64 = 600_000
         static let quietMsMost: Int64 = 86_400_000
 
         private var isSaid = false
+        private var saidWaitMs: Int64 = 0
         private var quietMs = quietMsLeast
         private var deferredMs: Int64?
 
         /// - Returns: whether it is to be said.
-        mutating func deferred(_ nowMs: Int64) -> Bool {
+        mutating func deferred(_ nowMs: Int64, waitMs: Int64) -> Bool {
             if !isSaid, let deferredMs, nowMs - deferredMs > Self.quietMsMost { quietMs = Self.quietMsLeast }
             deferredMs = nowMs
-            defer { isSaid = true }
-            return !isSaid
+            guard !isSaid || waitMs / 2 >= saidWaitMs else { return false }
+            (isSaid, saidWaitMs) = (true, waitMs)
+            return true
         }
 
         /// - Returns: whether it is over, and that is to be said.
