@@ -19,16 +19,8 @@ import Testing
         return String(try #require(lines.first { $0.hasPrefix("\(name) ") }).dropFirst(name.count + 1))
     }
 
-    private func started() throws -> TestFleet {
-        let fleet = try TestFleet()
-        try fleet.initialise()
-        try fleet.startServer()
-        try fleet.startBoards(1)
-        return fleet
-    }
-
     @Test func onceThenAgainUnderTheSameIdThenAsAnother() throws {
-        let fleet = try started()
+        let fleet = try TestFleet.started()
         _ = try fleet.token(uses: 3)
         let token = ["--token-file", fleet.path("token")]
         let first = try enrol(fleet, token + ["--label", "site=roof"])
@@ -89,7 +81,7 @@ import Testing
     }
 
     @Test func aRefusalChangesNothingAndSaysWhatToDo() throws {
-        let fleet = try started()
+        let fleet = try TestFleet.started()
         let away = try Programs.run("phi-agent", ["enrol", "--state-dir", fleet.path("agent-0/state")])
         #expect(away.status == 2 && away.err.contains("--server"))
         let bare = try enrol(fleet)

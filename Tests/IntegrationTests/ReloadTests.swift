@@ -69,21 +69,13 @@ import Testing
         try text.write(toFile: fleet.path("agent.conf"), atomically: true, encoding: .utf8)
     }
 
-    private func started() throws -> TestFleet {
-        let fleet = try TestFleet()
-        try fleet.initialise()
-        try fleet.startServer()
-        try fleet.startBoards(1)
-        return fleet
-    }
-
     private func reports(_ fleet: TestFleet) throws -> Int {
         try fleet.devices().first?["reportsStored"] as? Int ?? 0
     }
 
     /// The token comes later than the agent: it enrols, and takes what its operator pushes.
     @Test func sighupBringsTheToken() throws {
-        let fleet = try started()
+        let fleet = try TestFleet.started()
         let server = "server = \(fleet.server)"
         let id = try startAgent(fleet, [server])
         #expect(try fleet.devices().isEmpty)
@@ -112,7 +104,7 @@ import Testing
 
     /// The aggregator moves, and the agent with it; an address that can't be trusted moves nobody.
     @Test func sighupMovesTheAgentToAnotherAddress() throws {
-        let fleet = try started()
+        let fleet = try TestFleet.started()
         _ = try fleet.token(uses: 1)
         let token = "token-file = \(fleet.path("token"))"
         let id = try startAgent(fleet, ["server = \(fleet.server)", token])

@@ -83,6 +83,15 @@ final class TestFleet {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
+    /// An aggregator that runs, and a board for an agent to come.
+    static func started() throws -> TestFleet {
+        let fleet = try TestFleet()
+        try fleet.initialise()
+        try fleet.startServer()
+        try fleet.startBoards(1)
+        return fleet
+    }
+
     deinit {
         for process in processes.values where process.isRunning {
             kill(process.processIdentifier, SIGKILL)
