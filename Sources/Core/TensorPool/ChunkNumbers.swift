@@ -3,6 +3,7 @@
 
 /// Room for `ChunkLimits.values` numbers of 64 bits.
 struct ChunkNumbers {
+    // As many as `ChunkLimits.values`, which a type's length can't be taken from; a test holds them together.
     private var numbers = InlineArray<4096, UInt64>(repeating: 0)
 
     /// Nil if the body says so, or for more numbers than a chunk has: a count may come from a damaged header.

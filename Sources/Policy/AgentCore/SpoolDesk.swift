@@ -49,8 +49,8 @@ struct SpoolDesk {
     var wasSynced = false
 
     /// Whether the write budget holds checkpoints up is said when it begins, when the wait has doubled, and once
-    /// it is over: a budget that is just too small lets every other one pass. How long none may have waited before it is over
-    /// doubles each time.
+    /// it is over: a budget that is just too small lets every other one pass. How long none may have waited
+    /// before it is over doubles each time.
     struct Stretching {
         static let quietMsLeast: Int64 = 600_000
         static let quietMsMost: Int64 = 86_400_000
